@@ -1,0 +1,157 @@
+/// How a day's or a month's volume came to be known.
+public enum MeasureState: String, Sendable, Hashable {
+    /// Both ends lie in believed pairs no longer than the usual interval.
+    case measured
+    /// Between believed registers, but only the split over time is by proportion.
+    case estimated
+    /// An end lies before the first or after the last believed register: no figure.
+    case missing
+}
+
+/// A home's litres on one local day.
+public struct DayUse: Sendable, Hashable {
+    public let day: LocalDay
+    /// Whole litres, the difference of two boundary registers; nil exactly when `state` is missing.
+    public let litres: Int64?
+    public let state: MeasureState
+
+    public init(day: LocalDay, litres: Int64?, state: MeasureState) {
+        self.day = day
+        self.litres = litres
+        self.state = state
+    }
+}
+
+/// A stretch of continuous flow: every whole hour of 24 or more ran at or above the rule's rate.
+public struct ContinuousFlow: Sendable, Hashable {
+    /// First instant of the first such hour.
+    public let from: Instant
+    /// End of the last such hour (open end) within what is known at the month's close.
+    public let to: Instant
+    /// The lowest hourly volume of the last 24 hours of the stretch, litres per hour.
+    public let litresPerHour: Int64
+
+    public init(from: Instant, to: Instant, litresPerHour: Int64) {
+        self.from = from
+        self.to = to
+        self.litresPerHour = litresPerHour
+    }
+
+    public var hours: Int64 { (to - from) / 3_600 }
+}
+
+/// What a meter's readings showed that is not consumption. Each is for staff, none is an answer to a gateway.
+public enum FindingKind: String, Sendable, Hashable, CaseIterable {
+    /// Two registers at one instant.
+    case conflict
+    /// A register that fits neither neighbour and is left out.
+    case jump
+    /// A register below the one before it, left out or read as the start of a new run.
+    case fallingRegister = "falling_register"
+    /// The register passed its modulus.
+    case rollover
+    /// The register restarted lower and went on from there; the volume across it is unknown.
+    case reset
+    /// The register restarted higher than any flow allows and went on from there; the volume across it is unknown.
+    case stepUp = "step_up"
+    /// A small decrease that water flowing back explains.
+    case reverseFlow = "reverse_flow"
+    /// The meter was exchanged within the month.
+    case exchange
+}
+
+/// A finding on one meter.
+public struct Finding: Sendable, Hashable, Comparable {
+    public let kind: FindingKind
+    public let meter: MeterID
+    /// The instant it is seen at (for a pair: the later one).
+    public let at: Instant
+    /// The register shown at `at`.
+    public let register: Volume
+    /// The believed register before it, where there is one.
+    public let before: Volume?
+
+    public init(kind: FindingKind, meter: MeterID, at: Instant, register: Volume, before: Volume?) {
+        self.kind = kind
+        self.meter = meter
+        self.at = at
+        self.register = register
+        self.before = before
+    }
+
+    public static func < (a: Finding, b: Finding) -> Bool {
+        (a.meter, a.at.epochSeconds, a.register.millilitres, a.kind.rawValue)
+            < (b.meter, b.at.epochSeconds, b.register.millilitres, b.kind.rawValue)
+    }
+}
+
+/// A home's measured figures for one month, frozen by the measure pass. Depends on nothing but the sets of
+/// readings and the registry.
+public struct HomeMonth: Sendable, Hashable {
+    public var household: HouseholdID
+    public var month: BillingMonth
+    /// One entry per day of the month, in order.
+    public var days: [DayUse]
+    /// Litres of days whose state is measured.
+    public var measuredLitres: Int64
+    /// Litres of days whose state is estimated.
+    public var estimatedLitres: Int64
+    /// Seconds of the month; a clock-change month is an hour off.
+    public var monthSeconds: Int64
+    /// Seconds of the month outside every believed pair, of the worst meter at each instant. Shown in hours.
+    public var missingSeconds: Int64
+    /// Seconds of the month inside believed pairs of at most 48 h on every meter of the home.
+    public var qualifyingSeconds: Int64
+    /// Both month ends lie within believed pairs (or at installation ends with a noted register) on every meter.
+    public var isBracketed: Bool
+    /// Measured days with zero litres.
+    public var zeroDays: Int
+    /// Persons on the month's last day; nil is unknown, which is not 1.
+    public var persons: Int?
+    /// Millionths of a shared meter's volume that are this home's; nil for a home with meters of its own.
+    public var shareMillionths: Int64?
+    /// True where the household moved in or out within the month, or was without any meter for part of it.
+    public var isPartial: Bool
+    public var continuousFlows: [ContinuousFlow]
+    /// The smallest continuous leak that the coarsest register of the home can show in an hour, litres per hour.
+    public var detectableLitresPerHour: Int64
+    public var findings: [Finding]
+    /// Distinct (instant, register) pairs in the month, disbelieved ones included.
+    public var readingCount: Int
+    /// The last believed register's instant, the statement's "data until"; nil without one.
+    public var lastReadingAt: Instant?
+    /// SHA-256, lower-case hex, over the sorted (serial, instant, register) from the bracketing register before
+    /// the month to the one after, disbelieved ones included (semantics.md, Fold and close).
+    public var readingsDigest: String
+
+    public init(
+        household: HouseholdID, month: BillingMonth, days: [DayUse], measuredLitres: Int64, estimatedLitres: Int64,
+        monthSeconds: Int64, missingSeconds: Int64, qualifyingSeconds: Int64, isBracketed: Bool, zeroDays: Int,
+        persons: Int?, shareMillionths: Int64?, isPartial: Bool, continuousFlows: [ContinuousFlow],
+        detectableLitresPerHour: Int64, findings: [Finding], readingCount: Int, lastReadingAt: Instant?,
+        readingsDigest: String
+    ) {
+        self.household = household
+        self.month = month
+        self.days = days
+        self.measuredLitres = measuredLitres
+        self.estimatedLitres = estimatedLitres
+        self.monthSeconds = monthSeconds
+        self.missingSeconds = missingSeconds
+        self.qualifyingSeconds = qualifyingSeconds
+        self.isBracketed = isBracketed
+        self.zeroDays = zeroDays
+        self.persons = persons
+        self.shareMillionths = shareMillionths
+        self.isPartial = isPartial
+        self.continuousFlows = continuousFlows
+        self.detectableLitresPerHour = detectableLitresPerHour
+        self.findings = findings
+        self.readingCount = readingCount
+        self.lastReadingAt = lastReadingAt
+        self.readingsDigest = readingsDigest
+    }
+
+    /// Measured and estimated litres together.
+    public var litres: Int64 { measuredLitres + estimatedLitres }
+}

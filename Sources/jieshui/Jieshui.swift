@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Jieshui: AsyncParsableCommand {
+    mutating func run() async throws {}
+}
