@@ -23,7 +23,8 @@ let package = Package(
     name: "jieshui",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "jieshui", targets: ["jieshui"])
+        .executable(name: "jieshui", targets: ["jieshui"]),
+        .executable(name: "jieshui-bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -78,6 +79,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "Water", "Database",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
         .systemLibrary(

@@ -1,13 +1,13 @@
-import Database
-import Water
+public import Database
+public import Water
 
 // How the domain's values are bound: integers and texts.
-extension Identifier: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(value) } }
-extension Instant: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(epochSeconds) } }
-extension LocalDay: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(Int64(number)) } }
-extension BillingMonth: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(Int64(number)) } }
-extension Volume: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(millilitres) } }
-extension Points: @retroactive SQLBindable { public var sqlValue: SQLValue { .integer(count) } }
+extension Identifier: SQLBindable { public var sqlValue: SQLValue { .integer(value) } }
+extension Instant: SQLBindable { public var sqlValue: SQLValue { .integer(epochSeconds) } }
+extension LocalDay: SQLBindable { public var sqlValue: SQLValue { .integer(Int64(number)) } }
+extension BillingMonth: SQLBindable { public var sqlValue: SQLValue { .integer(Int64(number)) } }
+extension Volume: SQLBindable { public var sqlValue: SQLValue { .integer(millilitres) } }
+extension Points: SQLBindable { public var sqlValue: SQLValue { .integer(count) } }
 
 extension Row {
     /// A typed row number.

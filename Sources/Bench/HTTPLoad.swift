@@ -1,0 +1,115 @@
+import Foundation
+import Synchronization
+
+/// A blocking HTTP/1.1 connection on loopback, kept open.
+final class Connection {
+    private let socket: Int32
+
+    init(port: UInt16) throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) }
+        }
+        guard status == 0 else {
+            close(socket)
+            throw BenchFailure(reason: "no connection to port \(port)")
+        }
+        var on: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit { close(socket) }
+
+    func get(_ path: String) throws -> Int { try exchange(Array("GET \(path) HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)) }
+
+    /// Sends a request and reads its answer; returns the status.
+    func exchange(_ request: [UInt8]) throws -> Int {
+        var sent = 0
+        while sent < request.count {
+            let count = request[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            guard count > 0 else { throw BenchFailure(reason: "the connection closed while sending") }
+            sent += count
+        }
+        return try readAnswer()
+    }
+
+    private func readAnswer() throws -> Int {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
+            guard count > 0 else { throw BenchFailure(reason: "the connection closed before the answer") }
+            bytes.append(contentsOf: buffer[..<count])
+            guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { continue }
+            let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+            let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+                .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
+            if bytes.count >= end + length { return Int(head.dropFirst(9).prefix(3)) ?? 0 }
+        }
+    }
+}
+
+/// Posts a load over several connections, each its own thread.
+struct HTTPLoad {
+    let port: UInt16
+    let key: String
+    let connections: Int
+
+    struct Outcome {
+        let seconds: Double
+        /// Answer times, ascending, in seconds.
+        let answers: [Double]
+
+        func milliseconds(_ percentile: Int) -> String {
+            guard !answers.isEmpty else { return "-" }
+            let value = answers[min(answers.count - 1, answers.count * percentile / 100)]
+            return String(format: "%.1f", value * 1_000)
+        }
+    }
+
+    func post(_ load: Load) throws -> Outcome {
+        let bodies = (0..<load.requests).map { request(load.body(of: $0)) }
+        let state = Mutex<(next: Int, answers: [Double], failure: String?)>((0, [], nil))
+        let start = ContinuousClock.now
+        let done = DispatchGroup()
+        for _ in 0..<connections {
+            DispatchQueue.global().async(group: done) {
+                do {
+                    let connection = try Connection(port: port)
+                    while let index = state.withLock({ state -> Int? in
+                        guard state.failure == nil, state.next < bodies.count else { return nil }
+                        defer { state.next += 1 }
+                        return state.next
+                    }) {
+                        let sent = ContinuousClock.now
+                        let status = try connection.exchange(bodies[index])
+                        guard status == 200 else { throw BenchFailure(reason: "answer \(status)") }
+                        let elapsed = seconds(since: sent)
+                        state.withLock { $0.answers.append(elapsed) }
+                    }
+                } catch {
+                    state.withLock { $0.failure = "\(error)" }
+                }
+            }
+        }
+        done.wait()
+        let elapsed = seconds(since: start)
+        return try state.withLock { state in
+            if let failure = state.failure { throw BenchFailure(reason: failure) }
+            return Outcome(seconds: elapsed, answers: state.answers.sorted())
+        }
+    }
+
+    private func request(_ body: [UInt8]) -> [UInt8] {
+        let head = """
+            POST /v1/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer \(key)\r\n\
+            Content-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n
+            """
+        return Array(head.utf8) + body
+    }
+}

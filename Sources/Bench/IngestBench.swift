@@ -1,0 +1,76 @@
+import ArgumentParser
+import Database
+import Foundation
+import Water
+
+/// Posts readings to a running server over HTTP and inserts the same rows raw into SQLite.
+struct IngestBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ingest", abstract: "Readings a second over HTTP, answered after they are durable.")
+
+    @Option(help: "The jieshui binary to start.") var jieshui: String
+    @Option(help: "Meters, each in one of 10 communities.") var meters = 10_000
+    @Option(help: "Days of 24 hourly readings per meter.") var days = 10
+    @Option(help: "Connections.") var connections = 8
+    @Option(help: "Readings in a request, in whole days of a meter.") var readingsPerRequest = 960
+    @Option(help: "Port for the server.") var port: UInt16 = 18_080
+
+    func run() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-bench-\(ProcessInfo.processInfo.processIdentifier)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let load = Load(meters: meters, days: days, readingsPerRequest: readingsPerRequest)
+        print("\(load.readings) readings of \(meters) meters, \(load.requests) requests, \(connections) connections")
+
+        let ceiling = try await rawInsert(load, path: folder.appendingPathComponent("raw.sqlite").path)
+        print("raw SQLite insert of the same rows:  \(perSecond(load.readings, ceiling)) readings/s")
+
+        let database = folder.appendingPathComponent("city.sqlite").path
+        let key = try BenchCity(jieshui: jieshui, database: database, folder: folder).make(meters: meters)
+        let server = try BenchServer(jieshui: jieshui, database: database, port: port)
+        defer { server.stop() }
+        try server.waitUntilReady()
+        let before = server.processorSeconds()
+        let result = try HTTPLoad(port: port, key: key, connections: connections).post(load)
+        let processor = server.processorSeconds() - before
+        print("over HTTP, answered after the commit: \(perSecond(load.readings, result.seconds)) readings/s")
+        print("per server CPU second:                \(perSecond(load.readings, processor)) readings/s")
+        print("answers: p50 \(result.milliseconds(50)) ms, p99 \(result.milliseconds(99)) ms")
+        let ratio = Int((ceiling / result.seconds * 100).rounded())
+        print("ratio to the raw insert: \(ratio / 100).\(padded(ratio % 100, 2))")
+    }
+
+    private func perSecond(_ count: Int, _ seconds: Double) -> String {
+        "\(Int((Double(count) / max(seconds, 0.000_001)).rounded()))"
+    }
+
+    /// One row a reading, keyed (meter, instant), 10,000 a transaction: what a plain service would store.
+    private func rawInsert(_ load: Load, path: String) async throws -> Double {
+        let database = try Database(address: "sqlite:\(path)")
+        try await database.migrate(
+            [
+                Migration(
+                    number: 1, name: "raw",
+                    sqlite: """
+                        CREATE TABLE reading (meter INTEGER NOT NULL, at INTEGER NOT NULL, register_ml INTEGER NOT NULL,
+                        PRIMARY KEY (meter, at)) STRICT, WITHOUT ROWID;
+                        """)
+            ], at: 0)
+        let start = ContinuousClock.now
+        var rows = Rows(["meter", "at", "register_ml"])
+        for request in 0..<load.requests {
+            load.eachReading(of: request) { meter, at, litres in rows.append(meter, at, litres * 1_000) }
+            if rows.count >= 10_000 || request == load.requests - 1 {
+                let block = rows
+                try await database.write { try $0.append(block, to: "reading") }
+                rows = Rows(["meter", "at", "register_ml"])
+            }
+        }
+        return seconds(since: start)
+    }
+}
+
+func seconds(since start: ContinuousClock.Instant) -> Double {
+    let (whole, atto) = (ContinuousClock.now - start).components
+    return Double(whole) + Double(atto) / 1e18
+}

@@ -1,0 +1,119 @@
+import Database
+import Metering
+import Storage
+import Water
+
+/// One fold transaction's work: collects elements by day set, then writes the unions.
+struct Folding {
+    let transaction: Transaction
+    let directory: MeterDirectory
+    let calendar: CityCalendar
+    let rules: MeteringRules
+    let at: Instant
+    private(set) var round = FoldRound()
+    private var added: [DayKey: [ReadingElement]] = [:]
+    private var removed: [DayKey: Set<ReadingElement>] = [:]
+    private var placeholders: [MeterAddress: MeterID] = [:]
+
+    init(
+        transaction: Transaction, directory: MeterDirectory, calendar: CityCalendar, rules: MeteringRules, at: Instant
+    ) {
+        self.transaction = transaction
+        self.directory = directory
+        self.calendar = calendar
+        self.rules = rules
+        self.at = at
+    }
+
+    mutating func take(_ entry: JournalEntry) throws {
+        switch entry {
+        case .readings(let gateway, let address, let values, let isFuture):
+            let meter = try meter(at: address)
+            for value in values {
+                let element = ReadingElement(at: value.at, register: value.register, gateway: gateway)
+                round.entries += 1
+                try place(element, of: meter, isFuture: isFuture)
+            }
+        case .alert(let gateway, let address, let at, let alert):
+            let meter = try meter(at: address)
+            round.entries += 1
+            for community in communities(of: meter, at: at, gateway: gateway) ?? [.unregistered] {
+                try transaction.keep(alert, of: meter, in: community, at: at, gateway: gateway)
+            }
+        }
+    }
+
+    /// Re-resolves a stored day set: what belongs elsewhere is added there and taken from here.
+    mutating func move(_ key: DayKey, to target: MeterID) throws {
+        for element in try transaction.reader.daySet(key) {
+            let communities = communities(of: target, at: element.at, gateway: element.gateway)
+            if let communities, communities.contains(key.community), target == key.meter { continue }
+            if communities == nil, key.community == .unregistered, target == key.meter,
+                directory.places(of: target, at: element.at).isEmpty
+            {
+                continue
+            }
+            removed[key, default: []].insert(element)
+            try place(element, of: target, isFuture: false)
+        }
+    }
+
+    /// Writes what changed, marks late homes and raises the fold version of every community touched.
+    mutating func finish() throws {
+        var changes: [(key: DayKey, elements: [ReadingElement])] = []
+        var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
+        for key in Set(added.keys).union(removed.keys).sorted() {
+            let before = try transaction.reader.daySet(key)
+            let gone = removed[key] ?? []
+            let fresh = DaySet.union((added[key] ?? []).sorted(), [])
+            let after = DaySet.union(before.filter { !gone.contains($0) }, fresh)
+            guard after != before else { continue }
+            changes.append((key, after))
+            try countHeld(key, before: before, after: after)
+            try late.note(key, before: before, after: after)
+        }
+        try late.mark()
+        try transaction.write(changes)
+        for community in Set(changes.map(\.key.community)).sorted() {
+            try transaction.raiseFoldVersion(of: community, at: at)
+        }
+        round.changedSets += changes.count
+        round.markedHomes += late.marked
+    }
+
+    private mutating func place(_ element: ReadingElement, of meter: MeterID, isFuture: Bool) throws {
+        let places = directory.places(of: meter, at: element.at)
+        let communities = communities(of: meter, at: element.at, gateway: element.gateway)
+        if isFuture || (communities == nil && !places.isEmpty) {
+            let community = places.first?.community ?? .unregistered
+            try transaction.quarantine(
+                [element], of: meter, in: community, reason: isFuture ? .future : .scope, at: at)
+            return
+        }
+        for community in communities ?? [.unregistered] {
+            let key = DayKey(community: community, day: calendar.day(of: element.at), meter: meter)
+            added[key, default: []].append(element)
+        }
+    }
+
+    /// The communities a gateway's reading joins; nil where the meter hangs nowhere then, or out of its scope.
+    private func communities(of meter: MeterID, at: Instant, gateway: GatewayID) -> [CommunityID]? {
+        let covered = directory.places(of: meter, at: at).filter { directory.covers(gateway, $0.area) }
+        return covered.isEmpty ? nil : Array(Set(covered.map(\.community))).sorted()
+    }
+
+    private mutating func meter(at address: MeterAddress) throws -> MeterID {
+        if let meter = directory.meter(at: address) ?? placeholders[address] { return meter }
+        let meter = try transaction.holdAddress(address, at: at)
+        placeholders[address] = meter
+        return meter
+    }
+
+    private func countHeld(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
+        guard key.community == .unregistered else { return }
+        for (gateway, list) in Dictionary(grouping: Set(after).subtracting(before), by: \.gateway) {
+            let last = list.map(\.at).max() ?? at
+            try transaction.countHeld(list.count, of: key.meter, gateway: gateway, last: last)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Database
+import Metering
+import Storage
+import Water
+
+/// Marks the homes whose month already had figures when the fold changed a set: decided in the fold's transaction.
+///
+/// A changed element reaches every month overlapped by the span from the believed register before it to the one
+/// after (semantics.md, Readings). Readings within this many days on each side are looked at for them.
+struct LateMarking {
+    let transaction: Transaction
+    let rules: MeteringRules
+    let calendar: CityCalendar
+    let at: Instant
+    private(set) var marked = 0
+    private var changed: [Meter: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]] = [:]
+    private var measured: [CommunityID: [BillingMonth]] = [:]
+
+    private static let reachDays = 40
+
+    private struct Meter: Hashable {
+        let community: CommunityID
+        let meter: MeterID
+    }
+
+    init(transaction: Transaction, rules: MeteringRules, calendar: CityCalendar, at: Instant) {
+        self.transaction = transaction
+        self.rules = rules
+        self.calendar = calendar
+        self.at = at
+    }
+
+    /// Remembers a changed set if its community has any month with figures that it could reach.
+    mutating func note(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
+        guard key.community != .unregistered else { return }
+        let months = try measuredMonths(of: key.community)
+        let reach = key.day.advanced(by: -Self.reachDays)
+        guard let latest = months.last, reach <= latest.lastDay.advanced(by: 1) else { return }
+        changed[Meter(community: key.community, meter: key.meter), default: [:]][key.day] = (before, after)
+    }
+
+    /// Marks the homes; the sets must not be written yet.
+    mutating func mark() throws {
+        for (meter, days) in changed.sorted(by: { $0.key.meter < $1.key.meter }) {
+            for span in try spans(of: meter, days) {
+                let months = try measuredMonths(of: meter.community).filter { month in
+                    let (start, end) = calendar.interval(of: month)
+                    return start <= span.to && span.from <= end
+                }
+                guard !months.isEmpty else { continue }
+                let homes = try transaction.reader.households(
+                    servedBy: meter.meter, in: meter.community, from: span.from, to: span.to)
+                for month in months {
+                    for home in homes {
+                        try transaction.markDirty(home, of: meter.community, month, at: at)
+                        marked += 1
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the changes reach, one span for each of the meter's installations.
+    private func spans(
+        of meter: Meter, _ days: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]
+    ) throws -> [(from: Instant, to: Instant)] {
+        guard let first = days.keys.min(), let last = days.keys.max() else { return [] }
+        var before: [ReadingElement] = days.values.flatMap(\.before)
+        var after: [ReadingElement] = days.values.flatMap(\.after)
+        try transaction.reader.eachDaySet(
+            of: meter.meter, in: meter.community, from: first.advanced(by: -Self.reachDays),
+            to: last.advanced(by: Self.reachDays)
+        ) { day, elements in
+            guard days[day] == nil else { return }
+            before += elements
+            after += elements
+        }
+        before.sort()
+        after.sort()
+        return try transaction.reader.installations(of: meter.meter, in: meter.community).compactMap { installation in
+            dirtiedSpan(
+                before: judge(MeterReadings(installation: installation, elements: before), rules: rules),
+                after: judge(MeterReadings(installation: installation, elements: after), rules: rules))
+        }
+    }
+
+    private mutating func measuredMonths(of community: CommunityID) throws -> [BillingMonth] {
+        if let known = measured[community] { return known }
+        let months = try transaction.reader.measuredMonths(of: community)
+        measured[community] = months
+        return months
+    }
+}

@@ -1,0 +1,115 @@
+public import Database
+public import Ingest
+public import Logging
+import Storage
+public import Water
+
+/// Makes a gateway's readings durable: sorts them by community, appends them to the journal, then answers.
+///
+/// Many requests share one commit: while one is written the next ones gather. An answer is given only after its
+/// commit is flushed. What a reading means in context is not decided here but after folding.
+public actor RecordReadings {
+    private let database: Database
+    private let limits: RecordLimits
+    private let logger: Logger
+    private var directory: MeterDirectory?
+    private var held: [GatewayID: HeldByGateway] = [:]
+    private var waiting: [Waiting] = []
+    private var waitingBytes = 0
+    private var isCommitting = false
+
+    private struct Waiting {
+        let parts: [CommunityID: JournalPart]
+        let at: Instant
+        let bytes: Int
+        let answer: CheckedContinuation<Void, any Error>
+    }
+
+    public init(database: Database, limits: RecordLimits, logger: Logger) {
+        self.database = database
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Keeps a decoded body of a gateway. `at` is the server's time of receipt.
+    ///
+    /// Throws `RecordRefusal`; then nothing was accepted and the gateway should send the same again.
+    public func callAsFunction(_ batch: DecodedBatch, from gateway: GatewayID, at: Instant) async throws -> RecordAnswer {
+        guard waitingBytes < limits.waitingBytes else { throw RecordRefusal.queueIsFull(retryAfterSeconds: 2) }
+        let directory = try await currentDirectory()
+        var sorting = Sorting(
+            batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
+            held: held[gateway] ?? HeldByGateway())
+        sorting.run()
+        held[gateway] = sorting.held
+        if !sorting.parts.isEmpty { try await commit(sorting.parts, at: at) }
+        return sorting.answer
+    }
+
+    /// The registry as of now; reloaded when a change raised its version.
+    private func currentDirectory() async throws -> MeterDirectory {
+        do {
+            let version = try await database.read { try $0.currentRegistryVersion() }
+            if let directory, directory.version == version { return directory }
+            let (fresh, heldNow) = try await database.read { reader in
+                (try reader.meterDirectory(), try reader.heldByGateway())
+            }
+            directory = fresh
+            held = heldNow
+            return fresh
+        } catch {
+            logger.error("the registry cannot be read", metadata: ["error": "\(error)"])
+            throw RecordRefusal.storageFailed
+        }
+    }
+
+    private func commit(_ parts: [CommunityID: JournalPart], at: Instant) async throws {
+        let bytes = parts.values.reduce(0) { $0 + $1.bytes.count }
+        waitingBytes += bytes
+        try await withCheckedThrowingContinuation { continuation in
+            waiting.append(Waiting(parts: parts, at: at, bytes: bytes, answer: continuation))
+            if !isCommitting {
+                isCommitting = true
+                Task { await self.commitAll() }
+            }
+        }
+    }
+
+    private func commitAll() async {
+        while !waiting.isEmpty {
+            let group = waiting
+            waiting = []
+            let rows = JournalPart.joined(group.map(\.parts))
+            let at = group.map(\.at).max() ?? group[0].at
+            do {
+                try await database.write { transaction in
+                    for (community, part) in rows.sorted(by: { $0.key < $1.key }) {
+                        try transaction.appendToJournal(
+                            JournalPayload.row([part.bytes]), readings: part.readings, of: community, at: at)
+                    }
+                }
+                for request in group { request.answer.resume() }
+            } catch {
+                logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
+                for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
+            }
+            waitingBytes -= group.reduce(0) { $0 + $1.bytes }
+        }
+        isCommitting = false
+    }
+}
+
+/// A request's bytes for one community's journal row.
+struct JournalPart: Sendable {
+    var bytes: [UInt8] = []
+    var readings = 0
+
+    static func joined(_ requests: [[CommunityID: JournalPart]]) -> [CommunityID: JournalPart] {
+        var rows: [CommunityID: JournalPart] = [:]
+        for (community, part) in requests.joined() {
+            rows[community, default: JournalPart()].bytes.append(contentsOf: part.bytes)
+            rows[community, default: JournalPart()].readings += part.readings
+        }
+        return rows
+    }
+}

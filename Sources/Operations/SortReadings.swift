@@ -1,0 +1,156 @@
+import Ingest
+import Storage
+import Water
+
+/// What of a gateway's unregistered meters is kept so far: the base of its limits.
+struct HeldByGateway: Sendable {
+    var addresses: Set<String> = []
+    var readings = 0
+}
+
+extension Reader {
+    /// What is held of every gateway, by address.
+    func heldByGateway() throws -> [GatewayID: HeldByGateway] {
+        var found: [GatewayID: HeldByGateway] = [:]
+        for row in try heldAddresses() {
+            found[row.gateway, default: HeldByGateway()].addresses.insert(row.address)
+            found[row.gateway, default: HeldByGateway()].readings += Int(row.readings)
+        }
+        return found
+    }
+}
+
+/// Decides for each decoded reading which community's journal row it joins, or why it joins none.
+struct Sorting {
+    let batch: DecodedBatch
+    let gateway: GatewayID
+    let at: Instant
+    let directory: MeterDirectory
+    let limits: RecordLimits
+    var held: HeldByGateway
+    private(set) var parts: [CommunityID: JournalPart] = [:]
+    private(set) var answer = RecordAnswer()
+    private var entries: [CommunityID: [JournalEntry]] = [:]
+    private var readings: [CommunityID: Int] = [:]
+
+    init(
+        batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
+        held: HeldByGateway
+    ) {
+        self.batch = batch
+        self.gateway = gateway
+        self.at = at
+        self.directory = directory
+        self.limits = limits
+        self.held = held
+    }
+
+    mutating func run() {
+        for rejection in batch.rejections {
+            answer.entries.append(
+                RecordEntry(
+                    index: rejection.item, status: .rejected, field: rejection.field, reason: rejection.reason,
+                    offset: rejection.offset))
+        }
+        for run in batch.runs { sort(run) }
+        for alerts in batch.alerts { sort(alerts) }
+        for (community, list) in entries {
+            parts[community] = JournalPart(
+                bytes: JournalPayload.encode(list), readings: readings[community] ?? 0)
+        }
+        count()
+    }
+
+    private mutating func sort(_ run: ReadingRun) {
+        let meter = directory.meter(at: run.address)
+        var present: [CommunityID: [TimedRegister]] = [:]
+        var future: [CommunityID: [TimedRegister]] = [:]
+        var notes: Set<Note> = []
+        for index in run.range {
+            let value = TimedRegister(
+                at: Instant(epochSeconds: batch.instants[index]),
+                register: Volume(millilitres: batch.registers[index]))
+            let (communities, note) = place(meter, run.address, value.at)
+            if let note { notes.insert(note) }
+            let isFuture = value.at - at > limits.futureSeconds
+            if isFuture, !communities.isEmpty { notes.insert(.future) }
+            for community in communities {
+                if isFuture { future[community, default: []].append(value) } else { present[community, default: []].append(value) }
+            }
+            if !communities.isEmpty { answer.readings += 1 }
+        }
+        for note in notes.sorted() { answer.entries.append(note.entry(run.item)) }
+        add(present, of: run.address, isFuture: false)
+        add(future, of: run.address, isFuture: true)
+    }
+
+    /// The communities a reading belongs to (0 while unregistered), and what there is to say of it.
+    private mutating func place(_ meter: MeterID?, _ address: MeterAddress, _ at: Instant) -> ([CommunityID], Note?) {
+        let places = meter.map { directory.places(of: $0, at: at) } ?? []
+        if places.isEmpty { return hold(address, isKnown: meter != nil) }
+        let covered = places.filter { directory.covers(gateway, $0.area) }
+        if covered.isEmpty { return ([], .outOfScope) }
+        // Both sides of a move within one community share a row.
+        return (covered.count == 1 ? [covered[0].community] : Array(Set(covered.map(\.community))), nil)
+    }
+
+    private mutating func hold(_ address: MeterAddress, isKnown: Bool) -> ([CommunityID], Note?) {
+        let isNew = !held.addresses.contains(address.text)
+        if isNew, held.addresses.count >= limits.heldMetersPerGateway { return ([], .heldLimit) }
+        if held.readings >= limits.heldReadingsPerGateway { return ([], .heldLimit) }
+        if isNew { held.addresses.insert(address.text) }
+        held.readings += 1
+        return ([.unregistered], isKnown ? .notInstalled : .unregistered)
+    }
+
+    private mutating func sort(_ alerts: DecodedAlerts) {
+        let meter = directory.meter(at: alerts.address)
+        let places = meter.map { directory.places(of: $0, at: alerts.at) } ?? []
+        let covered = places.filter { directory.covers(gateway, $0.area) }
+        guard places.isEmpty || !covered.isEmpty else { return }
+        let communities = covered.isEmpty ? [.unregistered] : Set(covered.map(\.community))
+        for community in communities {
+            for alert in alerts.alerts {
+                entries[community, default: []].append(
+                    .alert(gateway: gateway, address: alerts.address, at: alerts.at, alert: alert))
+            }
+        }
+    }
+
+    private mutating func add(_ values: [CommunityID: [TimedRegister]], of address: MeterAddress, isFuture: Bool) {
+        for (community, list) in values {
+            entries[community, default: []].append(
+                .readings(gateway: gateway, address: address, values: list, isFuture: isFuture))
+            readings[community, default: 0] += list.count
+        }
+    }
+
+    /// Items by their worst entry.
+    private mutating func count() {
+        answer.entries.sort { ($0.index, $0.offset ?? -1, $0.field) < ($1.index, $1.offset ?? -1, $1.field) }
+        var worst: [Int: RecordEntry.Status] = [:]
+        for entry in answer.entries where worst[entry.index] != .rejected { worst[entry.index] = entry.status }
+        answer.rejected = worst.values.count { $0 == .rejected }
+        answer.held = worst.values.count { $0 == .held }
+        answer.accepted = batch.itemCount - worst.count
+    }
+}
+
+/// What the answer says of an item that is not simply accepted.
+private enum Note: Int, Comparable {
+    case outOfScope, heldLimit, unregistered, notInstalled, future
+
+    static func < (a: Note, b: Note) -> Bool { a.rawValue < b.rawValue }
+
+    func entry(_ item: Int) -> RecordEntry {
+        let (status, field, reason): (RecordEntry.Status, String, String) =
+            switch self {
+            case .outOfScope: (.rejected, "meter", "the meter is outside this gateway's scope")
+            case .heldLimit: (.rejected, "held_limit", "too much of this gateway's unregistered data is held already")
+            case .unregistered: (.held, "meter", "the meter is not registered; the reading joins when it is")
+            case .notInstalled: (.held, "at", "the meter is not installed anywhere at this time")
+            case .future: (.held, "at", "the time is more than 10 minutes ahead of the server")
+            }
+        return RecordEntry(index: item, status: status, field: field, reason: reason, offset: nil)
+    }
+}

@@ -1,0 +1,80 @@
+/// Writes varints (LEB128) and zigzag integers, the coding of journal payloads and day sets.
+struct ByteWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func byte(_ value: UInt8) { bytes.append(value) }
+
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 128 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 128)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    /// Small magnitudes of either sign in few bytes. Wraps, so that every pair of 64-bit values has a difference.
+    mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+
+    mutating func text(_ value: String) {
+        let utf8 = Array(value.utf8)
+        varint(UInt64(utf8.count))
+        bytes.append(contentsOf: utf8)
+    }
+
+    mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+}
+
+/// Stored bytes that do not read back as what was written: damage, or a version this program does not know.
+public enum DamagedBytes: Error, Hashable, Sendable {
+    case unknownVersion(UInt8)
+    case endsEarly
+    case notText
+    case notAValue(String)
+}
+
+/// Reads what `ByteWriter` wrote; every step is bounds-checked.
+struct ByteReader {
+    private let bytes: [UInt8]
+    private var next = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { next == bytes.count }
+
+    mutating func byte() throws(DamagedBytes) -> UInt8 {
+        guard next < bytes.count else { throw .endsEarly }
+        defer { next += 1 }
+        return bytes[next]
+    }
+
+    mutating func varint() throws(DamagedBytes) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let byte = try byte()
+            guard shift < 64 else { throw .notAValue("varint") }
+            value |= UInt64(byte & 127) << shift
+            if byte < 128 { return value }
+            shift += 7
+        }
+    }
+
+    mutating func count() throws(DamagedBytes) -> Int {
+        guard let value = Int(exactly: try varint()), value <= bytes.count * 8 + 8 else { throw .notAValue("count") }
+        return value
+    }
+
+    mutating func zigzag() throws(DamagedBytes) -> Int64 {
+        let value = try varint()
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    mutating func text() throws(DamagedBytes) -> String {
+        let length = try count()
+        guard next + length <= bytes.count else { throw .endsEarly }
+        defer { next += length }
+        guard let text = String(validating: bytes[next..<next + length], as: UTF8.self) else { throw .notText }
+        return text
+    }
+}

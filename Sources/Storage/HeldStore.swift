@@ -1,0 +1,122 @@
+public import Database
+public import Water
+
+/// How much of a gateway's unregistered data is kept.
+public struct HeldCount: Sendable, Hashable {
+    public let meters: Int64
+    public let readings: Int64
+}
+
+/// An unregistered address as staff see it.
+public struct HeldMeter: Sendable, Hashable {
+    public let address: String
+    public let gateway: String
+    public let readings: Int64
+    public let firstSeen: Instant
+    public let last: Instant
+}
+
+/// A visit that the registry asked for: rows of (community, meter) that may belong elsewhere now.
+public struct Sweep: Sendable, Hashable {
+    public let community: CommunityID
+    public let meter: MeterID
+    public let target: MeterID
+}
+
+extension Reader {
+    /// What is held of every gateway that has anything held.
+    public func heldCounts() throws -> [GatewayID: HeldCount] {
+        var counts: [GatewayID: HeldCount] = [:]
+        try each(
+            "SELECT gateway_id, count(*), sum(readings) FROM held_meter WHERE community_id = 0 GROUP BY gateway_id"
+        ) { row in
+            counts[try row.id(0)] = HeldCount(meters: try row.integer(1), readings: try row.integer(2))
+        }
+        return counts
+    }
+
+    /// Held meters, latest first, at most `limit`.
+    public func heldMeters(limit: Int) throws -> [HeldMeter] {
+        try all(
+            """
+            SELECT a.address, g.name, h.readings, a.first_seen_at, h.last_at
+            FROM held_meter h
+            JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0
+            JOIN gateway g ON g.gateway_id = h.gateway_id
+            WHERE h.community_id = 0 ORDER BY h.last_at DESC, a.address LIMIT \(limit)
+            """
+        ) { row in
+            HeldMeter(
+                address: try row.text(0), gateway: try row.text(1), readings: try row.integer(2),
+                firstSeen: try row.instant(3), last: try row.instant(4))
+        }
+    }
+
+    /// The meter number that stands for an address nobody registered; nil where it was never seen.
+    public func heldMeter(at address: MeterAddress) throws -> MeterID? {
+        try first("SELECT meter_id FROM meter_address WHERE address = \(address.text)") { try $0.id(0) }
+    }
+
+    /// Visits still to be made, oldest first.
+    public func sweeps(limit: Int) throws -> [Sweep] {
+        try all(
+            """
+            SELECT community_id, meter_id, target_meter_id FROM sweep
+            ORDER BY asked_at, community_id, meter_id LIMIT \(limit)
+            """
+        ) { Sweep(community: try $0.id(0), meter: try $0.id(1), target: try $0.id(2)) }
+    }
+}
+
+extension Transaction {
+    /// The meter number that stands for an unregistered address, made on first sight.
+    public func holdAddress(_ address: MeterAddress, at: Instant) throws -> MeterID {
+        if let known = try reader.heldMeter(at: address) { return known }
+        let meter = MeterID(try insertReturningKey("INSERT INTO meter (serial) VALUES (NULL) RETURNING meter_id"))
+        try execute(
+            """
+            INSERT INTO meter_address (address, meter_id, is_registered, first_seen_at)
+            VALUES (\(address.text), \(meter), 0, \(at))
+            """)
+        return meter
+    }
+
+    /// Adds to what is held of a gateway's meter.
+    public func countHeld(_ readings: Int, of meter: MeterID, gateway: GatewayID, last: Instant) throws {
+        try execute(
+            """
+            INSERT INTO held_meter (community_id, gateway_id, meter_id, readings, last_at)
+            VALUES (0, \(gateway), \(meter), \(readings), \(last))
+            ON CONFLICT (community_id, gateway_id, meter_id) DO UPDATE
+            SET readings = held_meter.readings + excluded.readings,
+                last_at = CASE WHEN excluded.last_at > held_meter.last_at THEN excluded.last_at ELSE held_meter.last_at END
+            """)
+    }
+
+    /// Ends a visit; what was held of the meter is held no more.
+    public func finish(_ sweep: Sweep) throws {
+        try execute("DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)")
+        if sweep.community == .unregistered {
+            try execute("DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter)")
+        }
+    }
+}
+
+/// A held address with its gateway.
+public struct HeldAddress: Sendable, Hashable {
+    public let gateway: GatewayID
+    public let address: String
+    public let readings: Int64
+}
+
+extension Reader {
+    /// Everything held, by gateway and address: bounded by the gateways' limits.
+    public func heldAddresses() throws -> [HeldAddress] {
+        try all(
+            """
+            SELECT h.gateway_id, a.address, h.readings FROM held_meter h
+            JOIN meter_address a ON a.meter_id = h.meter_id WHERE h.community_id = 0
+            """
+        ) { HeldAddress(gateway: try $0.id(0), address: try $0.text(1), readings: try $0.integer(2)) }
+    }
+}

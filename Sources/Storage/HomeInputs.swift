@@ -1,0 +1,98 @@
+public import Database
+public import Water
+
+/// A home as measuring sees it: who lives there, and every installation that served it.
+public struct RegisteredHome: Sendable, Hashable {
+    public let household: HouseholdID
+    public let number: String
+    public let area: AreaID
+    public let movedIn: Instant
+    public let movedOut: Instant?
+    /// Persons on the day asked for; nil is unknown.
+    public let persons: Int?
+    /// The home's part of a shared usage point's meters; nil where none is shared.
+    public let shareMillionths: Int64?
+    /// By start.
+    public let installations: [MeterInstallation]
+}
+
+extension Reader {
+    /// The homes of a community that were lived in at any time of [from, to), by household, with their persons on
+    /// `day` and the installations of that time.
+    public func registeredHomes(
+        of community: CommunityID, from: Instant, to: Instant, personsOn day: LocalDay
+    ) throws -> [RegisteredHome] {
+        let persons = try personsByHousehold(of: community, on: day)
+        let shares = try sharesByHousehold(of: community)
+        var installations: [HouseholdID: [MeterInstallation]] = [:]
+        try each(
+            """
+            SELECT u.household_id, i.meter_id, i.usage_point_id, coalesce(m.serial, ''), i.installed_at, i.removed_at,
+                i.start_register_ml, i.final_register_ml, m.resolution_ml, m.nominal_flow_lph, m.modulus_ml
+            FROM household_usage_point u
+            JOIN meter_installation i ON i.community_id = u.community_id AND i.usage_point_id = u.usage_point_id
+            JOIN meter m ON m.meter_id = i.meter_id
+            WHERE u.community_id = \(community) AND i.installed_at < \(to)
+                AND (i.removed_at IS NULL OR i.removed_at > \(from))
+            ORDER BY u.household_id, i.installed_at, i.meter_id
+            """
+        ) { row in installations[try row.id(0), default: []].append(try Reader.installation(row, from: 1)) }
+        return try all(
+            """
+            SELECT household_id, number, area_id, moved_in_at, moved_out_at FROM household
+            WHERE community_id = \(community) AND moved_in_at < \(to)
+                AND (moved_out_at IS NULL OR moved_out_at > \(from))
+            ORDER BY household_id
+            """
+        ) { row in
+            let household: HouseholdID = try row.id(0)
+            return RegisteredHome(
+                household: household, number: try row.text(1), area: try row.id(2), movedIn: try row.instant(3),
+                movedOut: try row.instantOrNil(4), persons: persons[household] ?? nil,
+                shareMillionths: shares[household], installations: installations[household] ?? [])
+        }
+    }
+
+    /// The installations of one meter within a community, by start.
+    public func installations(of meter: MeterID, in community: CommunityID) throws -> [MeterInstallation] {
+        try all(
+            """
+            SELECT i.meter_id, i.usage_point_id, coalesce(m.serial, ''), i.installed_at, i.removed_at,
+                i.start_register_ml, i.final_register_ml, m.resolution_ml, m.nominal_flow_lph, m.modulus_ml
+            FROM meter_installation i JOIN meter m ON m.meter_id = i.meter_id
+            WHERE i.community_id = \(community) AND i.meter_id = \(meter) ORDER BY i.installed_at
+            """
+        ) { try Reader.installation($0, from: 0) }
+    }
+
+    private static func installation(_ row: Row, from first: Int) throws -> MeterInstallation {
+        MeterInstallation(
+            meter: try row.id(first), usagePoint: try row.id(first + 1), serial: try row.text(first + 2),
+            from: try row.instant(first + 3), to: try row.instantOrNil(first + 4),
+            startRegister: try row.volumeOrNil(first + 5), finalRegister: try row.volumeOrNil(first + 6),
+            resolution: Volume(millilitres: try row.integer(first + 7)),
+            nominalFlowLitresPerHour: try row.integerOrNil(first + 8), modulus: try row.volumeOrNil(first + 9))
+    }
+
+    private func personsByHousehold(of community: CommunityID, on day: LocalDay) throws -> [HouseholdID: Int?] {
+        var found: [HouseholdID: Int?] = [:]
+        try each(
+            """
+            SELECT household_id, persons FROM household_persons
+            WHERE community_id = \(community) AND from_day <= \(day) ORDER BY household_id, from_day
+            """
+        ) { row in found.updateValue(try row.integerOrNil(1).map(Int.init), forKey: try row.id(0)) }
+        return found
+    }
+
+    private func sharesByHousehold(of community: CommunityID) throws -> [HouseholdID: Int64] {
+        var found: [HouseholdID: Int64] = [:]
+        try each(
+            """
+            SELECT household_id, min(share_millionths) FROM household_usage_point
+            WHERE community_id = \(community) AND share_millionths IS NOT NULL GROUP BY household_id
+            """
+        ) { row in found[try row.id(0)] = try row.integer(1) }
+        return found
+    }
+}

@@ -1,0 +1,106 @@
+public import Water
+
+/// What one gateway said of one meter in one request.
+public enum JournalEntry: Sendable, Hashable {
+    /// Readings in the order they came; `isFuture` ones are ahead of the server's clock and join no set.
+    case readings(gateway: GatewayID, address: MeterAddress, values: [TimedRegister], isFuture: Bool)
+    case alert(gateway: GatewayID, address: MeterAddress, at: Instant, alert: Alert)
+}
+
+/// A register and its instant.
+public struct TimedRegister: Sendable, Hashable {
+    public let at: Instant
+    public let register: Volume
+
+    public init(at: Instant, register: Volume) {
+        self.at = at
+        self.register = register
+    }
+}
+
+/// The bytes of a journal row: a version, then entries one after another.
+public enum JournalPayload {
+    static let version: UInt8 = 1
+
+    /// The bytes of entries without the version, so that a commit's requests can be joined.
+    public static func encode(_ entries: [JournalEntry]) -> [UInt8] {
+        var writer = ByteWriter()
+        for entry in entries {
+            switch entry {
+            case .readings(let gateway, let address, let values, let isFuture):
+                writer.byte(isFuture ? 2 : 1)
+                writer.zigzag(gateway.value)
+                writer.text(address.text)
+                write(values, to: &writer)
+            case .alert(let gateway, let address, let at, let alert):
+                writer.byte(3)
+                writer.zigzag(gateway.value)
+                writer.text(address.text)
+                writer.zigzag(at.epochSeconds)
+                writer.text(alert.code.rawValue)
+                writer.byte(alert.isCurrent ? 1 : 0)
+                writer.text(alert.raw)
+            }
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ values: [TimedRegister], to writer: inout ByteWriter) {
+        writer.varint(UInt64(values.count))
+        var at: Int64 = 0
+        var register: Int64 = 0
+        for value in values {
+            writer.zigzag(value.at.epochSeconds &- at)
+            writer.zigzag(value.register.millilitres &- register)
+            at = value.at.epochSeconds
+            register = value.register.millilitres
+        }
+    }
+
+    /// A row's bytes from the entries of its requests.
+    public static func row(_ parts: [[UInt8]]) -> [UInt8] { [version] + parts.joined() }
+
+    /// The entries of a row's bytes.
+    public static func decode(_ bytes: [UInt8]) throws(DamagedBytes) -> [JournalEntry] {
+        var reader = ByteReader(bytes)
+        let found = try reader.byte()
+        guard found == version else { throw .unknownVersion(found) }
+        var entries: [JournalEntry] = []
+        while !reader.isAtEnd { entries.append(try entry(&reader)) }
+        return entries
+    }
+
+    private static func entry(_ reader: inout ByteReader) throws(DamagedBytes) -> JournalEntry {
+        let kind = try reader.byte()
+        let gateway = GatewayID(try reader.zigzag())
+        let text = try reader.text()
+        guard let address = MeterAddress(text: text) else { throw .notAValue("address") }
+        switch kind {
+        case 1, 2:
+            return .readings(
+                gateway: gateway, address: address, values: try values(&reader), isFuture: kind == 2)
+        case 3:
+            let at = Instant(epochSeconds: try reader.zigzag())
+            guard let code = AlertCode(rawValue: try reader.text()) else { throw .notAValue("alert code") }
+            let isCurrent = try reader.byte() == 1
+            return .alert(
+                gateway: gateway, address: address, at: at,
+                alert: Alert(code: code, isCurrent: isCurrent, raw: try reader.text()))
+        default: throw .notAValue("entry kind")
+        }
+    }
+
+    private static func values(_ reader: inout ByteReader) throws(DamagedBytes) -> [TimedRegister] {
+        let count = try reader.count()
+        var values: [TimedRegister] = []
+        values.reserveCapacity(count)
+        var at: Int64 = 0
+        var register: Int64 = 0
+        for _ in 0..<count {
+            at &+= try reader.zigzag()
+            register &+= try reader.zigzag()
+            values.append(TimedRegister(at: Instant(epochSeconds: at), register: Volume(millilitres: register)))
+        }
+        return values
+    }
+}

@@ -1,0 +1,66 @@
+public import Database
+public import Water
+
+/// A journal row as read back.
+public struct JournalRow: Sendable {
+    public let community: CommunityID
+    public let id: Int64
+    public let payload: [UInt8]
+}
+
+extension Transaction {
+    /// Adds one row of a community's entries: the moment a reading is accepted.
+    public func appendToJournal(_ payload: [UInt8], readings: Int, of community: CommunityID, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO journal (community_id, journal_id, written_at, readings, payload)
+            SELECT \(community), coalesce(max(journal_id), 0) + 1, \(at), \(readings), \(payload)
+            FROM journal WHERE community_id = \(community)
+            """)
+    }
+
+    /// Removes folded rows up to `id`, in the transaction that put their elements into sets.
+    public func removeFromJournal(upTo id: Int64, of community: CommunityID) throws {
+        try execute("DELETE FROM journal WHERE community_id = \(community) AND journal_id <= \(id)")
+    }
+}
+
+extension Reader {
+    /// The communities with unfolded entries, oldest entry first, at most `limit`.
+    public func communitiesToFold(limit: Int) throws -> [CommunityID] {
+        try all(
+            """
+            SELECT community_id FROM journal
+            GROUP BY community_id ORDER BY min(written_at), community_id LIMIT \(limit)
+            """
+        ) { try $0.id(0) }
+    }
+
+    /// A community's oldest journal rows, at most about `readings` readings but at least one row.
+    public func journalRows(of community: CommunityID, readings limit: Int64) throws -> [JournalRow] {
+        var rows: [JournalRow] = []
+        var total: Int64 = 0
+        let sizes = try all(
+            """
+            SELECT journal_id, readings FROM journal WHERE community_id = \(community)
+            ORDER BY journal_id LIMIT 1000
+            """
+        ) { (try $0.integer(0), try $0.integer(1)) }
+        for (id, readings) in sizes {
+            if !rows.isEmpty, total + readings > limit { break }
+            total += readings
+            let payload = try first(
+                "SELECT payload FROM journal WHERE community_id = \(community) AND journal_id = \(id)"
+            ) { try $0.blob(0) }
+            rows.append(JournalRow(community: community, id: id, payload: payload ?? []))
+        }
+        return rows
+    }
+
+    /// Readings waiting to be folded and when the oldest was written; nil without any.
+    public func journalLag() throws -> (readings: Int64, oldest: Instant)? {
+        try first("SELECT sum(readings), min(written_at) FROM journal HAVING count(*) > 0") {
+            (try $0.integer(0), try $0.instant(1))
+        }
+    }
+}

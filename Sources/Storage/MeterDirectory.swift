@@ -1,0 +1,94 @@
+public import Database
+public import Water
+
+/// The registry as ingest and folding need it: which community a reading belongs to, and whose scope covers it.
+/// A value of one registry version.
+public struct MeterDirectory: Sendable {
+    /// Where a meter hung, and for how long.
+    public struct Place: Sendable, Hashable {
+        public let community: CommunityID
+        public let area: AreaID
+        public let from: Instant
+        public let to: Instant?
+
+        /// Closed at both ends: the instant of an exchange belongs to both places.
+        public func holds(_ at: Instant) -> Bool { from <= at && to.map { at <= $0 } ?? true }
+    }
+
+    public let version: Int64
+    fileprivate let meters: [MeterAddress: MeterID]
+    /// wmbus meters by address alone: what a sender that names another driver, or none, may mean.
+    fileprivate let wmbusWithoutDriver: [String: [MeterID]]
+    fileprivate let places: [MeterID: [Place]]
+    fileprivate let parents: [AreaID: AreaID]
+    fileprivate let scopes: [GatewayID: AreaID]
+
+    /// The meter an address names, nil where it names none or more than one (such a reading is held).
+    public func meter(at address: MeterAddress) -> MeterID? {
+        if let meter = meters[address] { return meter }
+        guard address.protocol == .wmbus, let candidates = wmbusWithoutDriver[address.address] else { return nil }
+        // A registration without driver serves every driver; a sender without driver serves a lone registration.
+        if !address.driver.isEmpty {
+            return MeterAddress(.wmbus, address.address).flatMap { meters[$0] }
+        }
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+
+    /// The places in force at an instant: none, one, or both sides of a move.
+    public func places(of meter: MeterID, at: Instant) -> [Place] {
+        places[meter]?.filter { $0.holds(at) } ?? []
+    }
+
+    /// True where a gateway's scope is the area or lies above it.
+    public func covers(_ gateway: GatewayID, _ area: AreaID) -> Bool {
+        guard let scope = scopes[gateway] else { return false }
+        var next: AreaID? = area
+        while let current = next {
+            if current == scope { return true }
+            next = parents[current]
+        }
+        return false
+    }
+}
+
+extension Reader {
+    /// Raised by every change of areas, gateways, meters or installations.
+    public func currentRegistryVersion() throws -> Int64 {
+        try first("SELECT version FROM registry_version WHERE only_row = 1") { try $0.integer(0) } ?? 0
+    }
+
+    /// The whole directory at the current registry version.
+    public func meterDirectory() throws -> MeterDirectory {
+        var meters: [MeterAddress: MeterID] = [:]
+        var wmbus: [String: [MeterID]] = [:]
+        try each("SELECT address, meter_id FROM meter_address WHERE is_registered = 1 ORDER BY address") { row in
+            guard let address = MeterAddress(text: try row.text(0)) else { return }
+            let meter: MeterID = try row.id(1)
+            meters[address] = meter
+            if address.protocol == .wmbus { wmbus[address.address, default: []].append(meter) }
+        }
+        var places: [MeterID: [MeterDirectory.Place]] = [:]
+        try each(
+            """
+            SELECT i.meter_id, i.community_id, p.area_id, i.installed_at, i.removed_at
+            FROM meter_installation i
+            JOIN usage_point p ON p.community_id = i.community_id AND p.usage_point_id = i.usage_point_id
+            ORDER BY i.meter_id, i.installed_at
+            """
+        ) { row in
+            let place = MeterDirectory.Place(
+                community: try row.id(1), area: try row.id(2), from: try row.instant(3), to: try row.instantOrNil(4))
+            places[try row.id(0), default: []].append(place)
+        }
+        return MeterDirectory(
+            version: try currentRegistryVersion(), meters: meters, wmbusWithoutDriver: wmbus, places: places,
+            parents: try pairs("SELECT area_id, parent_id FROM area WHERE parent_id IS NOT NULL"),
+            scopes: try pairs("SELECT gateway_id, area_id FROM gateway WHERE revoked_at IS NULL"))
+    }
+
+    private func pairs<A, B>(_ sql: SQL) throws -> [Identifier<A>: Identifier<B>] {
+        var found: [Identifier<A>: Identifier<B>] = [:]
+        try each(sql) { row in found[try row.id(0)] = try row.id(1) }
+        return found
+    }
+}

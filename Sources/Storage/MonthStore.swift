@@ -1,0 +1,208 @@
+public import Database
+public import Water
+
+/// How far a community's month has come.
+public struct CommunityMonth: Sendable, Hashable {
+    public let community: CommunityID
+    public let homes: Int
+    public let measuredAt: Instant
+    public let issuedAt: Instant?
+    /// Set where the city's figures were frozen without this community.
+    public let excludedReason: String?
+}
+
+/// What a city's month was frozen with.
+public struct CityMonth: Sendable, Hashable {
+    public let month: BillingMonth
+    public let ruleVersion: String
+    public let ruleHash: String
+    public let tariffID: String
+    public let tariffHash: String
+    public let frozenAt: Instant
+
+    public init(
+        month: BillingMonth, ruleVersion: String, ruleHash: String, tariffID: String, tariffHash: String,
+        frozenAt: Instant
+    ) {
+        self.month = month
+        self.ruleVersion = ruleVersion
+        self.ruleHash = ruleHash
+        self.tariffID = tariffID
+        self.tariffHash = tariffHash
+        self.frozenAt = frozenAt
+    }
+}
+
+extension Reader {
+    /// Every community that has begun the month, by number.
+    public func communityMonths(_ month: BillingMonth) throws -> [CommunityMonth] {
+        try all(
+            """
+            SELECT community_id, homes, measured_at, issued_at, excluded_reason FROM community_month
+            WHERE month = \(month) ORDER BY community_id
+            """
+        ) { row in
+            CommunityMonth(
+                community: try row.id(0), homes: Int(try row.integer(1)), measuredAt: try row.instant(2),
+                issuedAt: try row.instantOrNil(3), excludedReason: try row.textOrNil(4))
+        }
+    }
+
+    /// The months for which a community has figures, ascending.
+    public func measuredMonths(of community: CommunityID) throws -> [BillingMonth] {
+        try all(
+            """
+            SELECT month FROM community_month WHERE community_id = \(community) AND homes > 0 ORDER BY month
+            """
+        ) { try $0.month(0) }
+    }
+
+    /// What the month was frozen with; nil until then.
+    public func cityMonth(_ month: BillingMonth) throws -> CityMonth? {
+        try first(
+            """
+            SELECT rule_version, rule_hash, tariff_id, tariff_hash, frozen_at FROM city_month WHERE month = \(month)
+            """
+        ) { row in
+            CityMonth(
+                month: month, ruleVersion: try row.text(0), ruleHash: try row.text(1), tariffID: try row.text(2),
+                tariffHash: try row.text(3), frozenAt: try row.instant(4))
+        }
+    }
+
+    /// The frozen months, latest first.
+    public func frozenMonths(limit: Int) throws -> [BillingMonth] {
+        try all("SELECT month FROM city_month ORDER BY month DESC LIMIT \(limit)") { try $0.month(0) }
+    }
+
+    /// A community's frozen home figures, by household.
+    public func homeMonths(of community: CommunityID, _ month: BillingMonth) throws -> [HomeMonth] {
+        try all(
+            """
+            SELECT body FROM home_month WHERE community_id = \(community) AND month = \(month) ORDER BY household_id
+            """
+        ) { try HomeMonth(storedText: try $0.text(0)) }
+    }
+
+    /// The homes of a community whose readings changed after measuring.
+    public func dirtyHomes(of community: CommunityID) throws -> [(month: BillingMonth, household: HouseholdID)] {
+        try all(
+            """
+            SELECT month, household_id FROM home_dirty WHERE community_id = \(community)
+            ORDER BY month, household_id
+            """
+        ) { (try $0.month(0), try $0.id(1)) }
+    }
+
+    /// The households of a community that a meter served over [from, to].
+    public func households(
+        servedBy meter: MeterID, in community: CommunityID, from: Instant, to: Instant
+    ) throws -> [HouseholdID] {
+        try all(
+            """
+            SELECT DISTINCT h.household_id FROM meter_installation i
+            JOIN household_usage_point u
+                ON u.community_id = i.community_id AND u.usage_point_id = i.usage_point_id
+            JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id
+            WHERE i.community_id = \(community) AND i.meter_id = \(meter)
+                AND i.installed_at <= \(to) AND (i.removed_at IS NULL OR i.removed_at >= \(from))
+                AND h.moved_in_at <= \(to) AND (h.moved_out_at IS NULL OR h.moved_out_at >= \(from))
+            ORDER BY h.household_id
+            """
+        ) { try $0.id(0) }
+    }
+
+    /// Findings of a community's month, by time, at most `limit`.
+    public func findings(of community: CommunityID, _ month: BillingMonth, limit: Int) throws -> [StoredFindingRow] {
+        try all(
+            """
+            SELECT coalesce(m.serial, ''), f.at, f.kind, f.register_ml, f.before_ml FROM finding f
+            JOIN meter m ON m.meter_id = f.meter_id
+            WHERE f.community_id = \(community) AND f.month = \(month)
+            ORDER BY f.at DESC, f.meter_id, f.kind LIMIT \(limit)
+            """
+        ) { row in
+            StoredFindingRow(
+                serial: try row.text(0), at: try row.instant(1), kind: try row.text(2),
+                register: Volume(millilitres: try row.integer(3)), before: try row.volumeOrNil(4))
+        }
+    }
+}
+
+/// A finding with its meter's printed serial.
+public struct StoredFindingRow: Sendable, Hashable {
+    public let serial: String
+    public let at: Instant
+    public let kind: String
+    public let register: Volume
+    public let before: Volume?
+}
+
+extension Transaction {
+    /// Freezes a community's figures; the caller has checked that its fold version is unchanged.
+    public func freeze(
+        _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, foldVersion: Int64, at: Instant
+    ) throws {
+        try execute(
+            """
+            INSERT INTO community_month (community_id, month, fold_version, homes, measured_at)
+            VALUES (\(community), \(month), \(foldVersion), \(homes.count), \(at))
+            """)
+        var rows = Rows(["community_id", "month", "household_id", "body"])
+        var findings = Rows(["community_id", "month", "meter_id", "at", "kind", "register_ml", "before_ml"])
+        for home in homes {
+            rows.append(community, month, home.household, home.storedText)
+            for finding in home.findings {
+                findings.append(
+                    community, month, finding.meter, finding.at, finding.kind.rawValue, finding.register,
+                    finding.before?.millilitres)
+            }
+        }
+        try append(rows, to: "home_month")
+        // Homes that share a meter share its findings.
+        try upsert(
+            findings, into: "finding",
+            key: ["community_id", "month", "meter_id", "at", "kind", "register_ml"])
+    }
+
+    /// Marks a home whose month already has figures. A repeat keeps the first time.
+    public func markDirty(_ household: HouseholdID, of community: CommunityID, _ month: BillingMonth, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO home_dirty (community_id, month, household_id, since)
+            VALUES (\(community), \(month), \(household), \(at)) ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Freezes the month of the city and the figures of every area.
+    public func freeze(_ city: CityMonth, cohorts: [(area: AreaID, body: String)]) throws {
+        try execute(
+            """
+            INSERT INTO city_month (month, rule_version, rule_hash, tariff_id, tariff_hash, frozen_at)
+            VALUES (\(city.month), \(city.ruleVersion), \(city.ruleHash), \(city.tariffID), \(city.tariffHash),
+                \(city.frozenAt))
+            """)
+        var rows = Rows(["month", "area_id", "body"])
+        for (area, body) in cohorts { rows.append(city.month, area, body) }
+        try append(rows, to: "cohort_figures")
+    }
+
+    /// Notes that the city's figures were frozen without a community.
+    public func exclude(_ community: CommunityID, _ month: BillingMonth, reason: String, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO community_month (community_id, month, fold_version, homes, measured_at, excluded_reason)
+            VALUES (\(community), \(month), 0, 0, \(at), \(reason))
+            ON CONFLICT (community_id, month) DO UPDATE SET excluded_reason = \(reason)
+            """)
+    }
+
+    /// Notes that a community's statements are written.
+    public func noteIssued(_ community: CommunityID, _ month: BillingMonth, at: Instant) throws {
+        try execute(
+            """
+            UPDATE community_month SET issued_at = \(at)
+            WHERE community_id = \(community) AND month = \(month) AND issued_at IS NULL
+            """)
+    }
+}

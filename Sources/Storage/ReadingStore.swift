@@ -1,0 +1,166 @@
+public import Database
+public import Water
+
+/// Where a day set is kept.
+public struct DayKey: Sendable, Hashable, Comparable {
+    public let community: CommunityID
+    public let day: LocalDay
+    public let meter: MeterID
+
+    public init(community: CommunityID, day: LocalDay, meter: MeterID) {
+        self.community = community
+        self.day = day
+        self.meter = meter
+    }
+
+    /// The order of the rows on disk.
+    public static func < (a: DayKey, b: DayKey) -> Bool {
+        (a.community, a.day, a.meter) < (b.community, b.day, b.meter)
+    }
+}
+
+extension Reader {
+    /// One day set; empty where nothing is known.
+    public func daySet(_ key: DayKey) throws -> [ReadingElement] {
+        try first(
+            """
+            SELECT body FROM reading_day
+            WHERE community_id = \(key.community) AND day = \(key.day) AND meter_id = \(key.meter)
+            """
+        ) { try DaySet.decode(try $0.blob(0)) } ?? []
+    }
+
+    /// Every day set of a community over [from, to], in key order.
+    public func eachDaySet(
+        of community: CommunityID, from: LocalDay, to: LocalDay,
+        _ visit: (LocalDay, MeterID, [ReadingElement]) throws -> Void
+    ) throws {
+        try each(
+            """
+            SELECT day, meter_id, body FROM reading_day
+            WHERE community_id = \(community) AND day BETWEEN \(from) AND \(to)
+            ORDER BY day, meter_id
+            """
+        ) { row in
+            try visit(
+                LocalDay(number: Int32(try row.integer(0))), try row.id(1), try DaySet.decode(try row.blob(2)))
+        }
+    }
+
+    /// One meter's day sets over [from, to], by day.
+    public func eachDaySet(
+        of meter: MeterID, in community: CommunityID, from: LocalDay, to: LocalDay,
+        _ visit: (LocalDay, [ReadingElement]) throws -> Void
+    ) throws {
+        try each(
+            """
+            SELECT day, body FROM reading_day
+            WHERE community_id = \(community) AND day BETWEEN \(from) AND \(to) AND meter_id = \(meter) ORDER BY day
+            """
+        ) { row in try visit(LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1))) }
+    }
+
+    /// The days on which a meter has a set within a community, ascending, at most `limit` after `after`.
+    public func days(of meter: MeterID, in community: CommunityID, after: LocalDay?, limit: Int) throws -> [LocalDay] {
+        try all(
+            """
+            SELECT day FROM reading_day
+            WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(after?.number ?? Int32.min)
+            ORDER BY day LIMIT \(limit)
+            """
+        ) { LocalDay(number: Int32(try $0.integer(0))) }
+    }
+
+    /// The first and last day of a community that hold any set; nil where it has none.
+    public func daySpan(of community: CommunityID) throws -> (first: LocalDay, last: LocalDay)? {
+        let found = try first("SELECT min(day), max(day) FROM reading_day WHERE community_id = \(community)") {
+            (try $0.integerOrNil(0), try $0.integerOrNil(1))
+        }
+        guard let found, let first = found.0, let last = found.1 else { return nil }
+        return (LocalDay(number: Int32(first)), LocalDay(number: Int32(last)))
+    }
+
+    /// A community's fold version; 0 before its first fold.
+    public func foldVersion(of community: CommunityID) throws -> Int64 {
+        try first("SELECT version FROM community_fold WHERE community_id = \(community)") { try $0.integer(0) } ?? 0
+    }
+
+    /// When a community was folded last, the pages' "data until".
+    public func foldedAt(_ community: CommunityID) throws -> Instant? {
+        try first("SELECT folded_at FROM community_fold WHERE community_id = \(community)") { try $0.instant(0) }
+    }
+}
+
+extension Transaction {
+    /// Writes day sets; an empty one is removed, which only a move to another key asks for.
+    public func write(_ sets: [(key: DayKey, elements: [ReadingElement])]) throws {
+        var rows = Rows(["community_id", "day", "meter_id", "body"])
+        for (key, elements) in sets {
+            if elements.isEmpty {
+                try execute(
+                    """
+                    DELETE FROM reading_day WHERE community_id = \(key.community) AND day = \(key.day)
+                    AND meter_id = \(key.meter)
+                    """)
+            } else {
+                rows.append(key.community, key.day, key.meter, DaySet.encode(elements))
+            }
+        }
+        try upsert(rows, into: "reading_day", key: ["community_id", "day", "meter_id"])
+    }
+
+    /// Notes that a community's sets changed.
+    public func raiseFoldVersion(of community: CommunityID, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO community_fold (community_id, version, folded_at) VALUES (\(community), 1, \(at))
+            ON CONFLICT (community_id) DO UPDATE SET version = community_fold.version + 1, folded_at = \(at)
+            """)
+    }
+
+    /// Notes that a community's journal was folded without any change.
+    public func noteFold(of community: CommunityID, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO community_fold (community_id, version, folded_at) VALUES (\(community), 0, \(at))
+            ON CONFLICT (community_id) DO UPDATE SET folded_at = \(at)
+            """)
+    }
+
+    /// Keeps readings that join no set. A repeat changes nothing.
+    public func quarantine(
+        _ elements: [ReadingElement], of meter: MeterID, in community: CommunityID, reason: QuarantineReason,
+        at: Instant
+    ) throws {
+        for element in elements {
+            try execute(
+                """
+                INSERT INTO reading_quarantine
+                    (community_id, meter_id, read_at, register_ml, gateway_id, reason, noted_at)
+                VALUES (\(community), \(meter), \(element.at), \(element.register), \(element.gateway),
+                    \(reason.rawValue), \(at))
+                ON CONFLICT DO NOTHING
+                """)
+        }
+    }
+
+    /// Keeps a device alarm once per (meter, instant, code, now or was).
+    public func keep(
+        _ alert: Alert, of meter: MeterID, in community: CommunityID, at: Instant, gateway: GatewayID
+    ) throws {
+        try execute(
+            """
+            INSERT INTO alert (community_id, meter_id, at, code, is_current, raw, gateway_id)
+            VALUES (\(community), \(meter), \(at), \(alert.code.rawValue), \(alert.isCurrent), \(alert.raw), \(gateway))
+            ON CONFLICT DO NOTHING
+            """)
+    }
+}
+
+/// Why a reading is kept outside every set.
+public enum QuarantineReason: String, Sendable {
+    /// More than 10 minutes ahead of the server when it came.
+    case future
+    /// The gateway's scope excludes the meter that the reading joined.
+    case scope
+}
