@@ -1,0 +1,184 @@
+import Water
+
+/// Walks a meter's believed registers in order: counts what flowed, starts runs, and names what was seen.
+func course(
+    of shown: [ShownRegister], believed beliefs: [Belief], installation: MeterInstallation, limit: FlowLimit
+) -> JudgedMeter {
+    var course = Course(installation: installation, limit: limit)
+    var group: Range<Int> = 0..<0
+    for index in shown.indices {
+        if beliefs[index].isConflict {
+            if !group.contains(index) {
+                var end = index + 1
+                while end < shown.count, shown[end].at == shown[index].at { end += 1 }
+                group = index..<end
+                course.notice(conflict: shown[group])
+            }
+            if beliefs[index].isBelieved { course.believe(shown[index], isDoubtful: true) }
+        } else if beliefs[index].isBelieved {
+            course.believe(shown[index], isDoubtful: false)
+        } else {
+            course.pass(over: shown[index])
+        }
+    }
+    course.finish(
+        conflicts: shown.indices.filter { beliefs[$0].isConflict && !beliefs[$0].isBelieved }.map { shown[$0] })
+    return course.judged
+}
+
+/// The state of a walk over one meter's registers.
+private struct Course {
+    /// Reverse flow is netted against the use of the seven days after it.
+    private static let nettingSeconds: Int64 = 7 * 86_400
+
+    private let installation: MeterInstallation
+    private let limit: FlowLimit
+    private var believed: [BelievedReading] = []
+    private var disbelieved: [DisbelievedReading] = []
+    private var findings: [Finding] = []
+    private var isBroken = false
+    /// Readings left out since the last believed one that are no conflicts.
+    private var passedOver: [ShownRegister] = []
+
+    /// Registers with the run's moduli added, one for each of `believed`.
+    private var levels: [Int64] = []
+    private var moduli: Int64 = 0
+    /// Whole litres, in millilitres, between level and counted register.
+    private var offset: Int64 = 0
+    /// The index of the run's highest level within the netting span.
+    private var mark = 0
+    private var runStart = 0
+
+    init(installation: MeterInstallation, limit: FlowLimit) {
+        self.installation = installation
+        self.limit = limit
+    }
+
+    var judged: JudgedMeter {
+        JudgedMeter(
+            installation: installation, believed: believed,
+            disbelieved: disbelieved.sorted {
+                $0.at != $1.at ? $0.at < $1.at : $0.register < $1.register
+            }, findings: findings.sorted(), isBroken: isBroken)
+    }
+
+    mutating func pass(over reading: ShownRegister) { passedOver.append(reading) }
+
+    mutating func notice(conflict: ArraySlice<ShownRegister>) {
+        for one in conflict { find(.conflict, at: one, before: believed.last?.register) }
+    }
+
+    mutating func believe(_ reading: ShownRegister, isDoubtful: Bool) {
+        guard let last = believed.last else {
+            settle(before: nil, isSound: false)
+            append(reading, counted: reading.register, level: reading.register, startsRun: true, isDoubtful: isDoubtful)
+            return
+        }
+        var step = limit.step(
+            from: last.register.millilitres, to: reading.register,
+            in: reading.at - last.at.epochSeconds)
+        // A rise over a reading that already rose too fast is that step, later.
+        let range = last.register.millilitres...max(last.register.millilitres, reading.register)
+        if step == .flow, passedOver.contains(where: { range.contains($0.register) }) { step = .tooFast }
+        settle(before: reading, isSound: step == .flow || step == .rollover)
+        switch step {
+        case .flow: rise(to: reading, isDoubtful: isDoubtful)
+        case .rollover:
+            find(.rollover, at: reading, before: last.register)
+            moduli += limit.modulus ?? 0
+            rise(to: reading, isDoubtful: true)
+        case .reverseFlow:
+            find(.reverseFlow, at: reading, before: last.register)
+            rise(to: reading, isDoubtful: true)
+        case .fall:
+            find(.reset, at: reading, before: last.register)
+            restart(at: reading)
+        case .tooFast:
+            find(.stepUp, at: reading, before: last.register)
+            restart(at: reading)
+        }
+    }
+
+    /// Conflicting registers that no chain took up, and the readings after the last believed one.
+    mutating func finish(conflicts: [ShownRegister]) {
+        settle(before: nil, isSound: false)
+        for one in conflicts { leaveOut(one, reason: .conflict, quality: .rejectedProbably) }
+    }
+
+    // A level below the mark counts nothing; above it, what exceeds it. A mark older than the netting span is
+    // forgotten: the highest level since then takes its place.
+    private mutating func rise(to reading: ShownRegister, isDoubtful: Bool) {
+        let level = reading.register + moduli
+        let last = believed[believed.count - 1].counted.millilitres
+        var isForgotten = false
+        if mark != believed.count - 1, reading.at - believed[mark].at.epochSeconds > Course.nettingSeconds {
+            mark = highest(since: reading.at - Course.nettingSeconds)
+            isForgotten = true
+        }
+        if isForgotten { offset = (floorDivide(last, by: 1_000) - floorDivide(levels[mark], by: 1_000)) * 1_000 }
+        let exceeds = level >= levels[mark]
+        let counted = exceeds ? max(last, level + offset) : last
+        append(reading, counted: counted, level: level, startsRun: false, isDoubtful: isDoubtful)
+        if exceeds { mark = believed.count - 1 }
+    }
+
+    /// The latest of the run's highest levels from `instant` on, the last believed one at least.
+    private func highest(since instant: Int64) -> Int {
+        var best = believed.count - 1
+        var index = best
+        while index >= runStart, index == best || believed[index].at.epochSeconds >= instant {
+            if levels[index] > levels[best] { best = index }
+            index -= 1
+        }
+        return best
+    }
+
+    // Nothing is counted across the step; whole litres keep the floors of both runs as they are.
+    private mutating func restart(at reading: ShownRegister) {
+        let last = believed[believed.count - 1].counted.millilitres
+        isBroken = true
+        moduli = 0
+        offset = (floorDivide(last, by: 1_000) - floorDivide(reading.register, by: 1_000)) * 1_000
+        append(
+            reading, counted: max(last, reading.register + offset), level: reading.register, startsRun: true,
+            isDoubtful: true)
+        mark = believed.count - 1
+        runStart = mark
+    }
+
+    private mutating func append(
+        _ reading: ShownRegister, counted: Int64, level: Int64, startsRun: Bool, isDoubtful: Bool
+    ) {
+        believed.append(
+            BelievedReading(
+                at: Instant(epochSeconds: reading.at), register: Volume(millilitres: reading.register),
+                counted: Volume(millilitres: counted), startsRun: startsRun, isNoted: reading.isNoted,
+                quality: isDoubtful ? .acceptedSuspicious : .accepted))
+        levels.append(level)
+    }
+
+    /// Gives the readings passed over their reason. Sound: the believed registers around them agree.
+    private mutating func settle(before next: ShownRegister?, isSound: Bool) {
+        let last = believed.last?.register.millilitres
+        for one in passedOver {
+            let reason: FindingKind = last.map { one.register < $0 } ?? false ? .fallingRegister : .jump
+            leaveOut(one, reason: reason, quality: isSound ? .rejectedCertainly : .rejectedProbably)
+            find(reason, at: one, before: believed.last?.register)
+        }
+        passedOver.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func leaveOut(_ one: ShownRegister, reason: FindingKind, quality: ReadingQuality) {
+        disbelieved.append(
+            DisbelievedReading(
+                at: Instant(epochSeconds: one.at), register: Volume(millilitres: one.register), reason: reason,
+                quality: quality, isNoted: one.isNoted))
+    }
+
+    private mutating func find(_ kind: FindingKind, at one: ShownRegister, before: Volume?) {
+        findings.append(
+            Finding(
+                kind: kind, meter: installation.meter, at: Instant(epochSeconds: one.at),
+                register: Volume(millilitres: one.register), before: before))
+    }
+}

@@ -1,0 +1,87 @@
+public import Water
+
+/// How far a reading is trusted: 数据质量码 of LwM2M uCIFI.
+public enum ReadingQuality: UInt8, Sendable, Hashable {
+    case unchecked = 0
+    /// Left out, and the believed registers on both sides agree without it.
+    case rejectedCertainly = 1
+    /// Left out, where later readings may still speak for it.
+    case rejectedProbably = 2
+    /// Believed beside a finding: the first of a new run, a rollover, reverse flow, one of several at its instant.
+    case acceptedSuspicious = 3
+    case accepted = 4
+}
+
+/// A register that is believed.
+public struct BelievedReading: Sendable, Hashable {
+    public let at: Instant
+    /// As the meter showed it.
+    public let register: Volume
+    /// The register that volumes are differences of: never falls within a meter, moduli added, water that flowed
+    /// back netted, unknown steps left out. Equal to `register` until the first such event.
+    public let counted: Volume
+    /// True for the first believed register and wherever the volume since the one before is unknown (reset,
+    /// step up): the pair that ends here is no believed pair.
+    public let startsRun: Bool
+    /// True where only the registry's noted start or final register says so.
+    public let isNoted: Bool
+    public let quality: ReadingQuality
+}
+
+/// A reading that is not believed.
+public struct DisbelievedReading: Sendable, Hashable {
+    public let at: Instant
+    public let register: Volume
+    /// `conflict`, `jump` or `fallingRegister`.
+    public let reason: FindingKind
+    public let quality: ReadingQuality
+    /// True where it is the registry's noted start or final register.
+    public let isNoted: Bool
+}
+
+/// A meter's readings with a verdict on each.
+public struct JudgedMeter: Sendable, Hashable {
+    public let installation: MeterInstallation
+    /// Ascending, one an instant.
+    public let believed: [BelievedReading]
+    /// Ascending by instant, then register.
+    public let disbelieved: [DisbelievedReading]
+    /// Ascending; all but `exchange`, which is a home's.
+    public let findings: [Finding]
+    /// True where a run other than the first starts.
+    let isBroken: Bool
+
+    init(
+        installation: MeterInstallation, believed: [BelievedReading], disbelieved: [DisbelievedReading],
+        findings: [Finding], isBroken: Bool
+    ) {
+        self.installation = installation
+        self.believed = believed
+        self.disbelieved = disbelieved
+        self.findings = findings
+        self.isBroken = isBroken
+    }
+
+    /// The stretches of `believed` over which volume is known, in order.
+    public var runs: [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var start = 0
+        for index in believed.indices.dropFirst() where believed[index].startsRun {
+            runs.append(start..<index)
+            start = index
+        }
+        if start < believed.count { runs.append(start..<believed.count) }
+        return runs
+    }
+
+    /// The last believed register at or before `instant`, by index; nil before the first.
+    func lastIndex(atOrBefore instant: Instant) -> Int? {
+        var low = 0
+        var high = believed.count
+        while low < high {
+            let middle = (low + high) / 2
+            if believed[middle].at <= instant { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : low - 1
+    }
+}

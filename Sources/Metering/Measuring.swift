@@ -1,0 +1,192 @@
+public import Water
+
+/// Measures one home's month: the sum of its meters, known only where all are.
+///
+/// - Every figure is a difference of boundary registers (litres floored at local midnights, at the ends of the
+///   occupancy and of each installation), so days add up to the month and no figure is negative.
+/// - A day is missing where one of its ends lies in no believed pair of some meter, or a usage point had no meter;
+///   else estimated where the pair around an end is longer than the split the rules take as measured, or a run
+///   starts inside it (what flowed across the step is unknown and left out); else measured.
+/// - A household that moved in or out within the month is measured over its own time: days and seconds outside it
+///   are in no figure, days wholly outside are `missing` without litres, and the month is partial.
+///
+/// The caller gives each meter the elements of `readingWindow` (see there). Any order and any repeats of them give
+/// the identical result. Source: semantics.md, Readings and Fold and close.
+public func measure(
+    _ home: HomeInput, month: BillingMonth, calendar: CityCalendar, rules: MeteringRules
+) -> HomeMonth {
+    measure(home, span: MonthSpan(month, calendar: calendar), rules: rules)
+}
+
+/// As `measure(_:month:calendar:rules:)`, with the month's days worked out before.
+public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) -> HomeMonth {
+    let from = max(span.start, home.occupancy.from)
+    let to = max(from, min(span.end, home.occupancy.to ?? span.end))
+    let meters = home.meters.map { MeterInWindow($0, from: from, to: to, span: span, rules: rules) }
+    let present = meters.filter { $0.from < $0.to }
+    let bare = timeWithoutMeter(present, from: from, to: to)
+
+    var missing = bare
+    var unqualified = bare
+    for meter in present {
+        addGaps(
+            of: meter.judged, from: meter.from, to: meter.to, rules: rules, missing: &missing,
+            unqualified: &unqualified)
+    }
+    let use = dailyUse(of: present, share: home.shareMillionths, bare: bare, from: from, to: to, span: span)
+    let resolution = present.map(\.judged.installation.resolution).max() ?? Volume(litres: 1)
+
+    return HomeMonth(
+        household: home.household, month: span.month, days: use.days, measuredLitres: use.measured,
+        estimatedLitres: use.estimated, monthSeconds: span.end - span.start, missingSeconds: missing.seconds,
+        qualifyingSeconds: (to - from) - unqualified.seconds,
+        isBracketed: from < to && bare.isEmpty && present.allSatisfy(\.isBracketed), zeroDays: use.zeroDays,
+        persons: home.persons, shareMillionths: home.shareMillionths,
+        isPartial: from > span.start || to < span.end || !bare.isEmpty,
+        continuousFlows: present.flatMap {
+            Metering.continuousFlows($0.judged, from: $0.from, to: $0.to, earliest: home.occupancy.from, rules: rules)
+        }.sorted { ($0.from, $0.to, $0.litresPerHour) < ($1.from, $1.to, $1.litresPerHour) },
+        detectableLitresPerHour: Metering.detectableLitresPerHour(resolution: resolution, rules: rules),
+        findings: findings(of: meters, from: from, to: to),
+        readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
+        lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
+        readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to))
+}
+
+/// A judged meter and the part of the household's time in the month that it was installed for.
+private struct MeterInWindow {
+    let judged: JudgedMeter
+    let from: Instant
+    let to: Instant
+    let measuredSplitSeconds: Int64
+
+    init(_ readings: MeterReadings, from: Instant, to: Instant, span: MonthSpan, rules: MeteringRules) {
+        judged = judge(readings, rules: rules)
+        self.from = max(from, readings.installation.from)
+        self.to = min(to, readings.installation.to ?? to)
+        measuredSplitSeconds = Metering.measuredSplitSeconds(judged, upTo: span.end, rules: rules)
+    }
+
+    var isBracketed: Bool {
+        var reader = BoundaryReader(judged, shareMillionths: nil)
+        return reader.boundary(at: from) != nil && reader.boundary(at: to) != nil
+    }
+
+    /// Distinct readings over [from, to), noted registers not counted.
+    func readingCount(from: Instant, to: Instant) -> Int {
+        var index = judged.lastIndex(atOrBefore: from - 1).map { $0 + 1 } ?? 0
+        var count = 0
+        while index < judged.believed.count, judged.believed[index].at < to {
+            if !judged.believed[index].isNoted { count += 1 }
+            index += 1
+        }
+        for left in judged.disbelieved where left.at >= from && left.at < to && !left.isNoted { count += 1 }
+        return count
+    }
+}
+
+/// When some usage point of the home had no meter. A home without any meter had none all the time.
+private func timeWithoutMeter(_ meters: [MeterInWindow], from: Instant, to: Instant) -> TimeSpans {
+    if meters.count == 1, meters[0].from == from, meters[0].to == to { return TimeSpans() }
+    var bare = TimeSpans()
+    if meters.isEmpty { bare.add(from, to) }
+    for point in Set(meters.map(\.judged.installation.usagePoint)) {
+        var installed = TimeSpans()
+        for meter in meters where meter.judged.installation.usagePoint == point { installed.add(meter.from, meter.to) }
+        bare.add(installed.gaps(from: from, to: to))
+    }
+    return bare
+}
+
+private struct DailyUse {
+    var days: [DayUse] = []
+    var measured: Int64 = 0
+    var estimated: Int64 = 0
+    var zeroDays = 0
+}
+
+private func dailyUse(
+    of meters: [MeterInWindow], share: Int64?, bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan
+) -> DailyUse {
+    var use = DailyUse()
+    use.days.reserveCapacity(span.midnights.count)
+    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share) }
+    for number in 0..<(span.midnights.count - 1) {
+        let day = span.month.firstDay.advanced(by: number)
+        let start = max(from, span.midnights[number])
+        let end = min(to, span.midnights[number + 1])
+        var state = start < end && !bare.overlap(start, end) ? MeasureState.measured : .missing
+        var litres: Int64 = 0
+        for index in meters.indices where state != .missing {
+            let piece = (from: max(start, meters[index].from), to: min(end, meters[index].to))
+            if piece.from >= piece.to { continue }
+            guard let opening = readers[index].boundary(at: piece.from),
+                let closing = readers[index].boundary(at: piece.to)
+            else {
+                state = .missing
+                continue
+            }
+            litres += closing.litres - opening.litres
+            let longest = max(opening.pairSeconds, closing.pairSeconds)
+            if longest > meters[index].measuredSplitSeconds
+                || meters[index].judged.startsRun(within: opening.index, closing.index)
+            {
+                state = .estimated
+            }
+        }
+        use.add(DayUse(day: day, litres: state == .missing ? nil : litres, state: state))
+    }
+    return use
+}
+
+extension DailyUse {
+    fileprivate mutating func add(_ day: DayUse) {
+        days.append(day)
+        switch day.state {
+        case .measured:
+            measured += day.litres ?? 0
+            if day.litres == 0 { zeroDays += 1 }
+        case .estimated: estimated += day.litres ?? 0
+        case .missing: break
+        }
+    }
+}
+
+extension JudgedMeter {
+    /// True where a run starts after the believed register `first` and no later than `last`.
+    fileprivate func startsRun(within first: Int, _ last: Int) -> Bool {
+        isBroken && first < last && believed[(first + 1)...last].contains(where: \.startsRun)
+    }
+}
+
+/// The meters' findings over [from, to) and the exchanges, a meter's start on a usage point where another's ended.
+private func findings(of meters: [MeterInWindow], from: Instant, to: Instant) -> [Finding] {
+    var findings = meters.flatMap { $0.judged.findings.filter { $0.at >= from && $0.at < to } }
+    for new in meters {
+        let installed = new.judged.installation
+        guard installed.from >= from, installed.from < to,
+            let old = meters.first(where: {
+                $0.judged.installation.usagePoint == installed.usagePoint
+                    && $0.judged.installation.to == installed.from && $0.judged.installation.meter != installed.meter
+            })
+        else { continue }
+        findings.append(
+            Finding(
+                kind: .exchange, meter: installed.meter, at: installed.from,
+                register: installed.startRegister ?? new.judged.believed.first?.register ?? .zero,
+                before: old.judged.installation.finalRegister ?? old.judged.believed.last?.register))
+    }
+    return findings.sorted()
+}
+
+/// The last believed register up to `to` of the meter in force at `to` that is furthest behind (of all meters where
+/// none is in force), and not before `from`.
+private func lastReading(_ meters: [MeterInWindow], from: Instant, to: Instant) -> Instant? {
+    func last(_ meter: MeterInWindow) -> Instant? {
+        guard let index = meter.judged.lastIndex(atOrBefore: to) else { return nil }
+        let at = meter.judged.believed[index].at
+        return at >= from ? at : nil
+    }
+    let inForce = meters.filter { $0.to == to }
+    return inForce.isEmpty ? meters.compactMap(last).max() : inForce.compactMap(last).min()
+}

@@ -1,0 +1,38 @@
+public import Water
+
+/// One installation and the readings its meter sent.
+public struct MeterReadings: Sendable {
+    public var installation: MeterInstallation
+    /// In ascending order, at best without repeats. Another order, repeats and elements outside the installation's
+    /// [from, to] change nothing but the time it takes.
+    public var elements: [ReadingElement]
+
+    public init(installation: MeterInstallation, elements: [ReadingElement]) {
+        self.installation = installation
+        self.elements = elements
+    }
+}
+
+/// All that one home's month is measured from.
+public struct HomeInput: Sendable {
+    public var household: HouseholdID
+    /// The household lives here over [from, to); `to` is nil while it does.
+    public var occupancy: (from: Instant, to: Instant?)
+    /// Persons on the month's last day; nil is unknown.
+    public var persons: Int?
+    /// This home's part of a shared meter, 0–1,000,000; nil for meters of its own.
+    public var shareMillionths: Int64?
+    /// Every installation on the household's usage points that overlaps the month, by `from`.
+    public var meters: [MeterReadings]
+
+    public init(
+        household: HouseholdID, occupancy: (from: Instant, to: Instant?), persons: Int?, shareMillionths: Int64?,
+        meters: [MeterReadings]
+    ) {
+        self.household = household
+        self.occupancy = occupancy
+        self.persons = persons
+        self.shareMillionths = shareMillionths
+        self.meters = meters
+    }
+}
