@@ -52,8 +52,15 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
 
         public mutating func appendLiteral(_ literal: String) { text += literal }
 
-        public mutating func appendInterpolation(_ value: some SQLBindable) {
-            arguments.append(value.sqlValue)
+        public mutating func appendInterpolation(_ value: some SQLBindable) { bind(value.sqlValue) }
+
+        /// nil is bound as NULL.
+        public mutating func appendInterpolation<Value: SQLBindable>(_ value: Value?) {
+            bind(value?.sqlValue ?? .null)
+        }
+
+        private mutating func bind(_ value: SQLValue) {
+            arguments.append(value)
             text += "$\(arguments.count)"
         }
     }

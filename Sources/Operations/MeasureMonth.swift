@@ -39,10 +39,11 @@ public struct MeasureMonth: Sendable {
 
     /// The figures of every home of a community, from what the snapshot holds.
     func figures(of community: CommunityID, _ month: BillingMonth, _ reader: Reader) throws -> [HomeMonth] {
-        let (start, end) = calendar.interval(of: month)
-        let homes = try reader.registeredHomes(of: community, from: start, to: end, personsOn: month.lastDay)
-        let meters = Set(homes.flatMap(\.installations).map(\.meter))
-        let elements = try elements(of: meters, in: community, around: month, reader)
+        let span = MonthSpan(month, calendar: calendar)
+        let homes = try reader.registeredHomes(
+            of: community, from: span.start, to: span.end, personsOn: month.lastDay)
+        let elements = try elements(
+            of: homes.flatMap(\.installations), in: community, month, span, reader)
         return homes.map { home in
             measure(
                 HomeInput(
@@ -51,39 +52,36 @@ public struct MeasureMonth: Sendable {
                     meters: home.installations.map {
                         MeterReadings(installation: $0, elements: elements[$0.meter] ?? [])
                     }),
-                month: month, calendar: calendar, rules: rules)
+                span: span, rules: rules)
         }
     }
 
-    /// Each meter's elements over the month's window and, where none lies before or after the month in it, on to
-    /// the nearest day on that side that has any.
+    /// Each meter's elements over the month's window and, where a month end lies in no believed pair of them, on to
+    /// the nearest days beyond that have any.
     private func elements(
-        of meters: Set<MeterID>, in community: CommunityID, around month: BillingMonth, _ reader: Reader
+        of installations: [MeterInstallation], in community: CommunityID, _ month: BillingMonth, _ span: MonthSpan,
+        _ reader: Reader
     ) throws -> [MeterID: [ReadingElement]] {
         let window = readingWindow(for: month, calendar: calendar)
         let first = calendar.day(of: window.from)
-        let last = calendar.day(of: window.to)
+        let last = calendar.day(of: window.to - 1)
+        let meters = Set(installations.map(\.meter))
         var found: [MeterID: [ReadingElement]] = [:]
         try reader.eachDaySet(of: community, from: first, to: last) { _, meter, elements in
             if meters.contains(meter) { found[meter, default: []].append(contentsOf: elements) }
         }
-        guard let span = try reader.daySpan(of: community) else { return found }
-        let (start, end) = calendar.interval(of: month)
-        var silentBefore = meters.filter { (found[$0]?.first?.at).map { $0 > start } ?? true }
-        var day = first.advanced(by: -1)
-        while !silentBefore.isEmpty, day >= span.first {
-            try reader.eachDaySet(of: community, from: day, to: day) { _, meter, elements in
-                if silentBefore.remove(meter) != nil { found[meter] = elements + (found[meter] ?? []) }
+        for installation in installations {
+            var readings = MeterReadings(installation: installation, elements: found[installation.meter] ?? [])
+            var (oldest, newest) = (first, last)
+            while true {
+                let open = unbracketed(readings, month: span, rules: rules)
+                let older = open.older ? try reader.nearestSet(of: installation.meter, in: community, before: oldest) : nil
+                let newer = open.newer ? try reader.nearestSet(of: installation.meter, in: community, after: newest) : nil
+                if older == nil, newer == nil { break }
+                if let older { (oldest, readings.elements) = (older.day, older.elements + readings.elements) }
+                if let newer { (newest, readings.elements) = (newer.day, readings.elements + newer.elements) }
             }
-            day = day.advanced(by: -1)
-        }
-        var silentAfter = meters.filter { (found[$0]?.last?.at).map { $0 < end } ?? true }
-        day = last.advanced(by: 1)
-        while !silentAfter.isEmpty, day <= span.last {
-            try reader.eachDaySet(of: community, from: day, to: day) { _, meter, elements in
-                if silentAfter.remove(meter) != nil { found[meter, default: []].append(contentsOf: elements) }
-            }
-            day = day.advanced(by: 1)
+            found[installation.meter] = readings.elements
         }
         return found
     }

@@ -96,3 +96,14 @@ extension Reader {
         return found
     }
 }
+
+extension Reader {
+    /// The number of every household of a community.
+    public func householdNumbers(of community: CommunityID) throws -> [HouseholdID: String] {
+        var numbers: [HouseholdID: String] = [:]
+        try each("SELECT household_id, number FROM household WHERE community_id = \(community)") { row in
+            numbers[try row.id(0)] = try row.text(1)
+        }
+        return numbers
+    }
+}

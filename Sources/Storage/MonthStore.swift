@@ -9,6 +9,15 @@ public struct CommunityMonth: Sendable, Hashable {
     public let issuedAt: Instant?
     /// Set where the city's figures were frozen without this community.
     public let excludedReason: String?
+    /// False for a community that the city's figures were frozen without and that has none of its own yet.
+    public let isMeasured: Bool
+}
+
+/// A community that anyone lived in.
+public struct CommunityWithHomes: Sendable, Hashable {
+    public let id: CommunityID
+    public let code: String
+    public let homes: Int
 }
 
 /// What a city's month was frozen with.
@@ -38,21 +47,33 @@ extension Reader {
     public func communityMonths(_ month: BillingMonth) throws -> [CommunityMonth] {
         try all(
             """
-            SELECT community_id, homes, measured_at, issued_at, excluded_reason FROM community_month
+            SELECT community_id, homes, measured_at, issued_at, excluded_reason, is_measured FROM community_month
             WHERE month = \(month) ORDER BY community_id
             """
         ) { row in
             CommunityMonth(
                 community: try row.id(0), homes: Int(try row.integer(1)), measuredAt: try row.instant(2),
-                issuedAt: try row.instantOrNil(3), excludedReason: try row.textOrNil(4))
+                issuedAt: try row.instantOrNil(3), excludedReason: try row.textOrNil(4),
+                isMeasured: try row.flag(5))
         }
+    }
+
+    /// The communities with a home that was lived in at any time of [start, end), by number.
+    public func communitiesWithHomes(_ span: (start: Instant, end: Instant)) throws -> [CommunityWithHomes] {
+        try all(
+            """
+            SELECT a.area_id, a.code, count(*) FROM household h JOIN area a ON a.area_id = h.community_id
+            WHERE h.moved_in_at < \(span.end) AND (h.moved_out_at IS NULL OR h.moved_out_at > \(span.start))
+            GROUP BY a.area_id, a.code ORDER BY a.area_id
+            """
+        ) { CommunityWithHomes(id: try $0.id(0), code: try $0.text(1), homes: Int(try $0.integer(2))) }
     }
 
     /// The months for which a community has figures, ascending.
     public func measuredMonths(of community: CommunityID) throws -> [BillingMonth] {
         try all(
             """
-            SELECT month FROM community_month WHERE community_id = \(community) AND homes > 0 ORDER BY month
+            SELECT month FROM community_month WHERE community_id = \(community) AND is_measured = 1 ORDER BY month
             """
         ) { try $0.month(0) }
     }
@@ -145,8 +166,10 @@ extension Transaction {
     ) throws {
         try execute(
             """
-            INSERT INTO community_month (community_id, month, fold_version, homes, measured_at)
-            VALUES (\(community), \(month), \(foldVersion), \(homes.count), \(at))
+            INSERT INTO community_month (community_id, month, fold_version, homes, measured_at, is_measured)
+            VALUES (\(community), \(month), \(foldVersion), \(homes.count), \(at), 1)
+            ON CONFLICT (community_id, month) DO UPDATE
+            SET fold_version = \(foldVersion), homes = \(homes.count), measured_at = \(at), is_measured = 1
             """)
         var rows = Rows(["community_id", "month", "household_id", "body"])
         var findings = Rows(["community_id", "month", "meter_id", "at", "kind", "register_ml", "before_ml"])
@@ -191,8 +214,9 @@ extension Transaction {
     public func exclude(_ community: CommunityID, _ month: BillingMonth, reason: String, at: Instant) throws {
         try execute(
             """
-            INSERT INTO community_month (community_id, month, fold_version, homes, measured_at, excluded_reason)
-            VALUES (\(community), \(month), 0, 0, \(at), \(reason))
+            INSERT INTO community_month
+                (community_id, month, fold_version, homes, measured_at, is_measured, excluded_reason)
+            VALUES (\(community), \(month), 0, 0, \(at), 0, \(reason))
             ON CONFLICT (community_id, month) DO UPDATE SET excluded_reason = \(reason)
             """)
     }

@@ -60,6 +60,30 @@ extension Reader {
         ) { row in try visit(LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1))) }
     }
 
+    /// A meter's last day set before a day; nil without one.
+    public func nearestSet(
+        of meter: MeterID, in community: CommunityID, before day: LocalDay
+    ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        try first(
+            """
+            SELECT day, body FROM reading_day
+            WHERE community_id = \(community) AND meter_id = \(meter) AND day < \(day) ORDER BY day DESC LIMIT 1
+            """
+        ) { (LocalDay(number: Int32(try $0.integer(0))), try DaySet.decode(try $0.blob(1))) }
+    }
+
+    /// A meter's first day set after a day; nil without one.
+    public func nearestSet(
+        of meter: MeterID, in community: CommunityID, after day: LocalDay
+    ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        try first(
+            """
+            SELECT day, body FROM reading_day
+            WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(day) ORDER BY day LIMIT 1
+            """
+        ) { (LocalDay(number: Int32(try $0.integer(0))), try DaySet.decode(try $0.blob(1))) }
+    }
+
     /// The days on which a meter has a set within a community, ascending, at most `limit` after `after`.
     public func days(of meter: MeterID, in community: CommunityID, after: LocalDay?, limit: Int) throws -> [LocalDay] {
         try all(
@@ -69,15 +93,6 @@ extension Reader {
             ORDER BY day LIMIT \(limit)
             """
         ) { LocalDay(number: Int32(try $0.integer(0))) }
-    }
-
-    /// The first and last day of a community that hold any set; nil where it has none.
-    public func daySpan(of community: CommunityID) throws -> (first: LocalDay, last: LocalDay)? {
-        let found = try first("SELECT min(day), max(day) FROM reading_day WHERE community_id = \(community)") {
-            (try $0.integerOrNil(0), try $0.integerOrNil(1))
-        }
-        guard let found, let first = found.0, let last = found.1 else { return nil }
-        return (LocalDay(number: Int32(first)), LocalDay(number: Int32(last)))
     }
 
     /// A community's fold version; 0 before its first fold.

@@ -1,29 +1,50 @@
 let ledgerTables = """
-    -- Double entry: points move from `debit_account` to `credit_account`. Never changed, never removed.
-    -- Accounts are texts within the community: `household:ID`, `issued`, `spent`, `expired`, …
+    -- An accepted command: its transfers are appended with it, and its id answers a retry with the same.
+    CREATE TABLE posting (
+        community_id INTEGER NOT NULL,
+        posting_id TEXT NOT NULL,
+        input_hash TEXT NOT NULL,
+        household_id INTEGER NOT NULL,
+        -- `YYYY-MM:rule` and the statement version, of an award.
+        award_reference TEXT,
+        award_version INTEGER,
+        posted_at INTEGER NOT NULL,
+        PRIMARY KEY (community_id, posting_id),
+        FOREIGN KEY (community_id, household_id) REFERENCES household (community_id, household_id)
+    ) STRICT;
+    CREATE INDEX posting_by_award ON posting (community_id, household_id, award_reference)
+        WHERE award_reference IS NOT NULL;
+
+    -- Double entry: points leave `debit_kind` and enter `credit_kind`, the household's own or the community's
+    -- account of that kind. Never changed, never removed.
     CREATE TABLE transfer (
         community_id INTEGER NOT NULL,
         transfer_id TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        input_hash TEXT NOT NULL,
+        posting_id TEXT NOT NULL,
+        part INTEGER NOT NULL CHECK (part >= 1),
         kind TEXT NOT NULL,
-        debit_account TEXT NOT NULL,
-        credit_account TEXT NOT NULL,
+        debit_kind TEXT NOT NULL,
+        credit_kind TEXT NOT NULL,
+        household_id INTEGER NOT NULL,
         points INTEGER NOT NULL CHECK (points > 0),
-        household_id INTEGER,
         linked_transfer_id TEXT,
+        item_id INTEGER,
+        hold_until INTEGER,
         reference TEXT NOT NULL,
         posted_at INTEGER NOT NULL,
         PRIMARY KEY (community_id, transfer_id),
-        UNIQUE (community_id, sequence),
-        CHECK (debit_account <> credit_account)
+        UNIQUE (community_id, posting_id, part),
+        FOREIGN KEY (community_id, posting_id) REFERENCES posting (community_id, posting_id),
+        CHECK (debit_kind <> credit_kind)
     ) STRICT;
-    CREATE INDEX transfer_by_household ON transfer (community_id, household_id, sequence);
+    CREATE INDEX transfer_by_household ON transfer (community_id, household_id, posted_at);
 
+    -- Points granted together; what remains is the sum of its entries.
     CREATE TABLE lot (
         community_id INTEGER NOT NULL,
         lot_id TEXT NOT NULL,
         household_id INTEGER NOT NULL,
+        reference TEXT NOT NULL,
         points INTEGER NOT NULL CHECK (points > 0),
         expires_at INTEGER NOT NULL,
         PRIMARY KEY (community_id, lot_id),
@@ -32,27 +53,19 @@ let ledgerTables = """
     CREATE INDEX lot_by_household ON lot (community_id, household_id);
     CREATE INDEX lot_by_expiry ON lot (community_id, expires_at);
 
-    -- How a transfer moved a lot's points between its buckets; a lot's remainder is the sum.
     CREATE TABLE lot_entry (
         community_id INTEGER NOT NULL,
         transfer_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
         lot_id TEXT NOT NULL,
         bucket TEXT NOT NULL CHECK (bucket IN ('available','held')),
         points INTEGER NOT NULL CHECK (points <> 0),
         household_id INTEGER NOT NULL,
-        PRIMARY KEY (community_id, transfer_id, lot_id, bucket),
+        PRIMARY KEY (community_id, transfer_id, position),
         FOREIGN KEY (community_id, transfer_id) REFERENCES transfer (community_id, transfer_id),
         FOREIGN KEY (community_id, lot_id) REFERENCES lot (community_id, lot_id)
     ) STRICT;
     CREATE INDEX lot_entry_by_household ON lot_entry (community_id, household_id);
-
-    -- Raised by every posting to the household's account: two posters of one account cannot both succeed.
-    CREATE TABLE account_version (
-        community_id INTEGER NOT NULL,
-        household_id INTEGER NOT NULL,
-        version INTEGER NOT NULL,
-        PRIMARY KEY (community_id, household_id)
-    ) STRICT;
 
     -- Stock belongs to one community. `version` is raised by every hold, void, expiry and restocking.
     CREATE TABLE item (
@@ -71,8 +84,8 @@ let ledgerTables = """
 
     CREATE TABLE redemption (
         community_id INTEGER NOT NULL,
+        -- The hold's posting.
         redemption_id TEXT NOT NULL,
-        input_hash TEXT NOT NULL,
         household_id INTEGER NOT NULL,
         item_id INTEGER NOT NULL,
         points INTEGER NOT NULL CHECK (points > 0),

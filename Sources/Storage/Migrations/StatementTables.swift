@@ -23,6 +23,8 @@ let statementTables = """
         fold_version INTEGER NOT NULL,
         homes INTEGER NOT NULL,
         measured_at INTEGER NOT NULL,
+        -- 0: the city's figures were frozen without it and it has none of its own yet.
+        is_measured INTEGER NOT NULL CHECK (is_measured IN (0, 1)),
         issued_at INTEGER,
         excluded_reason TEXT,
         PRIMARY KEY (community_id, month)

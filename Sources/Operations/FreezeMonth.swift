@@ -1,0 +1,47 @@
+import Database
+import Scoring
+import Storage
+import Tariffs
+import Water
+
+/// Freezes the city's cohort figures of a month, once: from the frozen figures of every community that takes part.
+struct FreezeMonth: Sendable {
+    let database: Database
+
+    /// The month's cohorts, frozen now or before.
+    func callAsFunction(_ month: BillingMonth, _ tariff: Tariff, _ rules: RuleSet, at: Instant) async throws -> Cohorts {
+        if try await database.read({ try $0.cityMonth(month) }) == nil {
+            let cohorts = try await cohorts(of: month, rules)
+            try await database.write { transaction in
+                guard try transaction.reader.cityMonth(month) == nil else { return }
+                try transaction.freeze(
+                    CityMonth(
+                        month: month, ruleVersion: rules.version, ruleHash: rules.digest, tariffID: tariff.id,
+                        tariffHash: tariff.digest, frozenAt: at),
+                    cohorts: cohorts.byArea.values.sorted { $0.area.id < $1.area.id }.map {
+                        (area: $0.area.id, body: $0.distribution.json.text)
+                    })
+            }
+        }
+        return try await database.read { try $0.frozenCohorts(month, rules: rules.cohort) }
+    }
+
+    private func cohorts(of month: BillingMonth, _ rules: RuleSet) async throws -> Cohorts {
+        let (chains, members) = try await database.read { reader in
+            (try reader.cohortChains(), try reader.communityMonths(month).filter { $0.excludedReason == nil })
+        }
+        var figures: [CommunityID: [Int64]] = [:]
+        for member in members {
+            let homes = try await database.read { try $0.homeMonths(of: member.community, month) }
+            figures[member.community] = homes.compactMap { standing(of: $0, under: rules).figure }
+        }
+        return Cohorts(figures: figures, chains: chains, rules: rules.cohort)
+    }
+}
+
+extension Standing {
+    /// Litres per equivalised person; nil where unranked.
+    var figure: Int64? {
+        if case .rankable(let litres) = self { litres } else { nil }
+    }
+}

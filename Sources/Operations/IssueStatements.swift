@@ -1,0 +1,155 @@
+import Database
+public import Ledger
+import Scoring
+import Storage
+public import Tariffs
+import Water
+
+/// Writes a community's statements, points and event of a month, in one transaction.
+struct IssueStatements: Sendable {
+    let database: Database
+    let tariff: Tariff
+    let rules: RuleSet
+    let calendar: CityCalendar
+    let cohorts: Cohorts
+
+    struct Issued: Sendable {
+        var statements = 0
+        var transfers = 0
+    }
+
+    /// A community whose accounts kept changing while it was computed.
+    struct AccountsKeepChanging: Error {}
+
+    private static let attempts = 5
+
+    /// `chain`: the areas the community's cohort may widen through. `isExcluded`: the city's figures were frozen
+    /// without it, so its homes are not in the distributions they are compared with.
+    func callAsFunction(
+        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], isExcluded: Bool, at: Instant
+    ) async throws -> Issued {
+        for _ in 0..<Self.attempts {
+            let work = try await database.read { reader in
+                try prepare(community, month, chain: chain, isExcluded: isExcluded, at: at, reader)
+            }
+            let isWritten = try await database.write { transaction in
+                guard try transaction.reader.postingCount(of: community) == work.postingCount else { return false }
+                try transaction.add(work.statements, to: community, at: at)
+                try transaction.append(work.awards)
+                try transaction.enqueue(work.event)
+                try transaction.noteIssued(community, month, at: at)
+                return true
+            }
+            if isWritten {
+                return Issued(
+                    statements: work.statements.count,
+                    transfers: work.awards.reduce(0) { $0 + $1.posting.transfers.count })
+            }
+        }
+        throw AccountsKeepChanging()
+    }
+
+    private struct Work: Sendable {
+        var statements: [StoredStatement] = []
+        var awards: [(posting: Posting, award: AwardKey?)] = []
+        var event: OutboxEvent
+        var postingCount: Int64
+    }
+
+    private func prepare(
+        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], isExcluded: Bool, at: Instant,
+        _ reader: Reader
+    ) throws -> Work {
+        let homes = try reader.homeMonths(of: community, month)
+        let numbers = try reader.householdNumbers(of: community)
+        let lastMonth = try earlier(community, month.previous, reader)
+        let lastYear = try earlier(community, month.advanced(by: -12), reader)
+        let known = try reader.householdsWithPostings(of: community)
+        let cohort = cohorts.cohort(along: chain)
+        var statements: [StoredStatement] = []
+        var awards: [(posting: Posting, award: AwardKey?)] = []
+        for home in homes {
+            let context = StatementContext(
+                tariff: tariff, rules: rules, cohort: cohort,
+                frozenFigure: isExcluded ? nil : standing(of: home, under: rules).figure,
+                lastMonth: lastMonth[home.household], sameMonthLastYear: lastYear[home.household])
+            let statement = makeStatement(
+                home, household: numbers[home.household] ?? "", version: 1, in: context)
+            statements.append(
+                StoredStatement(
+                    household: home.household, month: month, version: 1,
+                    body: statement.json.text, hash: statement.hash))
+            let holder = AccountHolder(community: community, household: home.household)
+            awards += try self.awards(
+                statement, holder, isKnown: known.contains(home.household), at: at, reader)
+        }
+        return Work(
+            statements: statements, awards: awards,
+            event: try closed(community, chain.first?.code ?? "", month, homes, awards, at: at).event(),
+            postingCount: try reader.postingCount(of: community))
+    }
+
+    /// The postings of a statement's points, each after the one before.
+    private func awards(
+        _ statement: Statement, _ holder: AccountHolder, isKnown: Bool, at: Instant, _ reader: Reader
+    ) throws -> [(posting: Posting, award: AwardKey?)] {
+        guard let terms = rules.ledgerTerms else { return [] }
+        var state = isKnown ? try reader.accountState(of: holder) : AccountState(holder)
+        var postings: [(posting: Posting, award: AwardKey?)] = []
+        for line in statement.points.lines where line.points > .zero {
+            guard
+                let key = AwardKey(
+                    holder: holder, month: statement.month, rule: line.rule, statementVersion: statement.version)
+            else { continue }
+            let command = PointsCommand.award(
+                key, target: line.points, history: isKnown ? try reader.awardHistory(key) : .none,
+                expiresAt: lotExpiry(statement.month))
+            let earlier = isKnown ? try reader.posting(command.id, in: holder.community) : nil
+            if case .success(.posted(let posting)) = state.decide(command, at: at, under: terms, earlier: earlier) {
+                state = try state.applying(posting)
+                postings.append((posting, key))
+            }
+        }
+        return postings
+    }
+
+    /// The end of the month so many months after the one the points were earned in: nothing of the time of running.
+    private func lotExpiry(_ month: BillingMonth) -> Instant {
+        calendar.interval(of: month.advanced(by: rules.points.lotLifeMonths)).end
+    }
+
+    private func earlier(
+        _ community: CommunityID, _ month: BillingMonth, _ reader: Reader
+    ) throws -> [HouseholdID: EarlierUse] {
+        var found: [HouseholdID: EarlierUse] = [:]
+        for stored in try reader.statements(of: community, month) {
+            let statement = try Statement(bytes: Array(stored.body.utf8))
+            found[stored.household] = EarlierUse(
+                month: month, litres: statement.use.litres, missingHours: statement.use.missingHours,
+                version: Int(stored.version), hash: stored.hash)
+        }
+        return found
+    }
+
+    private func closed(
+        _ community: CommunityID, _ code: String, _ month: BillingMonth, _ homes: [HomeMonth],
+        _ awards: [(posting: Posting, award: AwardKey?)], at: Instant
+    ) -> ClosedStatements {
+        let points = awards.flatMap(\.posting.transfers).filter { $0.kind == .award }.reduce(Points.zero) {
+            $0 + $1.points
+        }
+        return ClosedStatements(
+            community: community, communityCode: code, month: month, ruleVersion: rules.version, tariffID: tariff.id,
+            tariffVersion: tariff.version, statements: homes.count,
+            rankedHomes: homes.count { standing(of: $0, under: rules).figure != nil }, awardedPoints: points, at: at)
+    }
+}
+
+extension RuleSet {
+    /// The ledger's terms as the rule file announces them; nil where a figure is outside the ledger's range.
+    public var ledgerTerms: LedgerTerms? {
+        LedgerTerms(
+            holdSeconds: Int64(redemption.holdHours) * 3_600, openHoldLimit: redemption.maximumOpenHolds,
+            debtLimit: -points.clawbackFloor)
+    }
+}
