@@ -1,0 +1,54 @@
+public import Tariffs
+public import Water
+
+/// Why a home's month is not ranked and earns nothing, in the order the reasons are tested.
+public enum UnrankedReason: String, Sendable, Hashable, CaseIterable {
+    /// The home shares a meter.
+    case shared
+    /// The number of persons is not known; it is asked for, never assumed.
+    case unknownPersons = "unknown_persons"
+    /// More persons than the equivalence table holds, or fewer than one.
+    case personsOutsideScale = "persons_outside_scale"
+    /// The household moved in or out within the month, or was without a meter for part of it.
+    case partial
+    /// A month end lies outside every believed pair.
+    case notBracketed = "not_bracketed"
+    /// Too few of the month's seconds lie inside qualifying pairs.
+    case tooLittleMeasured = "too_little_measured"
+    /// The month's use is negative or beyond reckoning.
+    case outOfRange = "out_of_range"
+    /// The mean day is below the vacancy limit.
+    case vacant
+    /// Too many days without any use.
+    case absent
+}
+
+/// Whether a home's month takes part in comparison and points.
+public enum Standing: Sendable, Hashable {
+    /// Whole litres per equivalised person, rounded half up.
+    case rankable(equivalisedLitres: Int64)
+    case unranked(UnrankedReason)
+}
+
+/// Judges a frozen month by the rules' gates. Sources: semantics.md, Comparison; DAIAD for vacancy and absence.
+public func standing(of home: HomeMonth, under rules: RuleSet) -> Standing {
+    if home.shareMillionths != nil { return .unranked(.shared) }
+    guard let persons = home.persons else { return .unranked(.unknownPersons) }
+    guard rules.scaleMillionths(persons: persons) != nil else { return .unranked(.personsOutsideScale) }
+    if home.isPartial { return .unranked(.partial) }
+    guard home.isBracketed else { return .unranked(.notBracketed) }
+    guard isEnoughMeasured(home, rules.gates) else { return .unranked(.tooLittleMeasured) }
+    let (litres, overflow) = home.measuredLitres.addingReportingOverflow(home.estimatedLitres)
+    guard !overflow, litres >= 0, let equivalised = rules.equivalisedLitres(litres, persons: persons) else {
+        return .unranked(.outOfRange)
+    }
+    if litres < rules.gates.vacancyLitresPerDay * Int64(home.month.dayCount) { return .unranked(.vacant) }
+    if home.zeroDays > rules.gates.absenceZeroDays { return .unranked(.absent) }
+    return .rankable(equivalisedLitres: equivalised)
+}
+
+/// qualifying / month >= percent / 100, by whole seconds; a month without seconds has none.
+private func isEnoughMeasured(_ home: HomeMonth, _ gates: RuleSet.Gates) -> Bool {
+    home.monthSeconds > 0
+        && Int128(home.qualifyingSeconds) * 100 >= Int128(home.monthSeconds) * Int128(gates.qualifyingPercent)
+}

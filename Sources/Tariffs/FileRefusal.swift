@@ -1,0 +1,76 @@
+/// Why a tariff or rule file was not taken: the file, the line and one reason.
+public struct FileRefusal: Error, Sendable, Hashable {
+    /// The file's name as given.
+    public let file: String
+    /// From 1.
+    public let line: Int
+    public let reason: Reason
+
+    public init(file: String, line: Int, reason: Reason) {
+        self.file = file
+        self.line = line
+        self.reason = reason
+    }
+
+    /// Every reason a file can be refused for.
+    public enum Reason: Sendable, Hashable {
+        /// The text is not one YAML document; the parser's own words.
+        case notYAML(String)
+        /// The text is longer than 256 KiB.
+        case tooLong
+        case unknownKey(String)
+        case missingKey(String)
+        case repeatedKey(String)
+        /// The value under `key` has another shape or lies outside its range.
+        case badValue(key: String, expected: String)
+        /// A decimal is a quoted string, so that no reader takes it for a floating-point number.
+        case unquotedDecimal(key: String)
+        case tooManyDecimals(key: String, allowed: Int)
+        /// A tier's bound is not above the one before it, for some household size.
+        case tiersOutOfOrder
+        /// A tiered line needs one price for each tier.
+        case priceCount(line: String, prices: Int, tiers: Int)
+        /// Two lines, rules or examples that must differ bear one name.
+        case repeatedName(String)
+        /// Bands must rise in percentile and fall in points.
+        case bandsOutOfOrder
+        /// The last valid day lies before the first.
+        case validityReversed
+        case tooFewExamples(kind: String, found: Int, needed: Int)
+        /// The file's own example contradicts its figures.
+        case exampleFails(stated: String, computed: String)
+        /// Two files of one id are valid on one day, or bear one version.
+        case overlaps(file: String)
+        /// Between two files of one id some days have none.
+        case leavesGap(after: String)
+    }
+}
+
+extension FileRefusal: CustomStringConvertible {
+    /// `file:line: reason`.
+    public var description: String { "\(file):\(line): \(reason)" }
+}
+
+extension FileRefusal.Reason: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .notYAML(let problem): "not one YAML document: \(problem)"
+        case .tooLong: "longer than 256 KiB"
+        case .unknownKey(let key): "unknown key `\(key)`"
+        case .missingKey(let key): "missing key `\(key)`"
+        case .repeatedKey(let key): "key `\(key)` appears twice"
+        case .badValue(let key, let expected): "`\(key)` must be \(expected)"
+        case .unquotedDecimal(let key): "`\(key)` must be a decimal in quotes, as \"2.30\""
+        case .tooManyDecimals(let key, let allowed): "`\(key)` has more than \(allowed) decimals"
+        case .tiersOutOfOrder: "each tier must end above the one before it, for every household size"
+        case .priceCount(let line, let prices, let tiers): "line `\(line)` has \(prices) prices for \(tiers) tiers"
+        case .repeatedName(let name): "`\(name)` appears twice"
+        case .bandsOutOfOrder: "bands must rise in percentile and fall in points"
+        case .validityReversed: "`valid_to` lies before `valid_from`"
+        case .tooFewExamples(let kind, let found, let needed): "\(found) examples of \(kind), at least \(needed) needed"
+        case .exampleFails(let stated, let computed): "the example states \(stated), the file gives \(computed)"
+        case .overlaps(let file): "overlaps \(file)"
+        case .leavesGap(let file): "leaves a gap after \(file)"
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import Tariffs
+import Testing
+import Water
+
+struct FileTests {
+    @Test func `every shipped file proves its own examples`() throws {
+        let shelf = try loadTariffs(shippedFiles())
+        #expect(shelf.tariffs.map(\.id) == ["taiyuan"])
+        #expect(shelf.rules.map(\.id) == ["rules"])
+        #expect(shelf.rules[0].scaleMillionths.count == 20)
+    }
+
+    @Test func `comments and examples leave a digest as it is, a price does not`() throws {
+        let text = try shippedText("taiyuan.yaml")
+        let digest = try loadTariffs([("a", text)]).tariffs[0].digest
+        #expect(try loadTariffs([("b", "# more\n" + text)]).tariffs[0].digest == digest)
+        let flat = text.replacing("\"0.50\"", with: "\"0.500\"")
+        #expect(try loadTariffs([("c", flat)]).tariffs[0].digest != digest)
+    }
+
+    /// What is replaced in taiyuan.yaml, by what, the line's text that is blamed, and the reason.
+    static let badTariffs: [(String, String, String, FileRefusal.Reason)] = [
+        ("basis: month", "basis: month\ncolour: blue", "colour: blue", .unknownKey("colour")),
+        ("  base_persons: 3", "  base_persons: 3\n  pets: 1", "  pets: 1", .unknownKey("pets")),
+        ("basis: month\n", "", "kind: tariff", .missingKey("basis")),
+        ("basis: month", "basis: month\nbasis: year", "basis: month", .repeatedKey("basis")),
+        (
+            "basis: month", "basis: week", "basis: week",
+            .badValue(key: "basis", expected: "one of month, two_months, year")
+        ),
+        ("kind: tariff", "kind: menu", "kind: menu", .badValue(key: "kind", expected: "one of tariff, rules")),
+        ("kind: tariff\n", "", "format: 1", .missingKey("kind")),
+        ("format: 1", "format: 2", "format: 2", .badValue(key: "format", expected: "a whole number from 1 to 1")),
+        ("id: taiyuan", "id: Tai Yuan", "id: Tai Yuan", .badValue(key: "id", expected: "1 to 32 of 0-9 a-z - _")),
+        ("\"0.50\"", "0.50", "    price_yuan_per_m3: 0.50", .unquotedDecimal(key: "price_yuan_per_m3")),
+        (
+            "\"0.50\"", "\"0.50001\"", "    price_yuan_per_m3: \"0.50001\"",
+            .tooManyDecimals(key: "price_yuan_per_m3", allowed: 4)
+        ),
+        (
+            "up_to_m3: \"9\"", "up_to_m3: \"9.0005\"", "up_to_m3: \"9.0005\"",
+            .tooManyDecimals(key: "up_to_m3", allowed: 3)
+        ),
+        (
+            "\"0.50\"", "\"-0.50\"", "    price_yuan_per_m3: \"-0.50\"",
+            .badValue(key: "price_yuan_per_m3", expected: "a decimal from 0 to 1000")
+        ),
+        (
+            "\"0.50\"", "\"5e-1\"", "    price_yuan_per_m3: \"5e-1\"",
+            .badValue(key: "price_yuan_per_m3", expected: "a decimal from 0 to 1000")
+        ),
+        ("up_to_m3: \"13.5\"", "up_to_m3: \"9\"", "  - up_to_m3: \"9\"\n    extra_m3: \"4.5\"", .tiersOutOfOrder),
+        ("extra_m3: \"4.5\"", "extra_m3: \"2\"", "  - up_to_m3: \"13.5\"", .tiersOutOfOrder),
+        (
+            "\"2.30\", \"4.60\"", "\"2.30\"", "    prices_yuan_per_m3: [\"2.30\"",
+            .priceCount(line: "base", prices: 2, tiers: 3)
+        ),
+        ("name: sewage", "name: base", "  - name: base\n    price_yuan", .repeatedName("base")),
+        (
+            "valid_from: 2016-01-01", "valid_from: 2016-02-30", "valid_from: 2016-02-30",
+            .badValue(key: "valid_from", expected: "a date YYYY-MM-DD")
+        ),
+        ("basis: month", "valid_to: 2015-12-31\nbasis: month", "valid_to: 2015-12-31", .validityReversed),
+        (
+            "total_fen: 2240", "total_fen: 2241", "  - month: 2018-08",
+            .exampleFails(stated: "total 2241", computed: "total 2240")
+        ),
+        (
+            "[2070, 2070, 851, 737]", "[2070, 2070, 852, 737]", "  - month: 2026-10\n    persons: 2",
+            .exampleFails(stated: "lines [2070, 2070, 852, 737]", computed: "lines [2070, 2070, 851, 737]")
+        ),
+        (
+            "assumptions: [persons_beyond_rule]", "assumptions: []", "  - month: 2026-10\n    persons: 5",
+            .exampleFails(stated: "assumptions []", computed: "assumptions [\"persons_beyond_rule\"]")
+        ),
+        (
+            "refused: outside_validity", "refused: persons_out_of_range", "  - month: 2015-12",
+            .exampleFails(stated: "persons_out_of_range", computed: "outside_validity")
+        ),
+        ("id: taiyuan", "id: [taiyuan", "version: ", .notYAML("did not find expected ',' or ']'")),
+    ]
+
+    @Test(arguments: badTariffs)
+    func `a bad tariff file is refused by file, line and reason`(
+        old: String, new: String, blamed: String, reason: FileRefusal.Reason
+    ) throws {
+        try expectRefusal(of: "taiyuan.yaml", old, new, blamed, reason)
+    }
+
+    static let badRules: [(String, String, String, FileRefusal.Reason)] = [
+        ("  benchmark_percentile: 20", "  benchmark: 20", "  benchmark: 20", .unknownKey("benchmark")),
+        (
+            "    - 1000000\n", "", "    - 1464086",
+            .badValue(key: "millionths_by_persons", expected: "1 to 100 entries that start at 1000000")
+        ),
+        (
+            "    - 2143547", "    - 1143547", "    - 1143547",
+            .badValue(key: "millionths_by_persons", expected: "rising")
+        ),
+        (
+            "    - percentile_at_most: 50", "    - percentile_at_most: 20",
+            "    - percentile_at_most: 20\n      points: 20", .bandsOutOfOrder
+        ),
+        ("norm_rule: norm", "norm_rule: band", "  norm_rule: band", .repeatedName("band")),
+        (
+            "clawback_floor_points: -200", "clawback_floor_points: 1", "  clawback_floor_points: 1",
+            .badValue(key: "clawback_floor_points", expected: "a whole number from -1000000 to 0")
+        ),
+        (
+            "equivalised_litres: 6830", "equivalised_litres: 6831", "    - litres: 10000",
+            .exampleFails(stated: "6831 L", computed: "6830 L")
+        ),
+        (
+            "litres: 15680", "litres: 15681", "    - persons: 4\n      days: 28",
+            .exampleFails(stated: "15681 L", computed: "15680 L")
+        ),
+        (
+            "total_points: 40", "total_points: 50", "    - percentile: 20\n      litres",
+            .exampleFails(stated: "points [30, 10], total 50", computed: "points [30, 10], total 40")
+        ),
+    ]
+
+    @Test(arguments: badRules)
+    func `a bad rule file is refused by file, line and reason`(
+        old: String, new: String, blamed: String, reason: FileRefusal.Reason
+    ) throws {
+        try expectRefusal(of: "rules-v1.yaml", old, new, blamed, reason)
+    }
+
+    private func expectRefusal(
+        of name: String, _ old: String, _ new: String, _ blamed: String, _ reason: FileRefusal.Reason
+    ) throws {
+        let text = try shippedText(name)
+        #expect(text.contains(old))
+        let changed = text.replacing(old, with: new, maxReplacements: 1)
+        let place = try #require(changed.ranges(of: blamed).last?.lowerBound)
+        let line = changed[..<place].count { $0.isNewline } + 1
+        let refusal = #expect(throws: FileRefusal.self) { try loadTariffs([(name, changed)]) }
+        #expect(refusal?.file == name)
+        #expect(refusal?.reason == reason)
+        #expect(refusal?.line == line)
+    }
+
+    @Test func `two examples are too few`() throws {
+        let text = try shippedText("taiyuan.yaml")
+        let third = try #require(text.ranges(of: "  # 9 m3 + 4.5 m3").first?.lowerBound)
+        let refusal = #expect(throws: FileRefusal.self) { try loadTariffs([("few.yaml", String(text[..<third]))]) }
+        #expect(refusal?.reason == .tooFewExamples(kind: "bills", found: 2, needed: 3))
+    }
+
+    @Test(arguments: ["", "42", "- a\n- b", "kind: tariff\n---\nkind: tariff", "\u{7}", "a: &x [*x]"])
+    func `text that is no tariff is refused without a trap`(text: String) {
+        #expect(throws: FileRefusal.self) { try loadTariffs([("x", text)]) }
+    }
+
+    /// Last day of the first version, first day of the second, and the reason the pair is refused for.
+    static let successions: [(String?, String, FileRefusal.Reason?)] = [
+        ("2026-12-31", "2027-01-01", nil),
+        ("2026-12-31", "2027-01-02", .leavesGap(after: "one.yaml")),
+        ("2026-12-31", "2026-12-31", .overlaps(file: "one.yaml")),
+        (nil, "2027-01-01", .overlaps(file: "one.yaml")),
+    ]
+
+    @Test(arguments: successions)
+    func `versions of one tariff follow each other without overlap or gap`(
+        end: String?, start: String, reason: FileRefusal.Reason?
+    ) throws {
+        let text = try shippedText("taiyuan.yaml")
+        let first = end.map { text.replacing("basis: month", with: "valid_to: \($0)\nbasis: month") } ?? text
+        let second = flatTariff(start: start)
+        let files = [("two.yaml", second), ("one.yaml", first)]
+        if let reason {
+            let refusal = #expect(throws: FileRefusal.self) { try loadTariffs(files) }
+            #expect(refusal?.reason == reason)
+            #expect(refusal?.file == "two.yaml")
+        } else {
+            let shelf = try loadTariffs(files)
+            #expect(shelf.tariffs.map(\.version) == ["2018-07", "flat"])
+            #expect(shelf.tariff("taiyuan", in: try #require(BillingMonth("2026-12")))?.version == "2018-07")
+            #expect(shelf.tariff("taiyuan", in: try #require(BillingMonth("2027-01")))?.version == "flat")
+            #expect(shelf.tariff("taiyuan", in: try #require(BillingMonth("2015-01"))) == nil)
+        }
+    }
+
+    private func flatTariff(start: String) -> String {
+        """
+        kind: tariff
+        format: 1
+        id: taiyuan
+        version: flat
+        name_zh: 一价
+        name_en: flat
+        valid_from: \(start)
+        certain_from: \(start)
+        basis: month
+        household: {base_persons: 3, extra_applies: never, certain_to_persons: 100}
+        tiers: []
+        lines: [{name: base, price_yuan_per_m3: "1"}]
+        source: none
+        certainty: none
+        examples:
+          - {month: 2028-01, persons: 3, litres: 1000, lines_fen: [100], total_fen: 100, assumptions: []}
+          - {month: 2028-01, persons: 3, litres: 5, lines_fen: [1], total_fen: 1, assumptions: []}
+          - {month: 2028-01, persons: 3, litres: 4, lines_fen: [0], total_fen: 0, assumptions: []}
+        """
+    }
+}
