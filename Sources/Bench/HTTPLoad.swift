@@ -31,7 +31,7 @@ final class Connection {
     func exchange(_ request: [UInt8]) throws -> Int {
         var sent = 0
         while sent < request.count {
-            let count = request[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = request[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw BenchFailure(reason: "the connection closed while sending") }
             sent += count
         }

@@ -182,8 +182,27 @@ extension MeteringRules {
     /// The rule file's numbers for measuring; what the file does not name keeps the standard.
     public init(_ rules: RuleSet) {
         self = .standard
-        continuousFlowLitresPerHour = max(1, rules.continuousFlow.millilitresPerHour / 1_000)
+        // Hourly volumes are whole litres: at or above 3.8 L/h is 4 L or more.
+        continuousFlowLitresPerHour = max(1, (rules.continuousFlow.millilitresPerHour + 999) / 1_000)
         continuousFlowHours = rules.continuousFlow.hours
         qualifyingPairSeconds = rules.gates.qualifyingPairHours * 3_600
+    }
+}
+
+extension CloseRefusal: CustomStringConvertible {
+    /// What is wrong and what can be done.
+    public var description: String {
+        switch self {
+        case .monthNotOver(let ends): "the month runs until \(ends.utc): close it after that"
+        case .tooEarly(let from): "readings may still come until \(from.utc): wait, or close with --early"
+        case .noTariff(let id): "no tariff \(id) is valid for the whole month: add a file to the tariffs folder"
+        case .noRules(let id): "no rule file \(id) is valid for the whole month: add a file to the tariffs folder"
+        case .frozenWithOther(let rules, let tariff):
+            "the month was frozen with rules \(rules) and tariff \(tariff): put those files back"
+        case .unknownCommunity(let code): "the city has no community \(code) with homes in this month"
+        case .nothingToClose: "no household lived anywhere in this month: import households first"
+        case .notSettled(let codes):
+            "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
+        }
     }
 }

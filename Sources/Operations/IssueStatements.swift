@@ -75,10 +75,11 @@ struct IssueStatements: Sendable {
                 lastMonth: lastMonth[home.household], sameMonthLastYear: lastYear[home.household])
             let statement = makeStatement(
                 home, household: numbers[home.household] ?? "", version: 1, in: context)
+            let bytes = statement.bytes
             statements.append(
                 StoredStatement(
                     household: home.household, month: month, version: 1,
-                    body: statement.json.text, hash: statement.hash))
+                    body: String(decoding: bytes, as: UTF8.self), hash: sha256Hex(bytes)))
             let holder = AccountHolder(community: community, household: home.household)
             awards += try self.awards(
                 statement, holder, isKnown: known.contains(home.household), at: at, reader)

@@ -1,3 +1,4 @@
+import Database
 import Ingest
 import Storage
 import Water

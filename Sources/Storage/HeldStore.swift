@@ -120,3 +120,58 @@ extension Reader {
         ) { HeldAddress(gateway: try $0.id(0), address: try $0.text(1), readings: try $0.integer(2)) }
     }
 }
+
+/// A reading that joins no set, as staff see it.
+public struct QuarantinedReading: Sendable, Hashable {
+    public let community: CommunityID
+    public let serial: String
+    public let at: Instant
+    public let register: Volume
+    public let gateway: String
+    public let reason: String
+}
+
+/// A device alarm, as staff see it.
+public struct AlertRow: Sendable, Hashable {
+    public let community: CommunityID
+    public let serial: String
+    public let at: Instant
+    public let code: String
+    public let isCurrent: Bool
+    public let raw: String
+}
+
+extension Reader {
+    /// Quarantined readings, latest first, at most `limit`.
+    public func quarantined(limit: Int) throws -> [QuarantinedReading] {
+        try all(
+            """
+            SELECT q.community_id, coalesce(m.serial, ''), q.read_at, q.register_ml, g.name, q.reason
+            FROM reading_quarantine q
+            JOIN meter m ON m.meter_id = q.meter_id
+            JOIN gateway g ON g.gateway_id = q.gateway_id
+            ORDER BY q.noted_at DESC, q.read_at DESC, q.meter_id LIMIT \(limit)
+            """
+        ) { row in
+            QuarantinedReading(
+                community: try row.id(0), serial: try row.text(1), at: try row.instant(2),
+                register: Volume(millilitres: try row.integer(3)), gateway: try row.text(4), reason: try row.text(5))
+        }
+    }
+
+    /// Device alarms of the whole city or one community, latest first, at most `limit`.
+    public func alerts(of community: CommunityID? = nil, limit: Int) throws -> [AlertRow] {
+        try all(
+            """
+            SELECT a.community_id, coalesce(m.serial, ''), a.at, a.code, a.is_current, a.raw
+            FROM alert a JOIN meter m ON m.meter_id = a.meter_id
+            WHERE a.community_id = \(community) OR \(community) IS NULL
+            ORDER BY a.at DESC, a.meter_id, a.code LIMIT \(limit)
+            """
+        ) { row in
+            AlertRow(
+                community: try row.id(0), serial: try row.text(1), at: try row.instant(2), code: try row.text(3),
+                isCurrent: try row.flag(4), raw: try row.text(5))
+        }
+    }
+}

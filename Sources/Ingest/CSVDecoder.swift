@@ -1,0 +1,107 @@
+import Water
+
+/// Reads a table of readings: a header naming `meter`, `at` and `volume_m3` or `volume_l`, then a reading a line.
+///
+/// Quotes as in RFC 4180, except that a line end always ends the row: no field here has room for one, and so an
+/// open quote costs its own line only. A byte order mark and CRLF are allowed.
+struct CSVDecoder {
+    var builder: BatchBuilder
+    private var meters = MeterNames()
+    private var columns: [NativeKey] = []
+    /// The row in hand; kept so that its memory is.
+    private var fields: [CSVField] = []
+
+    init(into builder: BatchBuilder) { self.builder = builder }
+
+    mutating func readTable(_ bytes: Span<UInt8>) throws(BodyRefusal) {
+        var start = 0
+        if bytes.byte(0) == 0xEF, bytes.byte(1) == 0xBB, bytes.byte(2) == 0xBF { start = 3 }
+        let end = bytes.endOfLine(from: start)
+        try readHeader(bytes, start..<bytes.withoutReturn(start..<end))
+        start = end + 1
+        while start < bytes.count {
+            let end = bytes.endOfLine(from: start)
+            let line = start..<bytes.withoutReturn(start..<end)
+            if !line.isEmpty { try readRow(bytes, line) }
+            start = end + 1
+        }
+    }
+
+    private mutating func readHeader(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(BodyRefusal) {
+        guard split(bytes, line) else { throw .malformed(offset: line.lowerBound, reason: "a quote is out of place") }
+        let allowed: [NativeKey] = [.meter, .at, .volumeM3, .volumeL, .protocol, .driver]
+        for field in fields {
+            let name = field.text(bytes, limit: 64)
+            guard let key = allowed.first(where: { $0.name == name }) else {
+                throw .malformed(offset: field.range.lowerBound, reason: "unknown column \(name)")
+            }
+            guard !columns.contains(key) else {
+                throw .malformed(offset: field.range.lowerBound, reason: "the column \(name) is given twice")
+            }
+            columns.append(key)
+        }
+        for key in [NativeKey.meter, .at] where !columns.contains(key) {
+            throw .malformed(offset: line.lowerBound, reason: "the column \(key.name) is missing")
+        }
+        guard columns.contains(.volumeM3) != columns.contains(.volumeL) else {
+            throw .malformed(offset: line.lowerBound, reason: "needs one of the columns volume_m3 and volume_l")
+        }
+    }
+
+    private mutating func readRow(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(BodyRefusal) {
+        try builder.beginItem()
+        do throws(ItemFault) {
+            guard split(bytes, line) else { throw ItemFault(field: "line", reason: "a quote is out of place") }
+            guard fields.count == columns.count else {
+                throw ItemFault(field: "line", reason: "\(fields.count) fields where the header has \(columns.count)")
+            }
+            try readFields(bytes)
+        } catch {
+            builder.rejectItem(field: error.field, reason: error.reason)
+        }
+        builder.endItem()
+    }
+
+    private mutating func readFields(_ bytes: Span<UInt8>) throws(ItemFault) {
+        var meter = CSVField(range: 0..<0, isPlain: true)
+        var (protocolName, driver) = ("", "")
+        var (at, register): (Int64, Int64) = (0, 0)
+        for (index, key) in columns.enumerated() {
+            let field = fields[index]
+            switch key {
+            case .meter: meter = field
+            case .protocol: protocolName = field.text(bytes, limit: 64)
+            case .driver: driver = field.text(bytes, limit: 65)
+            default:
+                do throws(ValueFault) {
+                    if key == .at { at = try field.epochSeconds(bytes) } else {
+                        register = try field.millilitres(bytes, key == .volumeM3 ? .cubicMetres : .litres)
+                    }
+                } catch {
+                    throw ItemFault(field: key.name, reason: error.reason)
+                }
+            }
+        }
+        let address =
+            if meter.isPlain, protocolName.isEmpty, driver.isEmpty {
+                try meters.serial(bytes, meter.range)
+            } else {
+                try MeterNames.address(
+                    meter.text(bytes, limit: 65), protocolName: protocolName, driver: driver)
+            }
+        builder.add(at: at, register: register)
+        builder.assign(to: address)
+    }
+
+    /// Splits a line into `fields`; false where a quote is out of place.
+    private mutating func split(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        var at = line.lowerBound
+        while true {
+            guard let field = bytes.csvField(&at, end: line.upperBound) else { return false }
+            fields.append(field)
+            if at == line.upperBound { return true }
+            at += 1
+        }
+    }
+}

@@ -1,0 +1,44 @@
+public import Water
+
+/// Turns a body of any supported format into readings and alerts, or one reason per item.
+///
+/// - Parameters:
+///   - bytes: the body, UTF-8 text (CJ/T 188 also raw bytes).
+///   - receivedAt: when the gateway heard a frame whose meter has no clock (`X-Received-At`); nil where not told.
+///   - limits: counted after series are expanded.
+///   - clockOffsetSeconds: seconds east of UTC of the clocks inside CJ/T 188 meters, which run on local time.
+///   - allowsMissingTime: keeps a clockless frame that has no `receivedAt`, with `DecodedBatch.noInstant`, instead
+///     of rejecting it; for printing only.
+/// - Throws: `BodyRefusal` where nothing of the body can be used. A bad item never does that.
+public func decode(
+    _ bytes: [UInt8], as format: WireFormat, receivedAt: Instant?, limits: DecodeLimits = DecodeLimits(),
+    clockOffsetSeconds: Int64 = 28_800, allowsMissingTime: Bool = false
+) throws(BodyRefusal) -> DecodedBatch {
+    guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+    let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
+    switch format {
+    case .json:
+        var decoder = NativeDecoder(into: builder)
+        try decoder.readDocument(bytes.span)
+        return decoder.builder.batch
+    case .ndjson:
+        var decoder = NativeDecoder(into: builder)
+        try decoder.readLines(bytes.span)
+        return decoder.builder.batch
+    case .csv:
+        var decoder = CSVDecoder(into: builder)
+        try decoder.readTable(bytes.span)
+        return decoder.builder.batch
+    case .cjt188:
+        var decoder = CJT188Decoder(
+            into: builder,
+            clock: MeterClock(
+                receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime))
+        try decoder.readBody(bytes.span)
+        return decoder.builder.batch
+    case .wmbusmeters:
+        var decoder = WMBusMetersDecoder(into: builder)
+        try decoder.readBody(bytes.span)
+        return decoder.builder.batch
+    }
+}

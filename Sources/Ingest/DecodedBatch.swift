@@ -1,0 +1,103 @@
+public import Water
+
+/// The body formats a gateway may post.
+public enum WireFormat: String, CaseIterable, Sendable {
+    /// `{"readings":[…]}`: objects of one reading or of a series.
+    case json
+    /// One such object a line.
+    case ndjson
+    /// A table with a header line.
+    case csv
+    /// CJ/T 188 frames, hex text (a frame a line) or raw bytes.
+    case cjt188
+    /// The JSON that the wmbusmeters gateway program posts: an object, an array, or objects one after another.
+    case wmbusmeters
+}
+
+/// How much one body may hold. Source: semantics.md, Readings.
+public struct DecodeLimits: Sendable {
+    /// Readings after series are expanded; an item without any counts as one.
+    public var readings: Int
+    public var bytes: Int
+
+    public init(readings: Int = 10_000, bytes: Int = 8 * 1_024 * 1_024) {
+        self.readings = readings
+        self.bytes = bytes
+    }
+}
+
+/// Why a whole body was refused; nothing of it is used.
+public enum BodyRefusal: Error, Hashable, Sendable {
+    /// Not the format it claims to be, at a byte offset from 0.
+    case malformed(offset: Int, reason: String)
+    case tooManyReadings(limit: Int)
+    case tooLarge(limit: Int)
+}
+
+/// Why one item, or one value of a series, was not taken.
+public struct ItemRejection: Sendable, Hashable {
+    /// The place of the item, line or frame among those of the body, from 0; empty lines and headers do not count.
+    public let item: Int
+    /// The place in a series, from 0; nil where the whole item is meant.
+    public let offset: Int?
+    /// The part at fault by its name in the format, as `volume_m3`, `checksum`, `line`.
+    public let field: String
+    /// A few plain words.
+    public let reason: String
+
+    public init(item: Int, offset: Int?, field: String, reason: String) {
+        self.item = item
+        self.offset = offset
+        self.field = field
+        self.reason = reason
+    }
+}
+
+/// What a device says about itself in one item. Present with no alerts where it says that all is well.
+public struct DecodedAlerts: Sendable, Hashable {
+    public let item: Int
+    public let address: MeterAddress
+    /// `DecodedBatch.noInstant` where no time is known, which only `allowsMissingTime` lets through.
+    public let at: Instant
+    public let alerts: [Alert]
+    /// The sender's own bits or words, at most 512 bytes: four hex digits of CJ/T 188's ST, or wmbusmeters' words.
+    public let raw: String
+
+    public init(item: Int, address: MeterAddress, at: Instant, alerts: [Alert], raw: String) {
+        self.item = item
+        self.address = address
+        self.at = at
+        self.alerts = alerts
+        self.raw = raw
+    }
+}
+
+/// An item's readings in the flat arrays of its batch.
+public struct ReadingRun: Sendable, Hashable {
+    public let item: Int
+    public let address: MeterAddress
+    public let range: Range<Int>
+
+    public init(item: Int, address: MeterAddress, range: Range<Int>) {
+        self.item = item
+        self.address = address
+        self.range = range
+    }
+}
+
+/// Everything that was read from one body. Items stand in body order in each list.
+public struct DecodedBatch: Sendable {
+    /// Items seen, good or bad.
+    public internal(set) var itemCount = 0
+    public internal(set) var runs: [ReadingRun] = []
+    /// Epoch seconds UTC, one for each reading, 2000-01-01 to 9999-12-31.
+    public internal(set) var instants: [Int64] = []
+    /// Millilitres, one for each reading, 0 to 10^18.
+    public internal(set) var registers: [Int64] = []
+    public internal(set) var alerts: [DecodedAlerts] = []
+    /// An item may have readings and rejections (a series with some bad values), or alerts and a rejection.
+    public internal(set) var rejections: [ItemRejection] = []
+
+    /// Stands for a time nobody told.
+    public static let noInstant = Int64.min
+}

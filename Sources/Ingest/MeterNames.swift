@@ -1,0 +1,65 @@
+import Water
+
+/// Makes addresses from the bytes of a body; the one made last is kept, for bodies repeat their meters.
+struct MeterNames {
+    private var lastBytes: [UInt8] = []
+    private var last: MeterAddress?
+
+    /// The address an item names by `meter`, `protocol` and `driver`.
+    mutating func address(_ draft: NativeDraft, _ bytes: Span<UInt8>) throws(ItemFault) -> MeterAddress {
+        guard let meter = draft.meter else { throw .missing(NativeKey.meter.name) }
+        if meter.isPlain, draft.protocolName == nil, draft.driver == nil {
+            return try serial(bytes, meter.range)
+        }
+        return try MeterNames.address(
+            bytes.text(meter, limit: 65), protocolName: draft.protocolName.map { bytes.text($0) } ?? "",
+            driver: draft.driver.map { bytes.text($0, limit: 65) } ?? "")
+    }
+
+    /// The address of a printed serial number.
+    mutating func serial(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ItemFault) -> MeterAddress {
+        if let last, bytes.equals(range, lastBytes) { return last }
+        var copy: [UInt8] = []
+        for at in range.prefix(65) { copy.append(bytes[at]) }
+        let address = try MeterNames.address(String(decoding: copy, as: UTF8.self), protocolName: "", driver: "")
+        lastBytes = copy
+        last = address
+        return address
+    }
+
+    /// The address of the given parts, each empty where not given.
+    static func address(
+        _ meter: String, protocolName: String, driver: String
+    ) throws(ItemFault) -> MeterAddress {
+        guard let spoken = protocolName.isEmpty ? .serial : AddressProtocol(rawValue: protocolName) else {
+            throw ItemFault(field: NativeKey.protocol.name, reason: "not one of serial, cjt188, wmbus")
+        }
+        if !driver.isEmpty, spoken != .wmbus {
+            throw ItemFault(field: NativeKey.driver.name, reason: "only wmbus addresses have a driver")
+        }
+        if !driver.isEmpty, MeterAddress(spoken, "0", driver: driver) == nil {
+            throw ItemFault(field: NativeKey.driver.name, reason: "not 1 to 64 of 0-9 a-z - _ . :")
+        }
+        guard let address = MeterAddress(spoken, meter, driver: driver), fits(address) else {
+            throw ItemFault(field: NativeKey.meter.name, reason: rule(of: spoken))
+        }
+        return address
+    }
+
+    private static func fits(_ address: MeterAddress) -> Bool {
+        let characters = address.address.utf8
+        return switch address.protocol {
+        case .serial: true
+        case .cjt188: characters.count == 14 && characters.allSatisfy { $0.decimalDigit != nil }
+        case .wmbus: characters.count == 8 && characters.allSatisfy { $0.hexDigit != nil }
+        }
+    }
+
+    private static func rule(of spoken: AddressProtocol) -> String {
+        switch spoken {
+        case .serial: "not 1 to 64 of 0-9 a-z - _ . :"
+        case .cjt188: "not 14 digits"
+        case .wmbus: "not 8 hex digits"
+        }
+    }
+}

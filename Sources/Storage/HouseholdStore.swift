@@ -1,0 +1,242 @@
+public import Database
+public import Water
+
+/// A dwelling's connection; its number stays when meters and people change.
+public struct UsagePoint: Sendable, Hashable {
+    public let id: UsagePointID
+    public let community: CommunityID
+    public let number: String
+    public let area: AreaID
+}
+
+/// One occupancy of one or more usage points, lived in over [movedIn, movedOut).
+public struct Household: Sendable, Hashable {
+    public let id: HouseholdID
+    public let community: CommunityID
+    public let number: String
+    public let area: AreaID
+    public let movedIn: Instant
+    /// nil while it lives there.
+    public let movedOut: Instant?
+
+    public func lives(at: Instant) -> Bool { movedIn <= at && movedOut.map { at < $0 } ?? true }
+}
+
+extension Household: CustomStringConvertible {
+    /// The row's number alone: a household number in a log would name a home.
+    public var description: String { "household \(id)" }
+}
+
+/// A usage point as one household holds it.
+public struct HeldPoint: Sendable, Hashable {
+    public let usagePoint: UsagePointID
+    public let number: String
+    /// The household's part of the point's meters in millionths, 1–1,000,000; nil where it has them to itself.
+    public let shareMillionths: Int64?
+
+    public init(usagePoint: UsagePointID, number: String, shareMillionths: Int64?) {
+        self.usagePoint = usagePoint
+        self.number = number
+        self.shareMillionths = shareMillionths
+    }
+}
+
+/// Persons from a date on; nil is unknown, which is not 1.
+public struct PersonsFrom: Sendable, Hashable {
+    public let day: LocalDay
+    /// 1–20.
+    public let persons: Int?
+
+    public init(day: LocalDay, persons: Int?) {
+        self.day = day
+        self.persons = persons
+    }
+}
+
+extension Reader {
+    /// The household of a number, whose number is its own in the whole city.
+    public func household(number: String) throws -> Household? {
+        try first(
+            """
+            SELECT household_id, community_id, number, area_id, moved_in_at, moved_out_at FROM household
+            WHERE community_id IN (SELECT area_id FROM area WHERE kind = 'community') AND number = \(number)
+            """, Reader.household)
+    }
+
+    public func household(_ id: HouseholdID, in community: CommunityID) throws -> Household? {
+        try first(
+            """
+            SELECT household_id, community_id, number, area_id, moved_in_at, moved_out_at FROM household
+            WHERE community_id = \(community) AND household_id = \(id)
+            """, Reader.household)
+    }
+
+    /// One page of a community's households in the order of their numbers, after a number.
+    public func households(of community: CommunityID, after number: String, limit: Int) throws -> [Household] {
+        try all(
+            """
+            SELECT household_id, community_id, number, area_id, moved_in_at, moved_out_at FROM household
+            WHERE community_id = \(community) AND number > \(number) ORDER BY number LIMIT \(limit)
+            """, Reader.household)
+    }
+
+    /// How many households of a community live there at an instant.
+    public func householdCount(of community: CommunityID, at: Instant) throws -> Int64 {
+        try first(
+            """
+            SELECT count(*) FROM household WHERE community_id = \(community) AND moved_in_at <= \(at)
+                AND (moved_out_at IS NULL OR moved_out_at > \(at))
+            """
+        ) { try $0.integer(0) } ?? 0
+    }
+
+    /// The usage point of a number, whose number is its own in the whole city.
+    public func usagePoint(number: String) throws -> UsagePoint? {
+        try first(
+            """
+            SELECT usage_point_id, community_id, number, area_id FROM usage_point
+            WHERE community_id IN (SELECT area_id FROM area WHERE kind = 'community') AND number = \(number)
+            """
+        ) {
+            UsagePoint(id: try $0.id(0), community: try $0.id(1), number: try $0.text(2), area: try $0.id(3))
+        }
+    }
+
+    /// A household's usage points, by number.
+    public func heldPoints(of household: HouseholdID, in community: CommunityID) throws -> [HeldPoint] {
+        try all(
+            """
+            SELECT h.usage_point_id, p.number, h.share_millionths FROM household_usage_point h
+            JOIN usage_point p ON p.community_id = h.community_id AND p.usage_point_id = h.usage_point_id
+            WHERE h.community_id = \(community) AND h.household_id = \(household) ORDER BY p.number
+            """
+        ) {
+            HeldPoint(usagePoint: try $0.id(0), number: try $0.text(1), shareMillionths: try $0.integerOrNil(2))
+        }
+    }
+
+    /// Every household that ever held a usage point, with its share, by move-in.
+    public func holders(
+        of point: UsagePointID, in community: CommunityID
+    ) throws -> [(household: Household, shareMillionths: Int64?)] {
+        try all(
+            """
+            SELECT h.household_id, h.community_id, h.number, h.area_id, h.moved_in_at, h.moved_out_at,
+                u.share_millionths
+            FROM household_usage_point u
+            JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id
+            WHERE u.community_id = \(community) AND u.usage_point_id = \(point)
+            ORDER BY h.moved_in_at, h.household_id
+            """
+        ) { (try Reader.household($0), try $0.integerOrNil(6)) }
+    }
+
+    /// The persons noted for a household, by date.
+    public func persons(of household: HouseholdID, in community: CommunityID) throws -> [PersonsFrom] {
+        try all(
+            """
+            SELECT from_day, persons FROM household_persons
+            WHERE community_id = \(community) AND household_id = \(household) ORDER BY from_day
+            """
+        ) {
+            PersonsFrom(
+                day: LocalDay(number: Int32(try $0.integer(0))), persons: try $0.integerOrNil(1).map(Int.init))
+        }
+    }
+
+    fileprivate static func household(_ row: Row) throws -> Household {
+        Household(
+            id: try row.id(0), community: try row.id(1), number: try row.text(2), area: try row.id(3),
+            movedIn: try row.instant(4), movedOut: try row.instantOrNil(5))
+    }
+}
+
+extension Transaction {
+    public func addUsagePoint(number: String, area: AreaID, in community: CommunityID) throws -> UsagePointID {
+        let id = UsagePointID(try nextNumber(of: "usage_point"))
+        try execute(
+            """
+            INSERT INTO usage_point (community_id, usage_point_id, number, area_id)
+            VALUES (\(community), \(id), \(number), \(area))
+            """)
+        return id
+    }
+
+    /// Moves a usage point within its community, where a gateway's scope may end.
+    public func setArea(of point: UsagePointID, in community: CommunityID, to area: AreaID) throws {
+        try execute(
+            """
+            UPDATE usage_point SET area_id = \(area) WHERE community_id = \(community) AND usage_point_id = \(point)
+            """)
+        try raiseRegistryVersion()
+    }
+
+    public func addHousehold(
+        number: String, area: AreaID, in community: CommunityID, movedIn: Instant, movedOut: Instant?
+    ) throws -> HouseholdID {
+        let id = HouseholdID(try nextNumber(of: "household"))
+        try execute(
+            """
+            INSERT INTO household (community_id, household_id, number, area_id, moved_in_at, moved_out_at)
+            VALUES (\(community), \(id), \(number), \(area), \(movedIn), \(movedOut))
+            """)
+        return id
+    }
+
+    public func change(_ household: Household) throws {
+        try execute(
+            """
+            UPDATE household SET area_id = \(household.area), moved_in_at = \(household.movedIn),
+                moved_out_at = \(household.movedOut)
+            WHERE community_id = \(household.community) AND household_id = \(household.id)
+            """)
+    }
+
+    /// Puts a household's list of usage points in the place of the one before.
+    public func setPoints(_ points: [HeldPoint], of household: HouseholdID, in community: CommunityID) throws {
+        try execute(
+            """
+            DELETE FROM household_usage_point WHERE community_id = \(community) AND household_id = \(household)
+            """)
+        for point in points {
+            try execute(
+                """
+                INSERT INTO household_usage_point (community_id, household_id, usage_point_id, share_millionths)
+                VALUES (\(community), \(household), \(point.usagePoint), \(point.shareMillionths))
+                """)
+        }
+    }
+
+    /// Notes persons from a date on; nil is unknown. Said again of the same date, the later word stands.
+    public func setPersons(
+        _ persons: Int?, of household: HouseholdID, in community: CommunityID, from day: LocalDay, at: Instant
+    ) throws {
+        try execute(
+            """
+            INSERT INTO household_persons (community_id, household_id, from_day, persons, noted_at)
+            VALUES (\(community), \(household), \(day), \(persons), \(at))
+            ON CONFLICT (community_id, household_id, from_day) DO UPDATE
+            SET persons = excluded.persons, noted_at = excluded.noted_at
+            """)
+    }
+}
+
+extension Household {
+    public init(
+        id: HouseholdID, in community: CommunityID, number: String, area: AreaID, movedIn: Instant, movedOut: Instant?
+    ) {
+        self.id = id
+        self.community = community
+        self.number = number
+        self.area = area
+        self.movedIn = movedIn
+        self.movedOut = movedOut
+    }
+}
+
+extension Household {
+    /// The same household with its end.
+    public func movingOut(_ moment: Instant) -> Household {
+        Household(id: id, in: community, number: number, area: area, movedIn: movedIn, movedOut: moment)
+    }
+}

@@ -1,0 +1,168 @@
+import Database
+import Foundation
+import Ledger
+import Logging
+import Operations
+import Scoring
+import Storage
+import Tariffs
+import Testing
+import Water
+
+@Suite struct CloseMonthTests {
+    private let october = BillingMonth("2026-10") ?? BillingMonth(number: 0)
+    /// 2026-10-01T00:00:00+08:00.
+    private let start = Instant(epochSeconds: 1_790_784_000)
+    /// 2026-11-05T00:00:00+08:00, past the 72 h.
+    private let later = Instant(epochSeconds: 1_793_808_000)
+
+    /// Twelve homes in each community; home n uses n litres more an hour than the one before.
+    private func city(shuffledBy seed: UInt64? = nil) async throws -> CityFixture {
+        let city = try await CityFixture()
+        for home in 1...12 as ClosedRange<Int64> { try await city.addHome(home) }
+        for home in 13...24 as ClosedRange<Int64> { try await city.addHome(home, in: CityFixture.second) }
+        var bodies: [String] = []
+        for home in 1...24 as ClosedRange<Int64> {
+            // Half past every hour, from the evening before October to the morning after.
+            let hours = (-2...(31 * 24 + 4)).map { Int64($0) }
+            for day in stride(from: 0, to: hours.count, by: 48) {
+                let slice = hours[day..<min(day + 48, hours.count)]
+                let registers = slice.map { 100_000 + ($0 + 2) * (6 + home % 12) }
+                bodies.append(CityFixture.series(home, from: start + (slice.first ?? 0) * 3_600 + 1_800, registers))
+            }
+        }
+        if let seed {
+            var random = SeededRandom(seed: seed)
+            bodies = (bodies + bodies + bodies).shuffled(using: &random)
+        }
+        for body in bodies { try await city.post(body) }
+        return city
+    }
+
+    private func close(_ city: CityFixture) throws -> CloseMonth {
+        CloseMonth(
+            database: city.database, calendar: city.calendar, shelf: try SharedFiles.shelf(),
+            settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
+            logger: Logger(label: "test"))
+    }
+
+    private func statements(_ city: CityFixture) async throws -> [String] {
+        try await city.database.read { reader in
+            try [CityFixture.first, CityFixture.second].flatMap { try reader.statements(of: $0, october).map(\.body) }
+        }
+    }
+
+    @Test func `a closed month has one statement a home, with points in the ledger and an event for each community`()
+        async throws
+    {
+        let city = try await city()
+        let summary = try await close(city)(october, at: later).get()
+        #expect(summary.statements == 24 && summary.measuredHomes == 24 && summary.communities == 2)
+        let bodies = try await statements(city)
+        #expect(bodies.count == 24)
+        for body in bodies {
+            let statement = try Statement(bytes: Array(body.utf8))
+            #expect(statement.use.missingHours == 0)
+            #expect(statement.unranked == nil)
+            let hourly = 6 + (Int64(statement.household.dropFirst()) ?? 0) % 12
+            #expect(statement.use.litres == hourly * 31 * 24)
+        }
+        let economy = try await city.database.read { reader in
+            try [CityFixture.first, CityFixture.second].map { Economy(of: $0, try reader.communityTransfers($0)) }
+        }
+        #expect(economy.allSatisfy { $0.isBalanced && $0.issued > .zero })
+        let events = try await city.eventCount()
+        #expect(events == 2)
+    }
+
+    @Test func `readings shuffled and sent three times give byte-identical statements`() async throws {
+        let plain = try await city()
+        let mixed = try await city(shuffledBy: 20_261_124)
+        _ = try await close(plain)(october, at: later).get()
+        _ = try await close(mixed)(october, at: later + 86_400).get()
+        #expect(try await statements(plain) == statements(mixed))
+    }
+
+    @Test func `closing again changes nothing`() async throws {
+        let city = try await city()
+        _ = try await close(city)(october, at: later).get()
+        let before = try await statements(city)
+        let again = try await close(city)(october, at: later + 1).get()
+        #expect(again.wasComplete && again.statements == 0 && again.transfers == 0)
+        #expect(try await statements(city) == before)
+    }
+
+    @Test func `a month that runs, and one that readings may still reach, are refused`() async throws {
+        let city = try await city()
+        let end = city.calendar.interval(of: october).end
+        let close = try close(city)
+        #expect(try await close(october, at: end - 1) == .failure(.monthNotOver(ends: end)))
+        #expect(try await close(october, at: end) == .failure(.tooEarly(allowedFrom: end + 72 * 3_600)))
+        #expect(try await close(october, at: end, early: true).get().statements == 24)
+    }
+
+    @Test func `a reading that comes after its month was measured marks its home and no other`() async throws {
+        let city = try await city()
+        _ = try await close(city)(october, at: later).get()
+        try await city.post(
+            CityFixture.series(3, from: start + 15 * 86_400 + 900, [100_000 + (15 * 24 + 2) * 9 - 1]))
+        let round = try await city.foldAll()
+        #expect(round.markedHomes == 1)
+        let dirty = try await city.database.read { try $0.dirtyHomes(of: CityFixture.first) }
+        #expect(dirty.map(\.household) == [HouseholdID(3)] && dirty.map(\.month) == [october])
+        // A repeat of what is known marks nobody.
+        try await city.post(CityFixture.series(4, from: start + 1_800, [100_000 + 2 * 10]))
+        #expect(try await city.foldAll().markedHomes == 0)
+    }
+
+    @Test func `an excluded community gets its statements later against the frozen figures`() async throws {
+        let city = try await city()
+        let close = try close(city)
+        let first = try await close(october, at: later, excluding: ["140105001002": "meters unread"]).get()
+        #expect(first.statements == 12 && first.excluded == ["140105001002"])
+        let frozen = try await statements(city)
+        let second = try await close(october, at: later + 86_400).get()
+        #expect(second.statements == 12)
+        let all = try await statements(city)
+        #expect(Set(frozen).isSubset(of: all) && all.count == 24)
+    }
+
+    @Test func `homes without known size, without readings or without use earn nothing and say why`() async throws {
+        let city = try await city()
+        try await city.addHome(31, persons: nil)
+        try await city.addHome(32)
+        try await city.addHome(33)
+        for (home, hourly) in [(31, 9), (33, 0)] as [(Int64, Int64)] {
+            let registers = (0...(31 * 24 + 4)).map { 500 + Int64($0) * hourly }
+            try await city.post(CityFixture.series(home, from: start - 1_800, registers))
+        }
+        _ = try await close(city)(october, at: later).get()
+        let reasons = try await city.database.read { reader in
+            try ([31, 32, 33] as [Int64]).map { home in
+                let stored = try #require(
+                    try reader.statement(of: HouseholdID(home), in: CityFixture.first, october))
+                return try Statement(bytes: Array(stored.body.utf8)).unranked
+            }
+        }
+        let expected: [UnrankedReason?] = [.unknownPersons, .notBracketed, .vacant]
+        #expect(reasons == expected)
+        for home in [31, 32, 33] as [Int64] {
+            let holder = AccountHolder(community: CityFixture.first, household: HouseholdID(home))
+            #expect(try await city.database.read { try $0.transfers(of: holder).isEmpty })
+        }
+    }
+}
+
+/// The tariff and rule files of the package.
+enum SharedFiles {
+    static let rulesID = "rules"
+
+    static func shelf() throws -> TariffShelf {
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folder = root.appendingPathComponent("tariffs").path
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        return try loadTariffs(
+            names.sorted().map { ($0, try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) })
+    }
+}

@@ -1,0 +1,152 @@
+import Database
+import Operations
+import Storage
+import Testing
+import Water
+
+@Suite struct RecordAndFoldTests {
+    /// 2026-10-01T00:00:00+08:00.
+    private let october = Instant(epochSeconds: 1_790_784_000)
+
+    @Test func `an accepted reading is in the journal at once and in its set after folding`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        let answer = try await city.post(CityFixture.series(1, from: october, [100, 110, 120]))
+        #expect(answer.accepted == 1 && answer.readings == 3 && answer.entries.isEmpty)
+        let address = try #require(MeterAddress(.serial, "M1"))
+        #expect(try await city.database.read { try $0.journaled(at: address).count } == 3)
+        let round = try await city.foldAll()
+        #expect(round.entries == 3 && round.changedSets == 1)
+        #expect(try await city.database.read { try $0.journalLag()?.readings } == nil)
+        let elements = try await city.database.read { try $0.elements(at: address) }
+        #expect(elements?.map(\.register.flooredLitres) == [100, 110, 120])
+    }
+
+    @Test func `order, repeats and the number of folds change no byte`() async throws {
+        var texts: Set<String> = []
+        for seed in 1...4 as ClosedRange<UInt64> {
+            let city = try await CityFixture()
+            for home in 1...3 as ClosedRange<Int64> { try await city.addHome(home) }
+            var bodies: [String] = []
+            for home in 1...3 as ClosedRange<Int64> {
+                for day in 0..<4 {
+                    bodies.append(
+                        CityFixture.series(
+                            home, from: october + Int64(day) * 86_400,
+                            (0..<24).map { Int64(day * 24 + $0) * (7 + home) }))
+                }
+            }
+            var random = SeededRandom(seed: seed)
+            let sent = seed == 1 ? bodies : (bodies + bodies + bodies).shuffled(using: &random)
+            for (index, body) in sent.enumerated() {
+                try await city.post(body)
+                if seed == 3, index % 5 == 0 { _ = try await city.foldAll() }
+            }
+            _ = try await city.foldAll()
+            texts.insert(try await city.sets())
+        }
+        #expect(texts.count == 1)
+        #expect(texts.first?.isEmpty == false)
+    }
+
+    @Test func `an unregistered meter is held and joins when it is registered`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1, registered: false)
+        let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]))
+        #expect(answer.held == 1 && answer.accepted == 0)
+        #expect(answer.entries.map(\.field) == ["meter"])
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.heldMeters(limit: 10).map(\.readings) } == [2])
+        try await city.registerMeter(1)
+        _ = try await city.foldAll()
+        let held = try await city.database.read { try $0.heldMeters(limit: 10) }
+        #expect(held.isEmpty)
+        let moved = try await city.sets()
+        #expect(moved.hasPrefix("\(CityFixture.first) ") && !moved.contains("\n"))
+    }
+
+    @Test func `a registered meter outside the gateway's scope is rejected`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        let answer = try await city.post(
+            CityFixture.series(1, from: october, [100]), from: CityFixture.secondGateway)
+        #expect(answer.rejected == 1 && answer.readings == 0)
+        #expect(answer.entries.first?.reason.contains("scope") == true)
+        _ = try await city.foldAll()
+        #expect(try await city.sets().isEmpty)
+    }
+
+    @Test func `what a gateway out of scope sent before the meter joined stays quarantined`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1, registered: false)
+        try await city.post(CityFixture.series(1, from: october, [100]), from: CityFixture.secondGateway)
+        try await city.post(CityFixture.series(1, from: october + 3_600, [110]), from: CityFixture.firstGateway)
+        _ = try await city.foldAll()
+        try await city.registerMeter(1)
+        _ = try await city.foldAll()
+        let address = try #require(MeterAddress(.serial, "M1"))
+        let elements = try await city.database.read { try $0.elements(at: address) }
+        #expect(elements?.map(\.register.flooredLitres) == [110])
+        #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["scope"])
+    }
+
+    @Test func `a reading ahead of the clock is held and joins no set`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]), at: october - 3_000)
+        #expect(answer.held == 1)
+        #expect(answer.entries.map(\.field) == ["at"])
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["future", "future"])
+        let soon = try await city.post(CityFixture.series(1, from: october, [100]), at: october - 600)
+        #expect(soon.accepted == 1)
+    }
+
+    @Test func `a gateway's held meters and readings have a limit`() async throws {
+        var limits = RecordLimits()
+        limits.heldMetersPerGateway = 1
+        limits.heldReadingsPerGateway = 3
+        let city = try await CityFixture(limits: limits)
+        #expect(try await city.post(CityFixture.series(1, from: october, [1, 2])).held == 1)
+        let second = try await city.post(CityFixture.series(2, from: october, [1]))
+        #expect(second.rejected == 1 && second.entries.first?.field == "held_limit")
+        let full = try await city.post(CityFixture.series(1, from: october + 7_200, [3, 4]))
+        #expect(full.readings == 1 && full.rejected == 1)
+    }
+
+    @Test func `a reading at the instant of a move belongs to both communities`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        try await city.addHome(2, in: CityFixture.second, registered: false)
+        try await city.database.write { transaction in
+            try transaction.execute("UPDATE meter_installation SET removed_at = \(october + 3_600)")
+            try transaction.execute(
+                """
+                INSERT INTO meter_installation (community_id, meter_id, usage_point_id, installed_at)
+                SELECT \(CityFixture.second), meter_id, 2, \(october + 3_600) FROM meter_installation
+                """)
+            try transaction.execute("UPDATE registry_version SET version = version + 1")
+        }
+        try await city.post(CityFixture.series(1, from: october, [100, 110, 120]))
+        _ = try await city.foldAll()
+        let counts = try await city.database.read { reader in
+            try [CityFixture.first, CityFixture.second].map { community in
+                var count = 0
+                try reader.eachDaySet(of: community, from: LocalDay(number: 0), to: LocalDay(number: 99_999)) {
+                    count += $2.count
+                }
+                return count
+            }
+        }
+        #expect(counts == [2, 2])
+    }
+
+    @Test func `a device alarm is kept once however often it is sent`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        let body = #"{"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000a","timestamp":"2026-10-01T00:00:00Z","total_m3":1.5,"status":"LEAK"}"#
+        for _ in 0..<3 { try await city.postTelegram(body) }
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.alerts(limit: 10).map(\.code) } == ["leak"])
+    }
+}

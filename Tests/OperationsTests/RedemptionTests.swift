@@ -1,0 +1,124 @@
+import Database
+import Ledger
+import Operations
+import Storage
+import Testing
+import Water
+
+@Suite struct RedemptionTests {
+    private let holder = AccountHolder(community: CityFixture.first, household: HouseholdID(1))
+    private let now = Instant(epochSeconds: 1_793_808_000)
+    private let terms = LedgerTerms(holdSeconds: 48 * 3_600, openHoldLimit: 3, debtLimit: Points(50))
+
+    /// A home with 50 points and an item of 20 points with `stock` pieces.
+    private func desk(stock: Int64 = 5) async throws -> (CityFixture, LedgerTerms, ItemID) {
+        let terms = try #require(terms)
+        let city = try await CityFixture()
+        try await city.addHome(1)
+        let month = try #require(BillingMonth("2026-10"))
+        let key = try #require(AwardKey(holder: holder, month: month, rule: "band", statementVersion: 1))
+        let item = try await city.database.write { transaction in
+            let posting = try AccountState(holder).decide(
+                .award(key, target: Points(50), history: .none, expiresAt: now + 1_000_000), at: now, under: terms,
+                earlier: nil
+            ).get().posting
+            try transaction.append(posting, award: key)
+            try transaction.execute(
+                """
+                INSERT INTO staff (staff_id, name, area_id, role, password_hash, created_at)
+                VALUES (1, 'desk', 1, 'clerk', 'x', 0)
+                """)
+            return try transaction.addItem(
+                nameZh: "香皂", nameEn: "Soap", points: Points(20), stock: stock, to: CityFixture.first, at: now)
+        }
+        return (city, terms, item)
+    }
+
+    private func id(_ text: String) throws -> PostingID { try #require(PostingID(text)) }
+
+    private func balances(_ city: CityFixture) async throws -> [Int64] {
+        let state = try await city.database.read { try $0.accountState(of: holder) }
+        return [state.available.count, state.held.count]
+    }
+
+    @Test func `a hold sets points and stock aside, a confirmation spends them, each once`() async throws {
+        let (city, terms, item) = try await desk()
+        let hold = HoldItem(database: city.database, terms: terms)
+        let close = CloseRedemption(database: city.database, terms: terms)
+        let first = try await hold(try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now).get()
+        let again = try await hold(try id("r1"), item: item, for: holder, codes: ["WXYZ2345"], at: now + 5).get()
+        #expect(first == again && first.deskCode == "ABCD2345")
+        #expect(try await balances(city) == [30, 20])
+        for _ in 0..<2 {
+            let done = try await close.confirm(
+                try id("r1"), in: CityFixture.first, by: StaffID(1), at: now + 60
+            ).get()
+            #expect(done.state == .confirmed)
+        }
+        #expect(try await balances(city) == [30, 0])
+        let stock = try await city.database.read { try $0.items(of: CityFixture.first).map(\.stock) }
+        #expect(stock.map(\.taken) == [1] && stock.map(\.reserved) == [0])
+        #expect(try await city.eventCount() == 1)
+        let voided = try await close.void(try id("r1"), in: CityFixture.first, by: nil, reason: "", at: now + 61)
+        #expect(voided == .failure(.ledger(.holdIsNotOpen)))
+    }
+
+    @Test func `ten holds at once never overdraw an account or a stock`() async throws {
+        let (city, terms, item) = try await desk(stock: 2)
+        let hold = HoldItem(database: city.database, terms: terms)
+        let now = now
+        let holder = holder
+        let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<10 {
+                let id = try id("r\(number)")
+                group.addTask {
+                    let result = try await hold(id, item: item, for: holder, codes: ["CODE000\(number)"], at: now)
+                    if case .success = result { return true } else { return false }
+                }
+            }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(outcomes == 2)
+        #expect(try await balances(city) == [10, 40])
+    }
+
+    @Test func `an overdue hold returns its points and its piece`() async throws {
+        let (city, terms, item) = try await desk()
+        _ = try await HoldItem(database: city.database, terms: terms)(
+            try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now
+        ).get()
+        let close = CloseRedemption(database: city.database, terms: terms)
+        #expect(try await close.expireOverdue(at: now + 48 * 3_600 - 1) == 0)
+        #expect(try await close.expireOverdue(at: now + 48 * 3_600) == 1)
+        #expect(try await close.expireOverdue(at: now + 48 * 3_600) == 0)
+        #expect(try await balances(city) == [50, 0])
+        #expect(try await city.database.read { try $0.items(of: CityFixture.first).map(\.stock.free) } == [5])
+    }
+
+    @Test func `lots expire once their time is up`() async throws {
+        let (city, terms, _) = try await desk()
+        let expire = ExpireLots(database: city.database, terms: terms)
+        #expect(try await expire(at: now + 999_999) == 0)
+        #expect(try await expire(at: now + 1_000_000) == 1)
+        #expect(try await balances(city) == [0, 0])
+        #expect(try await expire(at: now + 1_000_001) == 0)
+    }
+
+    @Test func `what cannot be redeemed is refused with its reason`() async throws {
+        let (city, terms, item) = try await desk(stock: 1)
+        let hold = HoldItem(database: city.database, terms: terms)
+        #expect(
+            try await hold(try id("x"), item: ItemID(99), for: holder, codes: ["A"], at: now) == .failure(.noSuchItem))
+        _ = try await hold(try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now).get()
+        #expect(
+            try await hold(try id("r2"), item: item, for: holder, codes: ["A"], at: now)
+                == .failure(.ledger(.outOfStock)))
+        let close = CloseRedemption(database: city.database, terms: terms)
+        #expect(
+            try await close.confirm(try id("r9"), in: CityFixture.first, by: StaffID(1), at: now)
+                == .failure(.noSuchRedemption))
+        #expect(
+            try await close.confirm(try id("r1"), in: CityFixture.second, by: StaffID(1), at: now)
+                == .failure(.noSuchRedemption))
+    }
+}
