@@ -11,7 +11,7 @@ public enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     case pointsAreOutOfRange = "points_are_out_of_range"
     /// A reason of more than 200 bytes.
     case reasonIsTooLong = "reason_is_too_long"
-    /// A later statement version of the same award is already posted.
+    /// This statement version of the award, or a later one, is already in its history.
     case laterVersionIsPosted = "later_version_is_posted"
     /// The hold is confirmed, voided, expired, or was never placed.
     case holdIsNotOpen = "hold_is_not_open"

@@ -38,8 +38,10 @@ public struct HoldItem: Sendable {
             let state = try reader.accountState(of: holder)
             let earlier = try reader.posting(id, in: holder.community)
             if earlier == nil, row.isWithdrawn { return .failure(.noSuchItem) }
+            // A retry after a price change repeats the price agreed to.
+            let agreed = try reader.redemption(id, in: holder.community)?.points ?? row.points
             let answer = state.decide(
-                .hold(id, row.stock, points: row.points), at: at, under: terms, earlier: earlier)
+                .hold(id, row.stock, points: agreed), at: at, under: terms, earlier: earlier)
             switch answer {
             case .failure(let refusal): return .failure(.ledger(refusal))
             case .success(.alreadyPosted): break

@@ -110,6 +110,20 @@ import Water
         #expect(throws: LedgerDefect.lotIsUnknown(id)) { try AccountState(home).applying(bare) }
     }
 
+    @Test func `an award whose version is in the history is not posted again, even where its posting was not found`()
+        throws
+    {
+        let key = try #require(awardKey(home, rule: "band"))
+        let terms = try #require(LedgerTerms(holdSeconds: 60, openHoldLimit: 1, debtLimit: .zero))
+        func answer(latest: Int) -> Result<Answer, Refusal> {
+            let history = AwardHistory(net: .zero, latestVersion: latest, original: nil)
+            let command = PointsCommand.award(key, target: Points(5), history: history, expiresAt: now + 60)
+            return AccountState(home).decide(command, at: now, under: terms, earlier: nil)
+        }
+        #expect(answer(latest: 2) == .failure(.laterVersionIsPosted))
+        #expect(try answer(latest: 1).get().posting.transfers.map(\.points) == [Points(5)])
+    }
+
     @Test func `stock is never negative`() throws {
         #expect(Stock(community: home.community, item: ItemID(1), total: 1, reserved: 1, taken: 1) == nil)
         #expect(Stock(community: home.community, item: ItemID(1), total: -1) == nil)
