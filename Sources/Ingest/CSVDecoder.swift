@@ -74,7 +74,9 @@ struct CSVDecoder {
             case .driver: driver = field.text(bytes, limit: 65)
             default:
                 do throws(ValueFault) {
-                    if key == .at { at = try field.epochSeconds(bytes) } else {
+                    if key == .at {
+                        at = try field.epochSeconds(bytes)
+                    } else {
                         register = try field.millilitres(bytes, key == .volumeM3 ? .cubicMetres : .litres)
                     }
                 } catch {

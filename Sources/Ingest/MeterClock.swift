@@ -1,24 +1,26 @@
 import Water
 
-/// The seven bytes of a frame's clock.
+/// The seven bytes of a frame's clock, read in both orders.
 struct ClockBytes {
-    private let bytes: [UInt8]
+    /// Local seconds since 1970 of `ss mm hh DD MM YY CC`; nil where that is no time of 2000–2099.
+    let lowFirst: Int64?
+    /// The same of `CC YY MM DD hh mm ss`.
+    let highFirst: Int64?
 
     init(_ frame: Span<UInt8>, from start: Int) {
-        bytes = (start..<start + 7).map { frame[$0] }
+        lowFirst = ClockBytes.seconds(frame, from: start, step: 1)
+        highFirst = ClockBytes.seconds(frame, from: start + 6, step: -1)
     }
 
-    /// Local seconds since 1970 of `ss mm hh DD MM YY CC`; nil where that is no time of 2000–2099.
-    var lowFirst: Int64? { ClockBytes.seconds(bytes) }
-    /// The same of `CC YY MM DD hh mm ss`.
-    var highFirst: Int64? { ClockBytes.seconds(bytes.reversed()) }
-
-    private static func seconds(_ bytes: [UInt8]) -> Int64? {
-        let numbers = bytes.compactMap(\.packedDecimal)
-        guard numbers.count == 7, numbers[6] == 20, numbers[0] < 60, numbers[1] < 60, numbers[2] < 24,
-            let day = LocalDay(year: 2_000 + numbers[5], month: numbers[4], day: numbers[3])
+    private static func seconds(_ frame: Span<UInt8>, from start: Int, step: Int) -> Int64? {
+        guard frame[start + 6 * step] == 0x20, let second = frame[start].packedDecimal, second < 60,
+            let minute = frame[start + step].packedDecimal, minute < 60,
+            let hour = frame[start + 2 * step].packedDecimal, hour < 24,
+            let date = frame[start + 3 * step].packedDecimal, let month = frame[start + 4 * step].packedDecimal,
+            let year = frame[start + 5 * step].packedDecimal,
+            let day = LocalDay(year: 2_000 + year, month: month, day: date)
         else { return nil }
-        return Int64(day.number) * 86_400 + Int64(numbers[2] * 3_600 + numbers[1] * 60 + numbers[0])
+        return Int64(day.number) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
     }
 }
 

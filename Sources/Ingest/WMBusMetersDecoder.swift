@@ -18,7 +18,9 @@ struct WMBusMetersDecoder {
             case UInt8(ascii: "{"): try readItem(bytes, &at, depth: 0)
             case UInt8(ascii: "["):
                 if bytes.enter(&at, until: UInt8(ascii: "]")) {
-                    repeat { try readItem(bytes, &at, depth: 1) } while try bytes.continues(&at, until: UInt8(ascii: "]"))
+                    repeat {
+                        try readItem(bytes, &at, depth: 1)
+                    } while try bytes.continues(&at, until: UInt8(ascii: "]"))
                 }
             default: throw bytes.malformed(at, "expected an object or a list of objects")
             }

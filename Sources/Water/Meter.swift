@@ -26,6 +26,8 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
     }
 
     private static func folded(_ text: some StringProtocol) -> String? {
+        // A String at once: the generic code is not specialised across modules.
+        let text = String(text)
         let bytes = text.utf8
         guard bytes.count <= 64 else { return nil }
         var needsFolding = false
@@ -36,7 +38,7 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
             default: return nil
             }
         }
-        return needsFolding ? text.lowercased() : String(text)
+        return needsFolding ? text.lowercased() : text
     }
 
     /// `protocol:address` or `wmbus:address@driver`: one text for keys, digests and messages.

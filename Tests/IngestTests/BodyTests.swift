@@ -3,28 +3,35 @@ import Testing
 import Water
 
 @Suite struct BodyTests {
-    @Test(arguments: [
-        ("", 0, "ends too early"), ("  ", 2, "ends too early"), ("[]", 0, "expected an object with the key readings"),
-        ("{}", 0, "no readings"), (#"{"reading":[]}"#, 1, "unknown key reading"),
-        (#"{"readings":{}}"#, 12, "readings must be a list"), (#"{"readings":[]"#, 14, "ends too early"),
-        (#"{"readings":[],"readings":[]}"#, 15, "the key readings is given twice"),
-        (#"{"readings":[]}x"#, 15, "text after the end"), (#"{"readings":[]}{}"#, 15, "text after the end"),
-        (#"{"readings":[1,]}"#, 15, "expected a value"), (#"{"readings":[{"a":1,}]}"#, 20, "expected a key in quotes"),
-        (#"{"readings":[{"a" 1}]}"#, 18, "expected a colon"), (#"{"readings":[01]}"#, 14, "expected a comma or the end of the list"),
-        (#"{"readings":[1.]}"#, 15, "expected a digit"), (#"{"readings":[.5]}"#, 13, "expected a value"),
-        (#"{"readings":[-]}"#, 14, "expected a digit"), (#"{"readings":[1e]}"#, 15, "expected a digit"),
-        (#"{"readings":[NaN]}"#, 13, "expected a value"), (#"{"readings":[nul]}"#, 16, "expected null"),
-        (#"{"readings":['a']}"#, 13, "expected a value"), (#"{"readings":["\x"]}"#, 14, "an unknown escape"),
-        (#"{"readings":["\ud800"]}"#, 14, "a lone surrogate"), (#"{"readings":["\udc00"]}"#, 14, "a lone surrogate"),
-        (#"{"readings":["\ud800\u0041"]}"#, 14, "a lone surrogate"), (#"{"readings":["\u12G4"]}"#, 18, "expected a hex digit"),
-        ("{\"readings\":[\"a\nb\"]}", 15, "a control character in a string"),
-        (#"{"readings":["a]}"#, 17, "ends too early"), ("{\"readings\":[]}\u{0}", 15, "text after the end"),
-        ("{\"readings\":[/*x*/]}", 13, "expected a value"), ("\u{FEFF}{\"readings\":[]}", 0, "expected an object with the key readings"),
-        (#"{"readings":[{"registers_l":[1 2]}]}"#, 31, "expected a comma or the end of the list"),
-        (#"{"readings":[{"registers_l":[1,]}]}"#, 31, "expected a value"),
-        (#"{"readings":[{"registers_l":[007]}]}"#, 30, "expected a comma or the end of the list"),
-        (#"{"readings":[{"registers_l":[1.x]}]}"#, 31, "expected a digit"),
-    ] as [(String, Int, String)])
+    @Test(
+        arguments: [
+            ("", 0, "ends too early"), ("  ", 2, "ends too early"),
+            ("[]", 0, "expected an object with the key readings"),
+            ("{}", 0, "no readings"), (#"{"reading":[]}"#, 1, "unknown key reading"),
+            (#"{"readings":{}}"#, 12, "readings must be a list"), (#"{"readings":[]"#, 14, "ends too early"),
+            (#"{"readings":[],"readings":[]}"#, 15, "the key readings is given twice"),
+            (#"{"readings":[]}x"#, 15, "text after the end"), (#"{"readings":[]}{}"#, 15, "text after the end"),
+            (#"{"readings":[1,]}"#, 15, "expected a value"),
+            (#"{"readings":[{"a":1,}]}"#, 20, "expected a key in quotes"),
+            (#"{"readings":[{"a" 1}]}"#, 18, "expected a colon"),
+            (#"{"readings":[01]}"#, 14, "expected a comma or the end of the list"),
+            (#"{"readings":[1.]}"#, 15, "expected a digit"), (#"{"readings":[.5]}"#, 13, "expected a value"),
+            (#"{"readings":[-]}"#, 14, "expected a digit"), (#"{"readings":[1e]}"#, 15, "expected a digit"),
+            (#"{"readings":[NaN]}"#, 13, "expected a value"), (#"{"readings":[nul]}"#, 16, "expected null"),
+            (#"{"readings":['a']}"#, 13, "expected a value"), (#"{"readings":["\x"]}"#, 14, "an unknown escape"),
+            (#"{"readings":["\ud800"]}"#, 14, "a lone surrogate"),
+            (#"{"readings":["\udc00"]}"#, 14, "a lone surrogate"),
+            (#"{"readings":["\ud800\u0041"]}"#, 14, "a lone surrogate"),
+            (#"{"readings":["\u12G4"]}"#, 18, "expected a hex digit"),
+            ("{\"readings\":[\"a\nb\"]}", 15, "a control character in a string"),
+            (#"{"readings":["a]}"#, 17, "ends too early"), ("{\"readings\":[]}\u{0}", 15, "text after the end"),
+            ("{\"readings\":[/*x*/]}", 13, "expected a value"),
+            ("\u{FEFF}{\"readings\":[]}", 0, "expected an object with the key readings"),
+            (#"{"readings":[{"registers_l":[1 2]}]}"#, 31, "expected a comma or the end of the list"),
+            (#"{"readings":[{"registers_l":[1,]}]}"#, 31, "expected a value"),
+            (#"{"readings":[{"registers_l":[007]}]}"#, 30, "expected a comma or the end of the list"),
+            (#"{"readings":[{"registers_l":[1.x]}]}"#, 31, "expected a digit"),
+        ] as [(String, Int, String)])
     func `malformed JSON is refused with its offset`(body: String, offset: Int, reason: String) {
         #expect(throws: BodyRefusal.malformed(offset: offset, reason: reason)) { try decoded(body, as: .json) }
     }
@@ -59,13 +66,15 @@ import Water
 
     @Test(arguments: ["1", #""x""#, "null", "[[]]"])
     func `an item that is no object is rejected alone`(text: String) throws {
-        let batch = try decoded(#"{"readings":["# + text + #",{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}]}"#, as: .json)
+        let batch = try decoded(
+            #"{"readings":["# + text + #",{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}]}"#, as: .json)
         #expect(faults(batch) == ["item: not an object"])
         #expect(batch.registers == [1_000])
     }
 
     @Test func `spaces anywhere change nothing`() throws {
-        let tight = #"{"readings":[{"meter":"A","start":"2026-10-01T00:00:00Z","interval_s":60,"registers_l":[1,2.5,null]}]}"#
+        let tight =
+            #"{"readings":[{"meter":"A","start":"2026-10-01T00:00:00Z","interval_s":60,"registers_l":[1,2.5,null]}]}"#
         var loose = ""
         for character in tight {
             loose += "{}[],".contains(character) ? " \t\r\n\(character)\n " : String(character)
@@ -101,7 +110,8 @@ import Water
         #expect(throws: BodyRefusal.tooManyReadings(limit: 3)) { try count("x\nx\nx\nx", .ndjson) }
         #expect(throws: BodyRefusal.tooManyReadings(limit: 3)) { try count("00\n00\n00\n00", .cjt188) }
         #expect(throws: BodyRefusal.tooManyReadings(limit: 3)) { try count("{}{}{}{}", .wmbusmeters) }
-        let bad = #"{"readings":[{"meter":"A","start":"2026-10-01T00:00:00Z","interval_s":1,"registers_l":[-1,-1,-1,-1]}]}"#
+        let bad =
+            #"{"readings":[{"meter":"A","start":"2026-10-01T00:00:00Z","interval_s":1,"registers_l":[-1,-1,-1,-1]}]}"#
         #expect(throws: BodyRefusal.tooManyReadings(limit: 3)) { try count(bad) }
         #expect(try count(bad.replacing("-1", with: "null")) == 1)
     }

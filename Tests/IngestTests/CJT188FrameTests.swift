@@ -52,7 +52,8 @@ import Water
         #expect(state.raw == derived["status"] as? String, "\(id)")
         if let low = derived["st_lsb_first"] as? [String: Any] {
             #expect(state.alerts.contains { $0.code == .valveClosed } == (low["valve"] as? String == "closed"), "\(id)")
-            #expect(state.alerts.contains { $0.code == .valveFault } == (low["valve"] as? String == "abnormal"), "\(id)")
+            #expect(
+                state.alerts.contains { $0.code == .valveFault } == (low["valve"] as? String == "abnormal"), "\(id)")
             #expect(state.alerts.contains { $0.code == .batteryLow } == (low["battery_low"] as? Bool), "\(id)")
         }
     }

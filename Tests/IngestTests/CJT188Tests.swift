@@ -47,7 +47,9 @@ private let heard = Instant(epochSeconds: 1_790_784_000)
         #expect(batch.registers == [123_450_000])
         #expect(batch.instants == [heard.epochSeconds])
         #expect(batch.alerts.first?.alerts.map(\.code) == [.valveClosed, .batteryLow])
-        #expect(faults(try decodeOne(short, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"])
+        #expect(
+            faults(try decodeOne(short, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"]
+        )
     }
 
     private static let faulty: [([UInt8], String)] = [
@@ -103,7 +105,9 @@ private let heard = Instant(epochSeconds: 1_790_784_000)
 
     @Test func `printing keeps a frame without any time`() throws {
         let bytes = frame(data: reply(clock: [0, 0, 0, 0, 0, 0, 0], status: [0x01, 0x84]))
-        #expect(faults(try decodeOne(bytes, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"])
+        #expect(
+            faults(try decodeOne(bytes, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"]
+        )
         let batch = try decode(bytes, as: .cjt188, receivedAt: nil, allowsMissingTime: true)
         #expect(batch.instants == [DecodedBatch.noInstant])
         #expect(
@@ -151,7 +155,8 @@ private let heard = Instant(epochSeconds: 1_790_784_000)
 
     @Test func `several frames on a line are several items`() throws {
         #expect(try items(good + other + [0xFE] + good) == ["11223344556677", "00000000000001", "11223344556677"])
-        let line = try decoded("  \(text(good)) \(text(other).uppercased())\t\r\n\r\n68\n", as: .cjt188, receivedAt: heard)
+        let line = try decoded(
+            "  \(text(good)) \(text(other).uppercased())\t\r\n\r\n68\n", as: .cjt188, receivedAt: heard)
         #expect(line.runs.map(\.item) == [0, 1])
         #expect(faults(line) == ["frame: no frame found"])
     }

@@ -18,15 +18,19 @@ private struct Seeded: RandomNumberGenerator {
 
 @Suite struct FuzzTests {
     private static let seeds: [WireFormat: String] = [
-        .json: item(#""meter":"A1","at":"2026-10-01T00:00:00+08:00","volume_m3":"1.5"},{"meter":"水\ud83d\udca7","start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":[1,null,2.50,"3"]"#),
+        .json: item(
+            #""meter":"A1","at":"2026-10-01T00:00:00+08:00","volume_m3":"1.5"},{"meter":"水\ud83d\udca7","start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":[1,null,2.50,"3"]"#
+        ),
         .ndjson: #"{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}"# + "\n\n"
             + #"{"meter":"B","start":"2026-10-01T00:00:00Z","interval_s":60,"registers_l":[2,3]}"#,
-        .csv: "meter,at,volume_m3,protocol,driver\r\n\"A\",2026-10-01T00:00:00Z,1.5,wmbus,izar\nB,2026-10-01T00:00:00Z,2,,\n",
+        .csv:
+            "meter,at,volume_m3,protocol,driver\r\n\"A\",2026-10-01T00:00:00Z,1.5,wmbus,izar\nB,2026-10-01T00:00:00Z,2,,\n",
         .cjt188: """
-            FEFEFE6810776655443322118109901F017856341200FFA116
-            68104433221100337881161F9000007766552C007766552C3101221105152021841316 16
-            """,
-        .wmbusmeters: #"[{"media":"water","id":"20202020","meter":"izar","timestamp":"2026-10-01T00:00:00.5Z","total_m3":3.843,"status":"LEAK PREV_LEAKAGE","x":[{}]}]"#,
+        FEFEFE6810776655443322118109901F017856341200FFA116
+        68104433221100337881161F9000007766552C007766552C3101221105152021841316 16
+        """,
+        .wmbusmeters:
+            #"[{"media":"water","id":"20202020","meter":"izar","timestamp":"2026-10-01T00:00:00.5Z","total_m3":3.843,"status":"LEAK PREV_LEAKAGE","x":[{}]}]"#,
     ]
 
     @Test(arguments: WireFormat.allCases)
@@ -34,7 +38,8 @@ private struct Seeded: RandomNumberGenerator {
         let chosen = ProcessInfo.processInfo.environment["JIESHUI_FUZZ_SEED"].flatMap { UInt64($0) } ?? 20_261_124
         var random = Seeded(state: chosen)
         let original = Array(try #require(FuzzTests.seeds[format]).utf8)
-        let bodies = format == .cjt188 ? [original, bytes(ofHex: String(decoding: original, as: UTF8.self))] : [original]
+        let bodies =
+            format == .cjt188 ? [original, bytes(ofHex: String(decoding: original, as: UTF8.self))] : [original]
         for round in 0..<6_000 {
             var body = bodies[round % bodies.count]
             for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&body, &random) }

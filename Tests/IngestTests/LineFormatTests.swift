@@ -14,12 +14,16 @@ import Water
         #expect(try decoded("", as: .ndjson).itemCount == 0)
     }
 
-    @Test(arguments: [
-        ("{", "line: byte 1: ends too early"), ("x", "line: byte 0: expected a value"),
-        (#"{"meter":"A"} {}"#, "line: byte 14: text after the object"), ("[]", "item: not an object"),
-        (#"{"meter":"B","start":"2026-10-01T00:00:00Z","interval_s":60,"registers_l":[2,3"#, "line: byte 78: ends too early"),
-        (#"{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}}"#, "line: byte 54: text after the object"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            ("{", "line: byte 1: ends too early"), ("x", "line: byte 0: expected a value"),
+            (#"{"meter":"A"} {}"#, "line: byte 14: text after the object"), ("[]", "item: not an object"),
+            (
+                #"{"meter":"B","start":"2026-10-01T00:00:00Z","interval_s":60,"registers_l":[2,3"#,
+                "line: byte 78: ends too early"
+            ),
+            (#"{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}}"#, "line: byte 54: text after the object"),
+        ] as [(String, String)])
     func `a malformed line costs only itself`(line: String, fault: String) throws {
         let batch = try decoded("\(good)\n\(line)\n\(good)", as: .ndjson)
         #expect(faults(batch) == [fault])
@@ -53,33 +57,38 @@ import Water
         #expect(batch.runs.map(\.address.text) == ["serial:a1"])
     }
 
-    @Test(arguments: [
-        ("", 0, "unknown column "), ("meter,at\n", 0, "needs one of the columns volume_m3 and volume_l"),
-        ("meter,volume_l\n", 0, "the column at is missing"), ("meter,at,volume_m3,volume_l\n", 0, "needs one of the columns volume_m3 and volume_l"),
-        ("meter,at,volume_m3,meter\n", 19, "the column meter is given twice"), ("meter,at,volume\n", 9, "unknown column volume"),
-        ("meter;at;volume_m3\n", 0, "unknown column meter;at;volume_m3"), ("meter,at,\"volume_m3\n", 0, "a quote is out of place"),
-        ("A1,2026-10-01T00:00:00Z,1\n", 0, "unknown column A1"),
-    ] as [(String, Int, String)])
+    @Test(
+        arguments: [
+            ("", 0, "unknown column "), ("meter,at\n", 0, "needs one of the columns volume_m3 and volume_l"),
+            ("meter,volume_l\n", 0, "the column at is missing"),
+            ("meter,at,volume_m3,volume_l\n", 0, "needs one of the columns volume_m3 and volume_l"),
+            ("meter,at,volume_m3,meter\n", 19, "the column meter is given twice"),
+            ("meter,at,volume\n", 9, "unknown column volume"),
+            ("meter;at;volume_m3\n", 0, "unknown column meter;at;volume_m3"),
+            ("meter,at,\"volume_m3\n", 0, "a quote is out of place"),
+            ("A1,2026-10-01T00:00:00Z,1\n", 0, "unknown column A1"),
+        ] as [(String, Int, String)])
     func `a wrong header refuses the body`(body: String, offset: Int, reason: String) {
         #expect(throws: BodyRefusal.malformed(offset: offset, reason: reason)) { try decoded(body, as: .csv) }
     }
 
-    @Test(arguments: [
-        ("A1,2026-10-01T00:00:00Z", "line: 2 fields where the header has 3"),
-        ("A1,2026-10-01T00:00:00Z,1,", "line: 4 fields where the header has 3"),
-        ("A1,2026-10-01T00:00:00Z,1,5", "line: 4 fields where the header has 3"),
-        ("\"A1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
-        ("A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
-        ("\"A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
-        (",2026-10-01T00:00:00Z,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
-        ("\"A\"\"1\",2026-10-01T00:00:00Z,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
-        ("A1,2026-10-01T00:00:00,1", "at: a time needs an offset, as +08:00 or Z"),
-        ("A1,2026-10-01T00:00:00Z,", "volume_m3: not a plain decimal number"),
-        ("A1,2026-10-01T00:00:00Z,1e3", "volume_m3: exponents are refused"),
-        ("A1,2026-10-01T00:00:00Z,-1", "volume_m3: a register is never negative"),
-        ("A1,2026-10-01T00:00:00Z,0.0000001", "volume_m3: decimals beyond one millilitre"),
-        ("A1,2026-10-01T00:00:00Z,\"1,5\"", "volume_m3: not a plain decimal number"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            ("A1,2026-10-01T00:00:00Z", "line: 2 fields where the header has 3"),
+            ("A1,2026-10-01T00:00:00Z,1,", "line: 4 fields where the header has 3"),
+            ("A1,2026-10-01T00:00:00Z,1,5", "line: 4 fields where the header has 3"),
+            ("\"A1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
+            ("A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
+            ("\"A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
+            (",2026-10-01T00:00:00Z,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
+            ("\"A\"\"1\",2026-10-01T00:00:00Z,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
+            ("A1,2026-10-01T00:00:00,1", "at: a time needs an offset, as +08:00 or Z"),
+            ("A1,2026-10-01T00:00:00Z,", "volume_m3: not a plain decimal number"),
+            ("A1,2026-10-01T00:00:00Z,1e3", "volume_m3: exponents are refused"),
+            ("A1,2026-10-01T00:00:00Z,-1", "volume_m3: a register is never negative"),
+            ("A1,2026-10-01T00:00:00Z,0.0000001", "volume_m3: decimals beyond one millilitre"),
+            ("A1,2026-10-01T00:00:00Z,\"1,5\"", "volume_m3: not a plain decimal number"),
+        ] as [(String, String)])
     func `a bad row costs only itself`(row: String, fault: String) throws {
         let good = "A1,2026-10-01T00:00:00Z,1"
         let batch = try decoded("meter,at,volume_m3\n\(good)\n\(row)\n\(good)\n", as: .csv)

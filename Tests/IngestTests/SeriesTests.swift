@@ -38,24 +38,34 @@ import Water
             ])
     }
 
-    @Test(arguments: [
-        (#""interval_s":3600,"registers_l":[1]"#, "start: is missing"),
-        (#""start":"2026-10-01T00:00:00Z","registers_l":[1]"#, "interval_s: is missing"),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":3600"#, "registers_l: is missing"),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":[]"#, "registers_l: is empty"),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":{}"#, "registers_l: must be a list"),
-        (#""start":"2026-10-01T00:00:00","interval_s":1,"registers_l":[1]"#, "start: a time needs an offset, as +08:00 or Z"),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":0,"registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":-1,"registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":2678401,"registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":99999999999999999999999,"registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":1.0,"registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":"60","registers_l":[1]"#, interval),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":null,"registers_l":[1]"#, interval),
-        (#""start":"9999-12-31T23:59:59Z","interval_s":86400,"registers_l":[1,2,3,4]"#, "registers_l: runs past the year 9999"),
-        (#""at":"2026-10-01T00:00:00Z","registers_l":[1,-1]"#, "at: not a part of a series"),
-        (#""start":"2026-10-01T00:00:00Z","interval_s":1,"registers_l":[1],"registers_l":[2]"#, "registers_l: given twice"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            (#""interval_s":3600,"registers_l":[1]"#, "start: is missing"),
+            (#""start":"2026-10-01T00:00:00Z","registers_l":[1]"#, "interval_s: is missing"),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":3600"#, "registers_l: is missing"),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":[]"#, "registers_l: is empty"),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":3600,"registers_l":{}"#, "registers_l: must be a list"),
+            (
+                #""start":"2026-10-01T00:00:00","interval_s":1,"registers_l":[1]"#,
+                "start: a time needs an offset, as +08:00 or Z"
+            ),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":0,"registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":-1,"registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":2678401,"registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":99999999999999999999999,"registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":1.0,"registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":"60","registers_l":[1]"#, interval),
+            (#""start":"2026-10-01T00:00:00Z","interval_s":null,"registers_l":[1]"#, interval),
+            (
+                #""start":"9999-12-31T23:59:59Z","interval_s":86400,"registers_l":[1,2,3,4]"#,
+                "registers_l: runs past the year 9999"
+            ),
+            (#""at":"2026-10-01T00:00:00Z","registers_l":[1,-1]"#, "at: not a part of a series"),
+            (
+                #""start":"2026-10-01T00:00:00Z","interval_s":1,"registers_l":[1],"registers_l":[2]"#,
+                "registers_l: given twice"
+            ),
+        ] as [(String, String)])
     func `a wrong series is rejected as a whole`(members: String, fault: String) throws {
         let batch = try decoded(item(#""meter":"M1","# + members), as: .json)
         #expect(faults(batch) == [fault])

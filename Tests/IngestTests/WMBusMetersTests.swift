@@ -14,9 +14,11 @@ import Water
         return batch.alerts.flatMap(\.alerts).map { "\($0.isCurrent ? "now" : "was") \($0.code.rawValue) \($0.raw)" }
     }
 
-    @Test(arguments: [
-        ("1248.146", 1_248_146_000), ("0", 0), ("7177.666667", 7_177_666_667), ("49.5849", 49_584_900), ("1.000000000", 1_000_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1248.146", 1_248_146_000), ("0", 0), ("7177.666667", 7_177_666_667), ("49.5849", 49_584_900),
+            ("1.000000000", 1_000_000),
+        ] as [(String, Int64)])
     func `the total is exact`(total: String, millilitres: Int64) throws {
         let batch = try decoded(body(#""total_m3":"# + total), as: .wmbusmeters)
         #expect(batch.registers == [millilitres])
@@ -25,12 +27,16 @@ import Water
         #expect(batch.alerts.isEmpty)
     }
 
-    @Test(arguments: [
-        (#""status":"LEAK""#, "total_m3: the telegram has no total"), (#""total_m3":null"#, "total_m3: the telegram has no total"),
-        (#""total_m3":"5""#, "total_m3: not a plain decimal number"), (#""total_m3":1e3"#, "total_m3: exponents are refused"),
-        (#""total_m3":-1"#, "total_m3: a register is never negative"), (#""total_m3":1,"total_m3":1"#, "total_m3: given twice"),
-        (#""total_m3":1,"id":"208962F3""#, "id: given twice"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            (#""status":"LEAK""#, "total_m3: the telegram has no total"),
+            (#""total_m3":null"#, "total_m3: the telegram has no total"),
+            (#""total_m3":"5""#, "total_m3: not a plain decimal number"),
+            (#""total_m3":1e3"#, "total_m3: exponents are refused"),
+            (#""total_m3":-1"#, "total_m3: a register is never negative"),
+            (#""total_m3":1,"total_m3":1"#, "total_m3: given twice"),
+            (#""total_m3":1,"id":"208962F3""#, "id: given twice"),
+        ] as [(String, String)])
     func `a telegram without a usable total is rejected`(members: String, fault: String) throws {
         let batch = try decoded(body(members), as: .wmbusmeters)
         #expect(faults(batch) == [fault])
@@ -38,16 +44,18 @@ import Water
         #expect(batch.alerts.flatMap(\.alerts).map(\.code) == (members.contains("LEAK") ? [.leak] : []))
     }
 
-    @Test(arguments: [
-        (#""media":"gas""#, "media: not water"), (#""media":"heat""#, "media: not water"),
-        (#""media":"waste water""#, "media: not water"), (#""media":"heat/cooling load""#, "media: not water"),
-        (#""media":7"#, "media: must be a string"), (#""id":"1234""#, "id: not 8 hex digits"),
-        (#""id":"1234567G""#, "id: not 8 hex digits"), (#""id":null"#, "id: is missing"),
-        (#""meter":"a b""#, "meter: not 1 to 64 of 0-9 a-z - _ . :"), (#""timestamp":null"#, "timestamp: is missing"),
-        (#""timestamp":"1111-11-11T11:11:11Z""#, "timestamp: before 2000-01-01"),
-        (#""timestamp":"2026-10-01 00:00:00""#, "timestamp: not a time as 2026-10-01T00:00:00+08:00"),
-        (#""timestamp":"2026-10-01T00:00:00""#, "timestamp: a time needs an offset, as +08:00 or Z"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            (#""media":"gas""#, "media: not water"), (#""media":"heat""#, "media: not water"),
+            (#""media":"waste water""#, "media: not water"), (#""media":"heat/cooling load""#, "media: not water"),
+            (#""media":7"#, "media: must be a string"), (#""id":"1234""#, "id: not 8 hex digits"),
+            (#""id":"1234567G""#, "id: not 8 hex digits"), (#""id":null"#, "id: is missing"),
+            (#""meter":"a b""#, "meter: not 1 to 64 of 0-9 a-z - _ . :"),
+            (#""timestamp":null"#, "timestamp: is missing"),
+            (#""timestamp":"1111-11-11T11:11:11Z""#, "timestamp: before 2000-01-01"),
+            (#""timestamp":"2026-10-01 00:00:00""#, "timestamp: not a time as 2026-10-01T00:00:00+08:00"),
+            (#""timestamp":"2026-10-01T00:00:00""#, "timestamp: a time needs an offset, as +08:00 or Z"),
+        ] as [(String, String)])
     func `a telegram that is not a water meter's at a time is rejected`(member: String, fault: String) throws {
         let key = try #require(member.split(separator: ":").first)
         var parts = [
@@ -94,35 +102,51 @@ import Water
         }
     }
 
-    @Test(arguments: [
-        (#""status":"OK""#, []), (#""status":"""#, []), (#""current_alarms":"no_alarm""#, []),
-        (#""status":"LEAK BURST""#, ["now leak LEAK", "now burst BURST"]),
-        (#""status":"PREV_LEAKAGE WAS_TAMPERED P_REVERSE_FLOW""#, [
-            "was leak PREV_LEAKAGE", "was tamper WAS_TAMPERED", "was backflow P_REVERSE_FLOW",
-        ]),
-        (#""status":"NO_FLOW_PREV_MONTH DRY HIGH_TEMPERATURE_THIS_MONTH""#, [
-            "now dry DRY", "was no_consumption NO_FLOW_PREV_MONTH", "was temperature HIGH_TEMPERATURE_THIS_MONTH",
-        ]),
-        (#""current_alarms":"meter_blocked,mechanical_fraud","previous_alarms":"mechanical_fraud""#, [
-            "now blocked meter_blocked", "now tamper mechanical_fraud", "was tamper mechanical_fraud",
-        ]),
-        (#""current_status":"OK","historic_status":"MINIMUM_FLOW""#, ["was underrange MINIMUM_FLOW"]),
-        (#""status":"DRY","current_status":"DRY","time_dry":"22-31 days""#, ["now dry DRY"]),
-        (#""status":"OK","time_leaking":"1-8 hours","time_dry":"""#, ["was leak time_leaking=1-8 hours"]),
-        (#""leak_date":"2024-04-25","fraud_date":null"#, ["was leak leak_date=2024-04-25"]),
-        (#""status":"ERROR_FLAGS_800 UNKNOWN_E0""#, ["now unknown ERROR_FLAGS_800", "now unknown UNKNOWN_E0"]),
-        (#""status":"PREV_NOVELTY""#, ["was unknown PREV_NOVELTY"]), (#""status":128"#, ["now unknown 128"]),
-        (#""contents":"BACKFLOW LEAK_DATE","power_mode":"SAVING""#, []),
-        (#""status":"LEAKAGE_OR_NO_USAGE POWER_LOW""#, [
-            "now leak LEAKAGE_OR_NO_USAGE", "now no_consumption LEAKAGE_OR_NO_USAGE", "now battery_low POWER_LOW",
-        ]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            (#""status":"OK""#, []), (#""status":"""#, []), (#""current_alarms":"no_alarm""#, []),
+            (#""status":"LEAK BURST""#, ["now leak LEAK", "now burst BURST"]),
+            (
+                #""status":"PREV_LEAKAGE WAS_TAMPERED P_REVERSE_FLOW""#,
+                [
+                    "was leak PREV_LEAKAGE", "was tamper WAS_TAMPERED", "was backflow P_REVERSE_FLOW",
+                ]
+            ),
+            (
+                #""status":"NO_FLOW_PREV_MONTH DRY HIGH_TEMPERATURE_THIS_MONTH""#,
+                [
+                    "now dry DRY", "was no_consumption NO_FLOW_PREV_MONTH",
+                    "was temperature HIGH_TEMPERATURE_THIS_MONTH",
+                ]
+            ),
+            (
+                #""current_alarms":"meter_blocked,mechanical_fraud","previous_alarms":"mechanical_fraud""#,
+                [
+                    "now blocked meter_blocked", "now tamper mechanical_fraud", "was tamper mechanical_fraud",
+                ]
+            ),
+            (#""current_status":"OK","historic_status":"MINIMUM_FLOW""#, ["was underrange MINIMUM_FLOW"]),
+            (#""status":"DRY","current_status":"DRY","time_dry":"22-31 days""#, ["now dry DRY"]),
+            (#""status":"OK","time_leaking":"1-8 hours","time_dry":"""#, ["was leak time_leaking=1-8 hours"]),
+            (#""leak_date":"2024-04-25","fraud_date":null"#, ["was leak leak_date=2024-04-25"]),
+            (#""status":"ERROR_FLAGS_800 UNKNOWN_E0""#, ["now unknown ERROR_FLAGS_800", "now unknown UNKNOWN_E0"]),
+            (#""status":"PREV_NOVELTY""#, ["was unknown PREV_NOVELTY"]), (#""status":128"#, ["now unknown 128"]),
+            (#""contents":"BACKFLOW LEAK_DATE","power_mode":"SAVING""#, []),
+            (
+                #""status":"LEAKAGE_OR_NO_USAGE POWER_LOW""#,
+                [
+                    "now leak LEAKAGE_OR_NO_USAGE", "now no_consumption LEAKAGE_OR_NO_USAGE",
+                    "now battery_low POWER_LOW",
+                ]
+            ),
+        ] as [(String, [String])])
     func `alarm words keep their tense and their text`(members: String, expected: [String]) throws {
         #expect(try states(members + #","total_m3":1"#) == expected)
     }
 
     @Test func `a long status is cut at 512 bytes`() throws {
-        let batch = try decoded(body(#""status":"\#(String(repeating: "水", count: 900))","total_m3":1"#), as: .wmbusmeters)
+        let batch = try decoded(
+            body(#""status":"\#(String(repeating: "水", count: 900))","total_m3":1"#), as: .wmbusmeters)
         let raw = try #require(batch.alerts.first?.raw)
         #expect(raw.utf8.count == 510)
         #expect(batch.alerts.first?.alerts.map(\.code) == [.unknown])
