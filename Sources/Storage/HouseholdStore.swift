@@ -108,11 +108,13 @@ extension Reader {
             """
             SELECT h.usage_point_id, p.number, h.share_millionths FROM household_usage_point h
             JOIN usage_point p ON p.community_id = h.community_id AND p.usage_point_id = h.usage_point_id
-            WHERE h.community_id = \(community) AND h.household_id = \(household) ORDER BY p.number
+            WHERE h.community_id = \(community) AND h.household_id = \(household)
             """
         ) {
             HeldPoint(usagePoint: try $0.id(0), number: try $0.text(1), shareMillionths: try $0.integerOrNil(2))
         }
+        // Sorted here: asked to, SQLite walks every usage point of the community in the order of their numbers.
+        .sorted { $0.number < $1.number }
     }
 
     /// Every household that ever held a usage point, with its share, by move-in.

@@ -1,6 +1,21 @@
 import ArgumentParser
 
+/// The one command. Each subcommand is a file under Commands and begins with `CommandContext.open`.
 @main
 struct Jieshui: AsyncParsableCommand {
-    mutating func run() async throws {}
+    static let configuration = CommandConfiguration(
+        commandName: "jieshui",
+        abstract: "Water-saving points and household metering for a city.",
+        discussion: """
+            Settings come from flags, then environment variables (JIESHUI_DATABASE, JIESHUI_LOG_LEVEL, …), then the \
+            JSON file named by --config or JIESHUI_CONFIG.
+            """,
+        subcommands: [
+            Serve.self, Init.self, Migrate.self, Backup.self,
+            Import.self, Persons.self, MoveOutHousehold.self,
+            GatewayCommand.self, StaffCommand.self, CodeCommand.self,
+            ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,
+            Close.self, StatementCommand.self, Export.self,
+            DecodeCommand.self, TariffCommand.self, Health.self,
+        ])
 }

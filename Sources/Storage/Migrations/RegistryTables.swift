@@ -18,6 +18,7 @@ let registryTables = """
     ) STRICT;
     CREATE UNIQUE INDEX area_one_city ON area (kind) WHERE kind = 'city';
     CREATE INDEX area_parent ON area (parent_id);
+    CREATE INDEX area_by_kind ON area (kind);
 
     -- Raised by every change of areas, gateways, meters or installations: caches compare it.
     CREATE TABLE registry_version (

@@ -1,0 +1,32 @@
+public import Database
+import Storage
+public import Water
+
+/// Gives a household a one-time code that staff print or hand out: good for 7 days, once, with 5 tries. The code
+/// before it stops working.
+public struct MakeSignInCode: Sendable {
+    private let database: Database
+
+    public static let seconds: Int64 = 7 * 86_400
+    private static let tries = 5
+
+    public init(database: Database) { self.database = database }
+
+    /// `code` is made by the caller and shown once. Returns when it ends. Refuses a number that is unknown or has
+    /// moved out.
+    public func callAsFunction(
+        _ number: String, code: Secret, at: Instant
+    ) async throws -> Result<Instant, RegistryRefusal> {
+        try await database.write { transaction in
+            guard let household = try transaction.reader.household(number: number) else {
+                return .failure(.unknownHousehold(number))
+            }
+            guard household.lives(at: at) else { return .failure(.alreadyMovedOut) }
+            let end = at + Self.seconds
+            try transaction.setSignInCode(
+                hash: signInCodeHash(code, of: household), of: household.id, in: household.community,
+                tries: Self.tries, at: at, expiresAt: end)
+            return .success(end)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Why a target cannot be added or changed, or a delivery replayed.
+public enum TargetRefusal: Error, Sendable, Hashable {
+    /// Names are 1–64 characters without line ends.
+    case nameIsMalformed
+    case addressIsMalformed
+    /// Who may pull households' figures says what for: 1–500 characters.
+    case purposeIsMalformed
+    case unknownArea(String)
+    /// Events belong to a community, so a target hears of communities.
+    case belowCommunity(String)
+    case nameIsTaken(String)
+    case unknownTarget(String)
+    case isDisabled(String)
+    /// Only an entitled target has a key to pull with.
+    case notEntitled(String)
+    case unknownEvent(String)
+    /// The event was not addressed to the target.
+    case notAddressed(event: String, target: String)
+    /// No delivery of the event has failed.
+    case nothingFailed(String)
+}
+
+extension TargetRefusal: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .nameIsMalformed: "a target's name has 1 to 64 characters in one line"
+        case .addressIsMalformed:
+            "an address is http:// or https:// with a host, without user name, password and #, at most 2000 characters"
+        case .purposeIsMalformed: "an entitled target needs a purpose of 1 to 500 characters"
+        case .unknownArea(let code): "no area has the code \(code)"
+        case .belowCommunity(let code): "\(code) lies below the communities: name a community or a wider area"
+        case .nameIsTaken(let name): "a target is named \(name) already"
+        case .unknownTarget(let name): "no target is named \(name)"
+        case .isDisabled(let name): "the target \(name) is disabled: enable it first"
+        case .notEntitled(let name): "the target \(name) is not entitled to pull statements"
+        case .unknownEvent(let id): "no delivery of an event \(id)"
+        case .notAddressed(let event, let target): "\(event) was not addressed to \(target)"
+        case .nothingFailed(let id): "no delivery of \(id) has failed: name a target to send it again"
+        }
+    }
+}

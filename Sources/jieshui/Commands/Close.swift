@@ -1,0 +1,53 @@
+import ArgumentParser
+import Configuration
+import Database
+import Operations
+import Water
+
+struct Close: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Close a month: measure every home, then issue statements, points and events.",
+        discussion: "Safe to repeat and to interrupt: what is done is not done again.")
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var files: TariffOptions
+
+    @Argument(help: "The month, YYYY-MM.") var month: String
+    @Flag(help: "Close before the 72 hours after the month's end.") var early = false
+    @Option(help: "Freeze the city's figures without this community; needs --reason.") var exclude: [String] = []
+    @Option(help: "Why communities are excluded.") var reason: String?
+
+    func run() async throws {
+        guard let month = BillingMonth(month) else { throw ValidationError("the month must be YYYY-MM") }
+        guard exclude.isEmpty || reason?.isEmpty == false else { throw ValidationError("--exclude needs --reason") }
+        let context = try await CommandContext.open(options)
+        let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
+        let close = CloseMonth(
+            database: context.database, calendar: context.calendar, shelf: try files.load(),
+            settings: context.settings.closing, logger: context.logger)
+        let bar = ProgressBar(total: 100)
+        let summary = try accepted(
+            await close(month, at: .now, early: early, excluding: excluded) { progress in
+                let half = progress.total == 0 ? 50 : progress.done * 50 / progress.total
+                let text = "\(progress.pass.rawValue) \(progress.done) of \(progress.total) communities"
+                bar.show(done: progress.pass == .measure ? half : 50 + half, text)
+            })
+        bar.clear()
+        if summary.wasComplete { note("\(month) was closed before; nothing changed") }
+        print(
+            """
+            \(month): \(summary.communities) communities, \(summary.measuredHomes) homes measured, \
+            \(summary.statements) statements, \(summary.transfers) transfers\
+            \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
+            """)
+    }
+}
+
+extension Settings {
+    /// Which tariff and rule files serve the city: `close.tariff` and `close.rules`.
+    var closing: CloseMonth.Settings {
+        CloseMonth.Settings(
+            tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
+            rulesID: reader.string(forKey: "close.rules", default: "rules"))
+    }
+}

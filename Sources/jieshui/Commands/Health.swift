@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+
+struct Health: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ask a server on this machine whether it is ready; status 0 when it is.")
+
+    @Option(help: "The server's port on 127.0.0.1.") var port: UInt16 = 8_080
+
+    func run() throws {
+        guard let status = try answerStatus() else { throw CommandFailure("no server answers on port \(port)") }
+        guard status == 200 else { throw CommandFailure("the server is not ready: status \(status)") }
+        print("ready")
+    }
+
+    /// The status of `GET /readyz`; nil where nobody listens. Waits at most five seconds.
+    private func answerStatus() throws -> Int? {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { return nil }
+        defer { close(socket) }
+        var limit = timeval(tv_sec: 5, tv_usec: 0)
+        let limitSize = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, limitSize)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { return nil }
+        let request = Array("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+        var answer = [UInt8](repeating: 0, count: 64)
+        let count = recv(socket, &answer, answer.count, 0)
+        guard count >= 12 else { return nil }
+        return Int(String(decoding: answer[9..<12], as: UTF8.self))
+    }
+}

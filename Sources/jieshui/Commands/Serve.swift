@@ -1,0 +1,136 @@
+import ArgumentParser
+import Configuration
+import Exporters
+import Foundation
+import Hummingbird
+import Logging
+import Metering
+import Operations
+import ServiceLifecycle
+import Tariffs
+import UnixSignals
+import Water
+import Web
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take readings, serve the pages and deliver events until asked to stop.",
+        discussion: """
+            Settings: serve.host, serve.port, serve.public-address, serve.behind-tls, serve.trust-forwarded-for, \
+            deliveries.allow, deliveries.allow-private (as JIESHUI_SERVE_PORT, …, or in the settings file).
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var files: TariffOptions
+
+    @Option(help: "The address to listen on (otherwise 127.0.0.1).") var host: String?
+    @Option(help: "The port to listen on (otherwise 8080).") var port: Int?
+    @Option(help: "The address residents type, printed on sign-in slips.") var publicAddress: String?
+    @Flag(help: "TLS ends before this server: cookies are marked Secure.") var behindTLS = false
+    @Flag(help: "A proxy before this server writes X-Forwarded-For.") var trustForwardedFor = false
+    @Flag(help: "Targets may have loopback and private addresses.") var allowPrivateTargets = false
+
+    func run() async throws {
+        let context = try await CommandContext.open(
+            options,
+            flags: [
+                "serve.host": host, "serve.port": port.map(String.init), "serve.public-address": publicAddress,
+                "serve.behind-tls": behindTLS ? "true" : nil,
+                "serve.trust-forwarded-for": trustForwardedFor ? "true" : nil,
+                "deliveries.allow-private": allowPrivateTargets ? "true" : nil,
+            ], migrating: true)
+        let shelf = try files.load()
+        let services = try await services(context, shelf)
+        let port = try context.settings.port
+        let application = Application(
+            router: buildRouter(services),
+            configuration: ApplicationConfiguration(
+                address: .hostname(context.settings.host, port: port), serverName: nil),
+            logger: context.logger)
+        var group = ServiceGroupConfiguration(
+            services: [application] + (try background(context, services)), gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: context.logger)
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        context.logger.notice(
+            "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private func services(_ context: CommandContext, _ shelf: TariffShelf) async throws -> WebServices {
+        let settings = context.settings
+        let rules = try currentRules(shelf, context)
+        guard let terms = rules.ledgerTerms else { throw CommandFailure("the rule file's ledger terms are out of range") }
+        var web = WebSettings()
+        web.publicAddress = settings.reader.string(forKey: "serve.public-address")
+        web.isBehindTLS = settings.isSet("serve.behind-tls")
+        web.trustsForwardedFor = settings.isSet("serve.trust-forwarded-for")
+        return WebServices(
+            database: context.database, city: context.city, shelf: shelf,
+            record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
+            closeMonth: CloseMonth(
+                database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
+                logger: context.logger),
+            signInStaff: SignInStaff(database: context.database), terms: terms, pages: try PageLibrary(),
+            settings: web, now: { .now })
+    }
+
+    private func background(_ context: CommandContext, _ services: WebServices) throws -> [any Service] {
+        let rules = MeteringRules(try currentRules(services.shelf, context))
+        let fold = FoldReadings(
+            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger)
+        var delivery = DeliverySettings()
+        delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
+        let deliveries = DeliveryService(
+            database: context.database, settings: delivery, logger: context.logger, now: { .now },
+            jitter: {
+                var random = SystemRandomNumberGenerator()
+                return Int64.random(in: 0...1_000_000, using: &random)
+            })
+        return [
+            RepeatedWork.folding(fold, logger: context.logger),
+            RepeatedWork.expiring(
+                CloseRedemption(database: context.database, terms: services.terms),
+                ExpireLots(database: context.database, terms: services.terms), logger: context.logger),
+            Deliveries(service: deliveries),
+        ]
+    }
+
+    /// The rules of the running month: what the desk and folding go by.
+    private func currentRules(_ shelf: TariffShelf, _ context: CommandContext) throws -> RuleSet {
+        let month = context.calendar.month(of: .now)
+        guard let rules = shelf.rules(context.settings.closing.rulesID, in: month) else {
+            throw CommandFailure("no rule file \(context.settings.closing.rulesID) is valid in \(month)")
+        }
+        return rules
+    }
+}
+
+extension Settings {
+    fileprivate var host: String { reader.string(forKey: "serve.host", default: "127.0.0.1") }
+
+    fileprivate var port: Int {
+        get throws {
+            let text = reader.string(forKey: "serve.port", default: "8080")
+            guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
+            return port
+        }
+    }
+
+    /// The ranges of `deliveries.allow`, separated by commas, and every private one where that is switched on.
+    fileprivate var allowedTargets: [AddressRange] {
+        get throws {
+            let listed = reader.string(forKey: "deliveries.allow", default: "").split(separator: ",").map(String.init)
+            let isPrivate = isSet("deliveries.allow-private")
+            let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
+            return try (listed + (isPrivate ? own : [])).map { text in
+                guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {
+                    throw CommandFailure("deliveries.allow: \(text) is no address range")
+                }
+                return range
+            }
+        }
+    }
+
+    /// True where a switch is `true`.
+    fileprivate func isSet(_ key: ConfigKey) -> Bool { reader.string(forKey: key) == "true" }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import Tariffs
+import Water
+
+/// `jieshui tariff check|bill`: the tariff files on their own, without a database.
+struct TariffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tariff", abstract: "Check tariff and rule files, or bill a volume under one.",
+        subcommands: [Check.self, Bill.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")
+
+        @OptionGroup var files: TariffOptions
+
+        func run() throws {
+            let shelf = try files.load()
+            for tariff in shelf.tariffs { print("ok tariff \(tariff.id) \(tariff.version) from \(tariff.validFrom)") }
+            for rules in shelf.rules { print("ok rules \(rules.id) \(rules.version) from \(rules.validFrom)") }
+        }
+    }
+
+    struct Bill: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a bill as JSON: lines and their sum.",
+            discussion: "With --batch, a file with the columns persons,month,litres gives one JSON line per row.")
+
+        @OptionGroup var files: TariffOptions
+        @Option(help: "The tariff's id.") var tariff: String
+        @Option(help: "The month, YYYY-MM.") var month: String?
+        @Option(help: "Persons of the household; unknown without it.") var persons: Int?
+        @Option(help: "The month's volume in litres.") var litres: Int64?
+        @Option(help: "Litres of the tariff's period before this month.") var yearToDateLitres: Int64 = 0
+        @Option(help: "A CSV file to bill row by row.", completion: .file()) var batch: String?
+
+        func run() throws {
+            let shelf = try files.load()
+            if let batch {
+                try billRows(of: batch, shelf)
+                return
+            }
+            guard let month, let litres else { throw ValidationError("give --month and --litres, or --batch") }
+            switch billed(shelf, month: month, persons: persons, litres: litres) {
+            case .success(let json): print(json.text)
+            case .failure(let problem): throw ValidationError(problem.reason)
+            }
+        }
+
+        private func billed(
+            _ shelf: TariffShelf, month text: String, persons: Int?, litres: Int64
+        ) -> Result<CanonicalJSON, Problem> {
+            guard let month = BillingMonth(text) else { return .failure(Problem("month: \(text) is not YYYY-MM")) }
+            guard shelf.tariffs.contains(where: { $0.id == tariff }) else {
+                return .failure(Problem("tariff: no file has the id \(tariff)"))
+            }
+            guard let found = shelf.tariff(tariff, in: month) else {
+                return .failure(Problem("month: \(text) is outside the tariff's validity"))
+            }
+            return bill(found, month: month, persons: persons, litres: litres, periodToDateLitres: yearToDateLitres)
+                .map(\.json).mapError { Problem($0.rawValue) }
+        }
+
+        /// One line of JSON for each row, an error object for a row that cannot be billed; exit 1 if any.
+        private func billRows(of path: String, _ shelf: TariffShelf) throws {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let lines = text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline)
+            guard let header = lines.first?.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }),
+                let personsColumn = header.firstIndex(of: "persons"), let monthColumn = header.firstIndex(of: "month"),
+                let litresColumn = header.firstIndex(of: "litres")
+            else { throw ValidationError("--batch: the first line must name persons, month and litres") }
+            var failed = false
+            for (index, line) in lines.dropFirst().enumerated() {
+                let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                let result = row(cells, header.count, personsColumn, monthColumn, litresColumn, shelf)
+                switch result {
+                case .success(let json): print(json.text)
+                case .failure(let problem):
+                    failed = true
+                    let json: CanonicalJSON = ["line": .integer(Int64(index + 2)), "error": .string(problem.reason)]
+                    print(json.text)
+                }
+            }
+            if failed { throw ExitCode(1) }
+        }
+
+        private func row(
+            _ cells: [String], _ width: Int, _ persons: Int, _ month: Int, _ litres: Int, _ shelf: TariffShelf
+        ) -> Result<CanonicalJSON, Problem> {
+            guard cells.count == width else { return .failure(Problem("\(cells.count) columns instead of \(width)")) }
+            guard let volume = Int64(cells[litres]) else { return .failure(Problem("litres: not a whole number")) }
+            let size = Int(cells[persons])
+            guard size != nil || cells[persons].isEmpty else {
+                return .failure(Problem("persons: not a whole number"))
+            }
+            return billed(shelf, month: cells[month], persons: size, litres: volume)
+        }
+    }
+
+    private struct Problem: Error {
+        let reason: String
+        init(_ reason: String) { self.reason = reason }
+    }
+}
+
+/// Where tariff and rule files are.
+struct TariffOptions: ParsableArguments {
+    @Option(help: "The folder of tariff and rule files.", completion: .directory) var tariffs = TariffOptions.standardFolder
+
+    /// `tariffs` here, else beside the program's installation.
+    static var standardFolder: String {
+        let here = "tariffs"
+        let installed = "/usr/share/jieshui/tariffs"
+        return FileManager.default.fileExists(atPath: here) ? here : installed
+    }
+
+    func load() throws -> TariffShelf {
+        let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }.sorted()
+        let files = try names.map { name in
+            (name: name, text: try String(contentsOfFile: "\(tariffs)/\(name)", encoding: .utf8))
+        }
+        return try loadTariffs(files)
+    }
+}

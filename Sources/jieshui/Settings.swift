@@ -1,0 +1,49 @@
+import Configuration
+import Logging
+
+/// What flags, environment and file say, the first that says it winning.
+///
+/// A key `log.level` is the flag given in `flags`, then `JIESHUI_LOG_LEVEL`, then `{"log": {"level": …}}`.
+struct Settings {
+    let reader: ConfigReader
+
+    /// `flags` are a command's own settings by key; nil ones were not given. Throws where the file is missing or is
+    /// no JSON object.
+    static func load(_ options: GlobalOptions, flags: [AbsoluteConfigKey: String?] = [:]) async throws -> Settings {
+        var given: [AbsoluteConfigKey: ConfigValue] = [:]
+        for (key, text) in flags {
+            if let text { given[key] = ConfigValue(.string(text), isSecret: false) }
+        }
+        if let database = options.database { given["database"] = ConfigValue(.string(database), isSecret: false) }
+        if let level = options.logLevel { given["log.level"] = ConfigValue(.string(level), isSecret: false) }
+        let environment = EnvironmentVariablesProvider().prefixKeys(with: "jieshui")
+        var providers: [any ConfigProvider] = [InMemoryProvider(name: "flags", values: given), environment]
+        if let path = options.config ?? ConfigReader(provider: environment).string(forKey: "config") {
+            providers.append(try await file(path))
+        }
+        return Settings(reader: ConfigReader(providers: providers))
+    }
+
+    private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
+        let place = InMemoryProvider(values: ["filePath": ConfigValue(.string(path), isSecret: false)])
+        do {
+            return try await FileProvider<JSONSnapshot>(config: ConfigReader(provider: place))
+        } catch {
+            throw CommandFailure("the settings file \(path) cannot be read: \(error)")
+        }
+    }
+
+    /// The database's address.
+    var database: String { reader.string(forKey: "database", default: "sqlite:jieshui.sqlite") }
+
+    /// A logger to standard error at the level set; the program has no other.
+    func logger() throws -> Logger {
+        let text = reader.string(forKey: "log.level", default: "info")
+        guard let level = Logger.Level(rawValue: text.lowercased()) else {
+            throw CommandFailure("no log level is called \(text)")
+        }
+        var logger = Logger(label: "jieshui") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }
+}
