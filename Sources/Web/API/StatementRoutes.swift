@@ -1,0 +1,101 @@
+import Database
+import Hummingbird
+import Operations
+import Scoring
+import Storage
+import Water
+
+/// Statements as data: a home's own, and a community's for the systems entitled to pull them.
+struct StatementRoutes: Sendable {
+    let services: WebServices
+    static let pageSize = 500
+
+    func add(to router: Router<WebContext>) {
+        router.get("v1/statements") { request, _ in try await list(request) }
+        router.get("v1/statements/:month") { request, context in
+            try await own(request, try context.parameters.require("month"))
+        }
+        router.get("v1/communities/:code/statements") { request, context in
+            try await page(request, try context.parameters.require("code"))
+        }
+    }
+
+    /// The months a resident has statements of.
+    private func list(_ request: Request) async throws -> Response {
+        let home = try await services.resident(request, at: services.now()).household
+        let months = try await services.database.read {
+            try $0.statementMonths(of: home.id, in: home.community, limit: 120)
+        }
+        return .json([
+            "household": .string(home.number),
+            "statements": .array(
+                months.map { ["month": .string($0.month.description), "version": .integer($0.version)] }),
+        ])
+    }
+
+    /// A statement's canonical bytes.
+    private func own(_ request: Request, _ text: String) async throws -> Response {
+        let home = try await services.resident(request, at: services.now()).household
+        guard let month = BillingMonth(text) else { throw Problem.badRequest("month", "is no YYYY-MM") }
+        let version = try request.version()
+        let found = try await services.database.read {
+            try $0.statement(of: home.id, in: home.community, month, version: version)
+        }
+        guard let found else { throw Problem.notFound }
+        var response = Response.bytes(Array(found.body.utf8), type: "application/json")
+        response.set("ETag", "\"\(found.hash)\"")
+        return response
+    }
+
+    /// One page of a community's newest statements, by household number, for a target with a pull key.
+    private func page(_ request: Request, _ code: String) async throws -> Response {
+        guard let key = request.bearer,
+            let target = try await services.database.read({ try $0.target(pullKeyHash: key.hash) }), target.isEntitled
+        else { throw Problem.noKey }
+        guard let month = request.query("month").flatMap({ BillingMonth($0) }) else {
+            throw Problem.badRequest("month", "is no YYYY-MM")
+        }
+        let after = request.query("after") ?? ""
+        let rows = try await services.database.read { reader -> [StatementOfNumber]? in
+            guard let area = try reader.area(code: code), area.kind == .community,
+                try reader.areaChain(from: area.id).contains(where: { $0.id == target.area })
+            else { return nil }
+            return try reader.statements(of: area.id, month, after: after, limit: StatementRoutes.pageSize).map {
+                StatementOfNumber(number: $0.number, body: $0.statement.body, hash: $0.statement.hash)
+            }
+        }
+        // A community outside the target's area is as unknown to it as one that does not exist.
+        guard let rows else { throw Problem.notFound }
+        return .bytes(body(of: rows, code, month), type: "application/json")
+    }
+
+    private struct StatementOfNumber: Sendable {
+        let number: String
+        let body: String
+        let hash: String
+    }
+
+    /// Canonical bodies are joined as they are: their hashes stay checkable.
+    private func body(of rows: [StatementOfNumber], _ code: String, _ month: BillingMonth) -> [UInt8] {
+        var out: [UInt8] = []
+        let isFull = rows.count == StatementRoutes.pageSize
+        let next: CanonicalJSON = isFull ? .optional(rows.last?.number) : .null
+        out += Array("{\"community\":\(CanonicalJSON.string(code).text),\"month\":\"\(month)\"".utf8)
+        out += Array(",\"next\":\(next.text),\"statements\":[".utf8)
+        for (index, row) in rows.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            out += Array("{\"household\":\(CanonicalJSON.string(row.number).text),\"hash\":\"\(row.hash)\"".utf8)
+            out += Array(",\"statement\":".utf8) + Array(row.body.utf8) + Array("}".utf8)
+        }
+        return out + Array("]}".utf8)
+    }
+}
+
+extension Request {
+    /// `?version=`: from 1; nil for the newest.
+    func version() throws -> Int64? {
+        guard let text = query("version") else { return nil }
+        guard let version = Int64(text), version >= 1 else { throw Problem.badRequest("version", "is no number from 1") }
+        return version
+    }
+}

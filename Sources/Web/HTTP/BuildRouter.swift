@@ -1,0 +1,21 @@
+public import Hummingbird
+
+/// Every route of the service. The server and the tests build it alike.
+public func buildRouter(_ services: WebServices) -> Router<WebContext> {
+    let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: AccessLog())
+    router.add(middleware: ErrorMiddleware(services: services))
+    HealthRoutes(services: services).add(to: router)
+    ReadingRoutes(services: services).add(to: router)
+    StatementRoutes(services: services).add(to: router)
+    RedemptionRoutes(services: services).add(to: router)
+    AssetRoutes(services: services).add(to: router)
+    ResidentSignInRoutes(services: services).add(to: router)
+    ResidentRoutes(services: services).add(to: router)
+    StaffSignInRoutes(services: services).add(to: router)
+    StaffHomeRoutes(services: services).add(to: router)
+    DeskRoutes(services: services).add(to: router)
+    CloseRoutes(services: services).add(to: router)
+    RegistryRoutes(services: services).add(to: router)
+    return router
+}

@@ -1,0 +1,119 @@
+import Hummingbird
+import Logging
+import Water
+
+/// Outermost but for the access log: whatever is thrown below leaves as problem details for programs and as a page
+/// for people; every answer gets the security headers and the request's number.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = WebContext
+    let services: WebServices
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let need as SignInNeeded {
+            response =
+                request.isForPrograms
+                ? problem(.noSession, context)
+                : .seeOther(need.audience == .staff ? "/staff/sign-in" : "/sign-in")
+        } catch let refused as Problem {
+            response = answer(refused, request, context)
+        } catch let error as any HTTPResponseError {
+            response = answer(Problem(status: error.status.code), request, context)
+        } catch {
+            context.logger.error("request failed", metadata: ["error": "\(error)", "route": "\(context.route)"])
+            response = answer(.server, request, context)
+        }
+        secure(&response, request, context)
+        return response
+    }
+
+    private func answer(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {
+        request.isForPrograms ? problem(refused, context) : page(refused, request, context)
+    }
+
+    private func problem(_ refused: Problem, _ context: WebContext) -> Response {
+        var response = Response.bytes(
+            refused.json(request: context.id).bytes, type: "application/problem+json", status: refused.status)
+        for (name, value) in refused.headers { response.set(name, value) }
+        return response
+    }
+
+    private func page(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {
+        let texts = services.texts(for: request)
+        let key =
+            switch (refused.name, refused.status) {
+            case ("form-expired", _): "error_form_expired"
+            case ("no-statement", _): "error_no_statement"
+            case (_, 404): "error_not_found"
+            case (_, 401), (_, 403): "error_forbidden"
+            case (_, 429), (_, 503): "error_too_many"
+            case (_, 400..<500): "error_bad_request"
+            default: "error_server"
+            }
+        let isStaff = request.uri.path.hasPrefix("/staff")
+        let frame = PageFrame(
+            texts: texts, title: texts(key), audience: isStaff ? .staff : .resident, path: request.target, csrf: nil,
+            isSignedIn: false)
+        let page = MessagePage(
+            heading: texts(key), body: texts("\(key)_body"), request: context.id, href: isStaff ? "/staff" : "/",
+            action: texts("to_home"))
+        var response = Response.html(services.pages.render(page, in: frame), status: refused.status)
+        for (name, value) in refused.headers { response.set(name, value) }
+        return response
+    }
+
+    private static let policy =
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+    private func secure(_ response: inout Response, _ request: Request, _ context: WebContext) {
+        response.set("Content-Security-Policy", ErrorMiddleware.policy)
+        response.set("X-Content-Type-Options", "nosniff")
+        response.set("Referrer-Policy", "no-referrer")
+        response.set("X-Frame-Options", "DENY")
+        response.set("Cross-Origin-Opener-Policy", "same-origin")
+        response.set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.set("X-Request-Id", context.id)
+        if services.settings.isBehindTLS { response.set("Strict-Transport-Security", "max-age=31536000") }
+        if !response.has("Cache-Control") { response.set("Cache-Control", "no-store") }
+    }
+}
+
+extension Request {
+    /// Answers are for programs, not for people.
+    var isForPrograms: Bool {
+        let path = uri.path
+        return path.hasPrefix("/v1/") || path == "/v1" || path == "/healthz" || path == "/readyz"
+            || path == "/openapi.yaml"
+    }
+}
+
+extension WebContext {
+    /// The route's pattern: unlike the path it names nobody.
+    var route: String { endpointPath ?? "none" }
+}
+
+/// One line for each request: method, route pattern, status, time. No path, query, address or name.
+struct AccessLog: RouterMiddleware {
+    typealias Context = WebContext
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let response = try await next(request, context)
+        let taken = (clock.now - start).components
+        let milliseconds = taken.seconds * 1_000 + taken.attoseconds / 1_000_000_000_000_000
+        context.logger.info(
+            "request",
+            metadata: [
+                "method": "\(request.method)", "route": "\(context.route)", "status": "\(response.status.code)",
+                "ms": "\(milliseconds)",
+            ])
+        return response
+    }
+}

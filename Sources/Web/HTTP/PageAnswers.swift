@@ -1,0 +1,46 @@
+import Hummingbird
+import Water
+
+extension WebServices {
+    /// The words of the request's language: the query's, else the cookie's, else Chinese.
+    func texts(for request: Request) -> Texts {
+        let name = request.query("lang") ?? request.cookies[WebServices.languageCookie]?.value ?? ""
+        return pages.catalogue[Language(rawValue: name) ?? .zh]
+    }
+
+    /// A page for somebody signed in.
+    func answer(
+        _ page: some Page, _ title: String, _ request: Request, _ audience: PageFrame.Audience, csrf: String,
+        notice: PageFrame.Notice? = nil
+    ) -> Response {
+        let texts = texts(for: request)
+        let frame = PageFrame(
+            texts: texts, title: texts(title), audience: audience, path: request.target, csrf: csrf, isSignedIn: true,
+            notice: notice)
+        return withLanguage(.html(pages.render(page, in: frame)), request)
+    }
+
+    /// A page with a form for somebody not signed in yet.
+    func answerBeforeSignIn(
+        _ page: some Page, _ title: String, _ request: Request, _ audience: PageFrame.Audience,
+        notice: PageFrame.Notice? = nil
+    ) -> Response {
+        let texts = texts(for: request)
+        let (token, isNew) = formToken(request)
+        let frame = PageFrame(
+            texts: texts, title: texts(title), audience: audience, path: request.target, csrf: token,
+            isSignedIn: false, notice: notice)
+        let refused = notice?.kind == .refused
+        var response = withLanguage(.html(pages.render(page, in: frame), status: refused ? 403 : 200), request)
+        if isNew { setCookie(WebServices.formCookie, token, seconds: nil, strict: true, on: &response) }
+        return response
+    }
+
+    /// Keeps a language chosen by the query.
+    private func withLanguage(_ response: Response, _ request: Request) -> Response {
+        guard let chosen = request.query("lang").flatMap(Language.init(rawValue:)) else { return response }
+        var response = response
+        setCookie(WebServices.languageCookie, chosen.rawValue, seconds: 31_536_000, on: &response)
+        return response
+    }
+}

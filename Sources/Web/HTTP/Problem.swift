@@ -1,0 +1,99 @@
+import Hummingbird
+import Water
+
+/// What a client is told when its request is not served: RFC 9457 problem details.
+struct Problem: Error, Sendable {
+    /// The last part of the type URI `/problems/NAME`; stable, for programs.
+    let name: String
+    let status: Int
+    let title: String
+    /// What is particular to this request; never personal data.
+    var detail: String?
+    var errors: [Entry] = []
+    var headers: [(String, String)] = []
+
+    /// One thing at fault: a field, or a byte offset.
+    struct Entry: Sendable, Hashable {
+        var field: String?
+        var offset: Int?
+        var reason: String
+    }
+
+    init(
+        _ name: String, _ status: Int, _ title: String, detail: String? = nil, errors: [Entry] = [],
+        headers: [(String, String)] = []
+    ) {
+        self.name = name
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+    }
+
+    func json(request: String) -> CanonicalJSON {
+        var members: [String: CanonicalJSON] = [
+            "type": .string("/problems/\(name)"), "title": .string(title), "status": .integer(Int64(status)),
+            "instance": .string("urn:request:\(request)"),
+        ]
+        if let detail { members["detail"] = .string(detail) }
+        if !errors.isEmpty {
+            members["errors"] = .array(
+                errors.map { entry in
+                    var parts: [String: CanonicalJSON] = ["reason": .string(entry.reason)]
+                    if let field = entry.field { parts["field"] = .string(field) }
+                    if let offset = entry.offset { parts["offset"] = .integer(Int64(offset)) }
+                    return .object(parts)
+                })
+        }
+        return .object(members)
+    }
+}
+
+extension Problem {
+    static let notFound = Problem("not-found", 404, "There is nothing at this address.")
+    static let methodNotAllowed = Problem("method-not-allowed", 405, "This address does not take this method.")
+    static let bodyTooLarge = Problem("body-too-large", 413, "The body is larger than the limit.")
+    static let noKey = Problem(
+        "unauthorized", 401, "A valid bearer key is needed.", headers: [("WWW-Authenticate", "Bearer realm=\"jieshui\"")])
+    static let noSession = Problem(
+        "unauthorized", 401, "A signed-in session is needed.",
+        headers: [("WWW-Authenticate", "Cookie realm=\"jieshui\"")])
+    static let formExpired = Problem("form-expired", 403, "The form's token is missing or old.")
+    static let outOfScope = Problem("forbidden", 403, "This lies outside what the caller may see or change.")
+    static let server = Problem("internal", 500, "The server failed; the request can be sent again.")
+
+    static func badRequest(_ field: String, _ reason: String) -> Problem {
+        Problem(
+            "bad-request", 400, "The request cannot be understood.", errors: [Entry(field: field, reason: reason)])
+    }
+
+    static func unsupportedType(_ expected: String) -> Problem {
+        Problem("unsupported-media-type", 415, "The body's type is not taken here.", detail: "Expected \(expected).")
+    }
+
+    static func tooManyTries(after seconds: Int64) -> Problem {
+        Problem("too-many-tries", 429, "Too many tries.", headers: [("Retry-After", "\(seconds)")])
+    }
+
+    static func busy(_ title: String, after seconds: Int) -> Problem {
+        Problem("busy", 503, title, headers: [("Retry-After", "\(seconds)")])
+    }
+
+    /// The framework's own refusals.
+    init(status: Int) {
+        switch status {
+        case 404: self = .notFound
+        case 405: self = .methodNotAllowed
+        case 413: self = .bodyTooLarge
+        case 415: self = .unsupportedType("another type")
+        case 400..<500: self = Problem("bad-request", status, "The request cannot be understood.")
+        default: self = .server
+        }
+    }
+}
+
+/// Thrown by a page's handler where nobody of the right kind is signed in.
+struct SignInNeeded: Error {
+    let audience: PageFrame.Audience
+}

@@ -1,0 +1,65 @@
+public import Database
+public import Ledger
+public import Operations
+public import Storage
+public import Tariffs
+public import Water
+
+/// What the routes work with: the city, its database, and the operations that change it.
+public struct WebServices: Sendable {
+    public let database: Database
+    public let city: City
+    public let shelf: TariffShelf
+    public let record: RecordReadings
+    public let closeMonth: CloseMonth
+    public let signInStaff: SignInStaff
+    public let terms: LedgerTerms
+    public let pages: PageLibrary
+    public let settings: WebSettings
+    /// The server's clock: handlers ask it once for each request.
+    public let now: @Sendable () -> Instant
+    let limits: RequestLimits
+    let closing = ClosingTurn()
+
+    public init(
+        database: Database, city: City, shelf: TariffShelf, record: RecordReadings, closeMonth: CloseMonth,
+        signInStaff: SignInStaff, terms: LedgerTerms, pages: PageLibrary, settings: WebSettings,
+        now: @escaping @Sendable () -> Instant
+    ) {
+        self.database = database
+        self.city = city
+        self.shelf = shelf
+        self.record = record
+        self.closeMonth = closeMonth
+        self.signInStaff = signInStaff
+        self.terms = terms
+        self.pages = pages
+        self.settings = settings
+        self.now = now
+        self.limits = RequestLimits(settings)
+    }
+
+    var calendar: CityCalendar { city.calendar }
+}
+
+/// How the server is reached and what it lets pass.
+public struct WebSettings: Sendable, Hashable {
+    /// The address residents type, as `https://water.example`; printed on sign-in slips. Nil prints none.
+    public var publicAddress: String?
+    /// Cookies carry `Secure`: set where TLS ends before or at this server.
+    public var isBehindTLS = false
+    /// The last element of `X-Forwarded-For` names the peer: set only behind a proxy that writes it.
+    public var trustsForwardedFor = false
+    /// Most bytes of one body of readings. Source: semantics.md, Readings.
+    public var bodyBytes = 8 * 1_024 * 1_024
+    /// Most bytes of all such bodies being read at once.
+    public var bodyBytesAtOnce = 128 * 1_024 * 1_024
+    /// Sign-ins and desk codes tried from one address in five minutes.
+    public var triesPerPeer = 60
+    /// Sign-ins and desk codes tried for one household, name or member of staff in five minutes.
+    public var triesPerSubject = 20
+    /// `/readyz` fails where the oldest unfolded reading has waited longer.
+    public var foldLagSeconds: Int64 = 900
+
+    public init() {}
+}

@@ -1,0 +1,45 @@
+/// A resident's points: balance, open holds with their desk codes, what can be had, the book.
+struct PointsPage: Page {
+    static let template = "points"
+
+    let household: String
+    let balanceSentence: String
+    let expirySentence: String?
+    let debtSentence: String?
+    let hasHolds: Bool
+    let holds: [Hold]
+    let holdTerms: String
+    let hasItems: Bool
+    let items: [Item]
+    let hasHistory: Bool
+    let history: [Entry]
+
+    struct Hold: Sendable {
+        let item: String
+        let points: String
+        /// In two groups of four.
+        let code: String
+        /// The code for a screen reader, sign by sign.
+        let spoken: String
+        let until: String
+    }
+
+    struct Item: Sendable {
+        let item: String
+        /// Made with the page, so that a form sent twice holds once.
+        let requestID: String
+        let name: String
+        let price: String
+        let stock: String
+        let canHold: Bool
+        let reason: String
+        let actionLabel: String
+    }
+
+    struct Entry: Sendable {
+        let date: String
+        let what: String
+        let detail: String?
+        let points: String
+    }
+}

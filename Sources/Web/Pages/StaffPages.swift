@@ -1,0 +1,152 @@
+struct StaffHomePage: Page {
+    static let template = "staff-home"
+    let area: String
+    let greeting: String
+    let freshness: String
+    let tiles: [Tile]
+    let communities: [Community]
+
+    struct Tile: Sendable {
+        let href: String
+        let figure: String
+        let name: String
+        let needsAttention: Bool
+    }
+
+    struct Community: Sendable {
+        let name: String
+        let code: String
+        let homes: String
+        let month: String
+        let dirty: String
+    }
+}
+
+/// The desk: a code is entered, the held item is shown, staff confirm or void.
+struct DeskPage: Page {
+    static let template = "desk"
+    let code: String
+    /// Nil where the member of staff serves one community.
+    let communities: Choice?
+    let lookUpClass: String
+    let found: Found?
+
+    struct Choice: Sendable { let options: [Option] }
+
+    struct Option: Sendable {
+        let code: String
+        let name: String
+        let isSelected: Bool
+    }
+
+    struct Found: Sendable {
+        let item: String
+        let points: String
+        /// Masked: the desk checks the code, not the person.
+        let household: String
+        let heldAt: String
+        let until: String
+        let state: String
+        let isOpen: Bool
+        let community: String
+        let redemption: String
+    }
+}
+
+/// What closing a month would do, and the button that does it.
+struct CloseMonthPage: Page {
+    static let template = "close-month"
+    let title: String
+    let month: String
+    let counts: [Count]
+    let communities: [Community]
+    let refusal: String?
+    let canClose: Bool
+    let action: String
+
+    struct Count: Sendable {
+        let name: String
+        let figure: String
+    }
+
+    struct Community: Sendable {
+        let name: String
+        let homes: String
+        let measured: String
+        let issued: String
+        let dirty: String
+    }
+}
+
+/// Meters that send but that nobody has registered.
+struct HeldPage: Page {
+    static let template = "held"
+    let summary: String
+    let meters: [Meter]
+    let hasQuarantined: Bool
+    let quarantined: [Quarantined]
+
+    struct Meter: Sendable {
+        let address: String
+        let gateway: String
+        let readings: String
+        let last: String
+    }
+
+    /// A reading kept apart: ahead of the clock, or of a gateway that may not read the meter.
+    struct Quarantined: Sendable {
+        let meter: String
+        let at: String
+        let register: String
+        let gateway: String
+        let reason: String
+    }
+}
+
+struct AlertsPage: Page {
+    static let template = "alerts"
+    let hasAlerts: Bool
+    let alerts: [AlertRow]
+    let hasFindings: Bool
+    let findings: [FindingRow]
+
+    struct AlertRow: Sendable {
+        let at: String
+        let meter: String
+        let name: String
+        let state: String
+        let raw: String
+    }
+
+    struct FindingRow: Sendable {
+        let at: String
+        let meter: String
+        let name: String
+        let register: String
+        let before: String
+    }
+}
+
+struct PersonsPage: Page {
+    static let template = "persons"
+    let number: String
+    let persons: String
+    let from: String
+}
+
+/// One-time codes: asked for by household numbers, shown once, printed as slips.
+struct CodesPage: Page {
+    static let template = "codes"
+    let numbers: String
+    let hasRefused: Bool
+    let refused: [String]
+    let hasSlips: Bool
+    let slips: [Slip]
+
+    struct Slip: Sendable {
+        let number: String
+        let code: String
+        let until: String
+        let address: String
+    }
+}

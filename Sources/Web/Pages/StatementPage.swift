@@ -1,0 +1,134 @@
+import Scoring
+import Tariffs
+import Water
+
+/// What a statement's page shows besides the statement: where it stands among the others.
+struct StatementSurroundings: Sendable {
+    /// Versions 1 to this one can be opened.
+    var newestVersion: Int
+    var issuedAt: Instant?
+    /// Months that have a statement, latest first.
+    var months: [BillingMonth]
+    /// Readings came after the month was measured.
+    var isDirty: Bool
+    /// The area of the cohort; nil without a cohort.
+    var cohortName: String?
+    var tariffName: String
+    /// The share of homes that the benchmark stands for, percent.
+    var benchmarkPercent: Int64
+}
+
+/// The 节水账单 of one home and month in words.
+struct StatementPage: Page {
+    static let template = "statement"
+
+    let household: String
+    let monthName: String
+    let issueLine: String
+    let lateNotice: String?
+    let sentence: String
+    let litres: String
+    let cubicMetres: String
+    let yuan: String
+    let rankFigure: String
+    let rankUnit: String
+    let rankNote: String
+    let pointsFigure: String
+    let pointsNote: String
+    let leaks: Lines?
+    let daysSummary: String
+    let chart: DayChart
+    let dayRows: [DayRow]
+    let bill: BillPart?
+    let comparison: ComparisonPart?
+    let unranked: String?
+    let earlier: [String]
+    let headroom: HeadroomPart?
+    let pointsSentence: String
+    let pointLines: [PointRow]
+    let pointsCap: String
+    let quality: [String]
+    let basis: [String]
+    let digest: String
+    let months: [PageFrame.Link]
+    let hasVersions: Bool
+    let versions: [PageFrame.Link]
+
+    struct Lines: Sendable { let lines: [String] }
+
+    struct DayRow: Sendable {
+        let day: String
+        let litres: String
+        let state: String
+    }
+
+    struct HeadroomPart: Sendable {
+        let figure: String
+        let explanation: String
+    }
+
+    struct PointRow: Sendable {
+        let rule: String
+        let why: String
+        let points: String
+    }
+
+    init(_ statement: Statement, _ surroundings: StatementSurroundings, calendar: CityCalendar, texts t: Texts) {
+        let story = StatementStory(statement: statement, surroundings: surroundings, calendar: calendar, texts: t)
+        household = statement.household
+        monthName = t.month(statement.month)
+        issueLine = story.issueLine
+        lateNotice = surroundings.isDirty ? t("late_notice") : nil
+        sentence = story.sentence
+        litres = t.number(statement.use.litres)
+        cubicMetres = t.cubicMetres(statement.use.litres)
+        yuan = statement.bill?.total.yuan ?? t("none")
+        rankFigure = statement.rank.map { t("percent", ["n": "\(100 - $0.percentile)"]) } ?? t("none")
+        rankUnit = statement.rank == nil ? "" : t("rank_unit")
+        rankNote = story.rankNote
+        pointsFigure = t.number(statement.points.total.count)
+        pointsNote = story.pointsNote
+        leaks = statement.leaks.isEmpty ? nil : Lines(lines: statement.leaks.map(story.leak))
+        daysSummary = story.daysSummary
+        chart = DayChart(
+            days: statement.use.days,
+            referenceLitres: statement.norm.map { $0.litres / Int64(max($0.days, 1)) }, texts: t)
+        dayRows = statement.use.days.map {
+            DayRow(
+                day: t.day($0.day), litres: $0.litres.map(t.number) ?? t("none"), state: t("state_\($0.state.rawValue)"))
+        }
+        bill = statement.bill.map { BillPart($0, texts: t) }
+        comparison = ComparisonPart(statement, surroundings, texts: t)
+        unranked = comparison == nil ? story.unranked : nil
+        earlier = story.earlier
+        headroom = statement.headroom.map {
+            HeadroomPart(figure: story.headroomFigure($0), explanation: story.headroomArithmetic($0))
+        }
+        pointsSentence = story.pointsSentence
+        pointLines = statement.points.lines.map { line in
+            PointRow(
+                rule: t.words["rule_\(line.rule)"] ?? line.rule, why: story.why(line), points: t.number(line.points.count)
+            )
+        }
+        pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
+        quality = story.quality
+        basis = story.basis
+        digest = statement.readingsDigest
+        months = surroundings.months.map { month in
+            PageFrame.Link(href: "/statements/\(month)", label: t.month(month), isCurrent: month == statement.month)
+        }
+        hasVersions = surroundings.newestVersion > 1
+        versions = (1...max(surroundings.newestVersion, 1)).map { version in
+            PageFrame.Link(
+                href: "/statements/\(statement.month)?version=\(version)", label: t("version_n", ["n": "\(version)"]),
+                isCurrent: version == statement.version)
+        }
+    }
+}
+
+extension Statement {
+    /// nil where the tariff could not be applied.
+    var bill: Bill? {
+        if case .billed(let bill) = billing { bill } else { nil }
+    }
+}

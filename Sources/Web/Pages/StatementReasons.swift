@@ -1,0 +1,60 @@
+import Scoring
+import Tariffs
+import Water
+
+/// Why these points, how good the data is, what the statement rests on.
+extension StatementStory {
+    var pointsSentence: String {
+        let earned = statement.points
+        switch earned.noneReason {
+        case nil: return texts("points_sentence", ["points": texts.points(earned.total)])
+        case .unranked(let reason):
+            return texts("points_sentence_none", ["reason": texts("unranked_short_\(reason.rawValue)")])
+        case .noCohort, .noRuleMet: return texts("points_sentence_zero")
+        }
+    }
+
+    /// The arithmetic of one award.
+    func why(_ line: PointsLine) -> String {
+        guard let value = line.value, let limit = line.atMost else { return texts("why_not_judged") }
+        let key = "why_\(line.measure.rawValue)\(value <= limit ? "" : "_not")"
+        let words = texts(key, ["value": texts.number(value), "limit": texts.number(limit)])
+        guard line.points < line.pointsBeforeCap else { return words }
+        return words + texts("why_capped", ["points": texts.points(line.pointsBeforeCap)])
+    }
+
+    var quality: [String] {
+        let quality = statement.quality
+        var lines = [
+            texts(
+                "quality_covered",
+                ["percent": "\(quality.qualifyingPercent)", "required": "\(quality.requiredPercent)"])
+        ]
+        let estimated = statement.use.days.filter { $0.state == .estimated }.count
+        if estimated > 0 {
+            lines.append(
+                texts(
+                    "quality_estimated",
+                    ["days": "\(estimated)", "litres": texts.litres(statement.use.estimatedLitres)]))
+        }
+        if statement.use.missingHours > 0 {
+            lines.append(texts("quality_missing", ["hours": texts.number(statement.use.missingHours)]))
+        }
+        lines.append(texts("quality_detectable", ["rate": texts.number(quality.detectableLitresPerHour)]))
+        for (kind, count) in statement.findings.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            lines.append(texts("finding_line", ["what": texts("finding_\(kind.rawValue)"), "count": "\(count)"]))
+        }
+        return lines
+    }
+
+    var basis: [String] {
+        let persons =
+            statement.persons.map { texts("basis_persons", ["n": "\($0)"]) } ?? texts("basis_persons_unknown")
+        let readings = texts("basis_readings", ["n": texts.number(Int64(statement.quality.readings))])
+        return [
+            persons, readings,
+            texts("basis_tariff", ["name": surroundings.tariffName, "version": statement.tariff.version]),
+            texts("basis_rules", ["version": statement.rules.version]),
+        ]
+    }
+}

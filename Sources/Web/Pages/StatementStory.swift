@@ -1,0 +1,142 @@
+import Scoring
+import Tariffs
+import Water
+
+/// The sentences of a statement: how much, compared with whom, what now, why these points.
+struct StatementStory {
+    let statement: Statement
+    let surroundings: StatementSurroundings
+    let calendar: CityCalendar
+    let texts: Texts
+
+    /// One sentence that answers all four; which answers, the statement's own code decides.
+    var sentence: String {
+        let words = texts(
+            "sentence_\(statement.sentence.code.rawValue)",
+            [
+                "best": "\(bestBand)", "percent": "\(100 - (statement.rank?.percentile ?? 0))",
+                "hours": texts.number(statement.leaks.map(\.hours).max() ?? 0),
+                "rate": texts.number(statement.leaks.max { $0.hours < $1.hours }?.litresPerHour ?? 0),
+                "room": texts.litres(statement.headroom?.litres ?? 0),
+                "saving": texts.yuan(statement.headroom?.saving ?? .zero), "reason": reason,
+                "norm": texts.litres(statement.norm?.litres ?? 0),
+            ])
+        guard statement.sentence.code != .noFigure else { return words }
+        return texts("sentence", ["use": useClause, "rest": words, "points": pointsClause])
+    }
+
+    private var useClause: String {
+        let month = texts("month_\(statement.month.month)")
+        guard let bill = statement.bill else {
+            return texts("use_clause_no_bill", ["month": month, "litres": texts.litres(statement.use.litres)])
+        }
+        return texts(
+            "use_clause",
+            ["month": month, "litres": texts.litres(statement.use.litres), "yuan": texts.yuan(bill.total)])
+    }
+
+    private var pointsClause: String {
+        statement.points.total > .zero ? texts("points_clause", ["points": texts.points(statement.points.total)]) : ""
+    }
+
+    /// The percentile of the best band, for "among the best 20 %".
+    private var bestBand: Int64 { statement.points.lines.first?.atMost ?? surroundings.benchmarkPercent }
+
+    /// Why the month is not compared, in a few words.
+    private var reason: String {
+        statement.unranked.map { texts("unranked_short_\($0.rawValue)") } ?? texts("unranked_short_no_cohort")
+    }
+
+    /// The same in full.
+    var unranked: String {
+        statement.unranked.map {
+            texts("unranked_\($0.rawValue)", ["percent": "\(statement.quality.requiredPercent)"])
+        } ?? texts("unranked_no_cohort")
+    }
+
+    var issueLine: String {
+        let version = texts("version_n", ["n": "\(statement.version)"])
+        let until =
+            statement.quality.dataUntil.map { texts("data_until", ["time": texts.time($0, in: calendar)]) }
+            ?? texts("data_none")
+        guard let issued = surroundings.issuedAt else {
+            return texts("issue_line_undated", ["version": version, "until": until])
+        }
+        return texts("issue_line", ["date": texts.date(issued, in: calendar), "version": version, "until": until])
+    }
+
+    var rankNote: String {
+        guard statement.rank != nil, let cohort = statement.cohort else {
+            return texts("rank_note_none", ["reason": reason])
+        }
+        return texts(
+            "rank_note",
+            ["area": surroundings.cohortName ?? cohort.code, "homes": texts.number(Int64(cohort.homes))])
+    }
+
+    var pointsNote: String {
+        statement.points.total > .zero
+            ? texts("points_note", ["cap": texts.points(statement.points.monthlyCap)]) : texts("points_note_none")
+    }
+
+    func leak(_ flow: ContinuousFlow) -> String {
+        let (daily, overflow) = flow.litresPerHour.multipliedReportingOverflow(by: 24)
+        return texts(
+            "leak_line",
+            [
+                "from": texts.time(flow.from, in: calendar), "to": texts.time(flow.to, in: calendar),
+                "hours": texts.number(flow.hours), "rate": texts.number(flow.litresPerHour),
+                "daily": texts.litres(overflow ? flow.litresPerHour : daily),
+            ])
+    }
+
+    var daysSummary: String {
+        let known = statement.use.days.filter { $0.litres != nil }
+        guard let most = known.max(by: { ($0.litres ?? 0) < ($1.litres ?? 0) }), let litres = most.litres else {
+            return texts("days_none")
+        }
+        return texts(
+            "days_summary",
+            [
+                "mean": texts.litres(divideHalfUp(statement.use.litres, by: Int64(known.count))),
+                "day": texts.day(most.day), "most": texts.litres(litres),
+            ])
+    }
+
+    /// Last month and the same month last year.
+    var earlier: [String] {
+        [
+            change("earlier_last_month", from: statement.lastMonth),
+            change("earlier_last_year", from: statement.sameMonthLastYear),
+        ]
+    }
+
+    private func change(_ key: String, from before: EarlierUse?) -> String {
+        guard let before, before.missingHours == 0 else { return texts("\(key)_unknown") }
+        let (difference, overflow) = statement.use.litres.subtractingReportingOverflow(before.litres)
+        guard !overflow else { return texts("\(key)_unknown") }
+        let word =
+            difference == 0
+            ? texts("change_same")
+            : texts(difference < 0 ? "change_less" : "change_more", ["litres": texts.litres(abs(difference))])
+        return texts(key, ["litres": texts.litres(before.litres), "change": word])
+    }
+
+    func headroomFigure(_ room: Statement.Headroom) -> String {
+        if room.litres == 0 { return texts("headroom_reached") }
+        return room.saving.map {
+            texts("headroom_figure", ["litres": texts.litres(room.litres), "yuan": texts.yuan($0)])
+        } ?? texts.litres(room.litres)
+    }
+
+    func headroomArithmetic(_ room: Statement.Headroom) -> String {
+        let litres = texts(
+            "headroom_litres",
+            [
+                "percent": "\(surroundings.benchmarkPercent)", "benchmark": texts.litres(room.benchmarkHomeLitres),
+                "own": texts.litres(statement.use.litres),
+            ])
+        guard let best = room.benchmarkBill, let own = statement.bill?.total, room.litres > 0 else { return litres }
+        return litres + texts("headroom_yuan", ["best": texts.yuan(best), "own": texts.yuan(own)])
+    }
+}

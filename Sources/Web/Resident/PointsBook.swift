@@ -1,0 +1,101 @@
+import Ledger
+import Storage
+import Water
+
+/// A household's account, its book, its redemptions and its community's items.
+struct PointsBook: Sendable {
+    let account: AccountState
+    /// Oldest first.
+    let transfers: [Transfer]
+    /// Latest first.
+    let redemptions: [RedemptionRow]
+    let items: [ItemRow]
+}
+
+extension PointsPage {
+    /// `makeID` names each form's request, so that a form sent twice holds once.
+    init(
+        _ book: PointsBook, household: String, terms: LedgerTerms, at now: Instant, calendar: CityCalendar,
+        texts t: Texts, makeID: () -> String
+    ) {
+        let spendable = book.account.spendable(at: now)
+        let open = book.redemptions.filter { $0.state == .open && $0.holdUntil > now }
+        let next = book.account.lots.first { $0.available > .zero && $0.lot.expiresAt > now }
+        let items = book.items.filter { !$0.isWithdrawn }.map { row in
+            Item(
+                row, spendable: spendable, isFull: book.account.openHolds.count >= terms.openHoldLimit, t,
+                makeID: makeID)
+        }
+        self.init(
+            household: household, balanceSentence: t("balance", ["points": t.points(spendable)]),
+            expirySentence: next.map {
+                t(
+                    "balance_expiry",
+                    ["points": t.points($0.available), "date": t.date($0.lot.expiresAt, in: calendar)])
+            },
+            debtSentence: book.account.debt > .zero
+                ? t("balance_debt", ["points": t.points(book.account.debt)]) : nil,
+            hasHolds: !open.isEmpty, holds: open.map { Hold($0, calendar, t) },
+            holdTerms: t(
+                "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
+            hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
+            history: book.transfers.suffix(60).reversed().map { Entry($0, book, calendar, t) })
+    }
+}
+
+extension RedemptionRow {
+    func itemName(_ language: Language) -> String { language == .zh ? itemNameZh : itemNameEn }
+}
+
+extension PointsPage.Hold {
+    init(_ row: RedemptionRow, _ calendar: CityCalendar, _ t: Texts) {
+        self.init(
+            item: row.itemName(t.language), points: t.points(row.points), code: grouped(row.deskCode),
+            spoken: row.deskCode.map(String.init).joined(separator: " "),
+            until: t("hold_until_line", ["time": t.time(row.holdUntil, in: calendar)]))
+    }
+}
+
+extension PointsPage.Item {
+    init(_ row: ItemRow, spendable: Points, isFull: Bool, _ t: Texts, makeID: () -> String) {
+        let name = t.language == .zh ? row.nameZh : row.nameEn
+        let reason: String? =
+            if row.stock.free < 1 {
+                t("item_none_left")
+            } else if row.points > spendable {
+                t("item_short", ["points": t.points(row.points - spendable)])
+            } else if isFull {
+                t("item_too_many")
+            } else {
+                nil
+            }
+        self.init(
+            item: "\(row.id)", requestID: reason == nil ? makeID() : "", name: name, price: t.points(row.points),
+            stock: t("item_stock", ["n": t.number(row.stock.free)]), canHold: reason == nil, reason: reason ?? "",
+            actionLabel: t("hold_action_label", ["item": name, "points": t.points(row.points)]))
+    }
+}
+
+extension PointsPage.Entry {
+    init(_ transfer: Transfer, _ book: PointsBook, _ calendar: CityCalendar, _ t: Texts) {
+        let hold = transfer.kind == .hold ? transfer.id.posting : transfer.link?.posting
+        let item = book.redemptions.first { $0.id == hold }?.itemName(t.language)
+        self.init(
+            date: t.date(transfer.postedAt, in: calendar), what: t("transfer_\(transfer.kind.rawValue)"),
+            detail: item ?? PointsPage.Entry.award(transfer, t), points: PointsPage.Entry.change(transfer, t))
+    }
+
+    /// What moved on the account a household spends from; a dash where only other accounts moved.
+    private static func change(_ transfer: Transfer, _ t: Texts) -> String {
+        if transfer.credit.kind == .available { return t.signed(transfer.points) }
+        if transfer.debit.kind == .available { return t.signed(-transfer.points) }
+        return t("none")
+    }
+
+    /// An award's `YYYY-MM:rule` in words.
+    private static func award(_ transfer: Transfer, _ t: Texts) -> String? {
+        let parts = transfer.reference.split(separator: ":")
+        guard parts.count == 2, let month = BillingMonth(parts[0]) else { return nil }
+        return "\(t.month(month)) \(t.words["rule_\(parts[1])"] ?? String(parts[1]))"
+    }
+}

@@ -1,0 +1,138 @@
+import Database
+import Hummingbird
+import Ledger
+import Scoring
+import Storage
+import Tariffs
+import Water
+
+/// A resident's statement and points.
+struct ResidentRoutes: Sendable {
+    let services: WebServices
+
+    func add(to router: Router<WebContext>) {
+        router.get("statement") { request, _ in try await statement(request, nil) }
+        router.get("statements/:month") { request, context in
+            guard let month = BillingMonth(try context.parameters.require("month")) else { throw Problem.notFound }
+            return try await statement(request, month)
+        }
+        router.get("points") { request, _ in try await points(request) }
+        router.post("points/hold") { request, _ in try await hold(request) }
+    }
+
+    /// The statement of a month, or the latest.
+    private func statement(_ request: Request, _ month: BillingMonth?) async throws -> Response {
+        let resident = try await services.resident(request, at: services.now())
+        let version = try request.version()
+        let home = resident.household
+        let found = try await services.database.read { try $0.openStatement(of: home, month, version: version) }
+        guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
+        let statement = try Statement(bytes: Array(found.stored.body.utf8))
+        guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
+        let texts = services.texts(for: request)
+        let tariff = services.shelf.tariffs.first {
+            $0.id == statement.tariff.id && $0.version == statement.tariff.version
+        }
+        let surroundings = StatementSurroundings(
+            newestVersion: Int(found.newestVersion), issuedAt: nil, months: found.months, isDirty: found.isDirty,
+            cohortName: found.cohortName(statement.cohort?.code),
+            tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
+            benchmarkPercent: rules.cohort.benchmarkPercentile)
+        let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
+        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
+    }
+
+    private func points(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let texts = services.texts(for: request)
+        let book = try await services.database.read { try $0.pointsBook(of: resident.household) }
+        var random = SystemRandomNumberGenerator()
+        let page = PointsPage(
+            book, household: resident.household.number, terms: services.terms, at: now, calendar: services.calendar,
+            texts: texts, makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
+        return services.answer(
+            page, "points_page_name", request, .resident, csrf: resident.csrf,
+            notice: notice(request, book, texts))
+    }
+
+    private func notice(_ request: Request, _ book: PointsBook, _ texts: Texts) -> PageFrame.Notice? {
+        if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }) {
+            return .init(
+                kind: .done, heading: texts("held_done"),
+                body: texts(
+                    "held_done_body",
+                    [
+                        "code": grouped(row.deskCode), "time": texts.time(row.holdUntil, in: services.calendar),
+                    ]))
+        }
+        guard let key = request.query("refused"), key.hasPrefix("refused_"), texts.words[key] != nil else { return nil }
+        return .init(kind: .refused, heading: texts("hold_refused"), body: texts(key))
+    }
+
+    private func hold(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), resident.csrf)
+        guard let id = PostingID(form.text("id")), let item = Int64(form.text("item")) else {
+            throw Problem.badRequest("item", "is not an item of the page")
+        }
+        switch try await services.hold(id, ItemID(item), for: resident, at: now) {
+        case .success(let row): return .seeOther("/points?held=\(row.id.text)")
+        case .failure(let refusal): return .seeOther("/points?refused=\(refusal.textKey)")
+        }
+    }
+}
+
+/// The statement was made by rules that are no longer on the shelf.
+struct RulesAreGone: Error { let version: String }
+
+extension Problem {
+    static let noStatement = Problem("no-statement", 404, "The home has no statement yet.")
+}
+
+extension WebServices {
+    /// The rules a statement names.
+    func rules(of statement: Statement) -> RuleSet? {
+        shelf.rules.first { $0.id == statement.rules.id && $0.version == statement.rules.version }
+    }
+}
+
+/// A statement with what its page shows around it.
+struct OpenStatement: Sendable {
+    let stored: StoredStatement
+    let newestVersion: Int64
+    let months: [BillingMonth]
+    let isDirty: Bool
+    let areas: [Area]
+
+    func cohortName(_ code: String?) -> String? { areas.first { $0.code == code }?.name }
+}
+
+extension Reader {
+    /// The statement of a month, or the latest; nil without one.
+    func openStatement(of home: Household, _ month: BillingMonth?, version: Int64?) throws -> OpenStatement? {
+        let months = try statementMonths(of: home.id, in: home.community, limit: 24)
+        guard let month = month ?? months.first?.month,
+            let newest = try statement(of: home.id, in: home.community, month)
+        else { return nil }
+        let stored = try version.map { try statement(of: home.id, in: home.community, month, version: $0) } ?? newest
+        guard let stored, version == nil || stored.version == version else { return nil }
+        let isDirty = try dirtyHomes(of: home.community).contains { $0.household == home.id && $0.month == month }
+        return OpenStatement(
+            stored: stored, newestVersion: newest.version, months: months.map(\.month), isDirty: isDirty,
+            areas: try areaChain(from: home.community))
+    }
+
+    /// A household's points with what it may spend them on.
+    func pointsBook(of home: Household) throws -> PointsBook {
+        let holder = AccountHolder(community: home.community, household: home.id)
+        return PointsBook(
+            account: try accountState(of: holder), transfers: try transfers(of: holder),
+            redemptions: try redemptions(of: holder, limit: 50), items: try items(of: home.community))
+    }
+}
+
+/// Desk codes are read in two groups of four.
+func grouped(_ code: String) -> String { "\(code.prefix(4)) \(code.dropFirst(4))" }

@@ -1,0 +1,137 @@
+import Database
+import Hummingbird
+import Operations
+import Storage
+import Water
+
+/// Closing a month: a preview, and the button.
+struct CloseRoutes: Sendable {
+    let services: WebServices
+
+    func add(to router: Router<WebContext>) {
+        router.get("staff/close") { request, _ in
+            let now = services.now()
+            let clerk = try await services.clerk(request, at: now)
+            let text = request.query("month")
+            let month = text.flatMap { BillingMonth($0) } ?? services.calendar.month(of: now).previous
+            let t = services.texts(for: request)
+            let isWrong = text != nil && BillingMonth(text ?? "") == nil
+            return try await preview(
+                request, clerk, month, at: now,
+                notice: isWrong
+                    ? .init(kind: .refused, heading: t("close_refused"), body: t("close_refused_bad_month")) : nil)
+        }
+        router.post("staff/close") { request, _ in try await close(request) }
+    }
+
+    private func close(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let clerk = try await services.clerk(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        guard clerk.isCityAdministrator else { throw Problem.outOfScope }
+        guard let month = BillingMonth(form.text("month")) else { throw Problem.badRequest("month", "is no YYYY-MM") }
+        let operation = services.closeMonth
+        let result = try await services.closing.run { try await operation(month, at: now) }
+        return try await preview(
+            request, clerk, month, at: now, notice: notice(result, month, services.texts(for: request)))
+    }
+
+    private func notice(
+        _ result: Result<CloseSummary, CloseRefusal>?, _ month: BillingMonth, _ t: Texts
+    ) -> PageFrame.Notice {
+        switch result {
+        case nil:
+            .init(
+                kind: .info, heading: t("close_started"), body: t("close_started_body", ["month": month.description]))
+        case .success(let summary):
+            .init(
+                kind: .done, heading: t("close_done"),
+                body: t(
+                    summary.wasComplete ? "close_done_before" : "close_done_body",
+                    [
+                        "month": month.description, "communities": t.number(Int64(summary.communities)),
+                        "statements": t.number(Int64(summary.statements)),
+                    ]))
+        case .failure(let refusal):
+            .init(kind: .refused, heading: t("close_refused"), body: refusal.words(t, services.calendar))
+        }
+    }
+
+    private func preview(
+        _ request: Request, _ clerk: Clerk, _ month: BillingMonth, at now: Instant, notice: PageFrame.Notice?
+    ) async throws -> Response {
+        let t = services.texts(for: request)
+        let refusal = try await refusal(clerk, month, at: now, t)
+        let rows = try await services.database.read { try $0.closePreview(of: month, for: clerk, services.calendar) }
+        let count = { (key: String, value: Int) in
+            CloseMonthPage.Count(name: t(key), figure: t.number(Int64(value)))
+        }
+        let page = CloseMonthPage(
+            title: t("close_title", ["month": month.description]), month: month.description,
+            counts: [
+                count("close_count_communities", rows.count),
+                count("close_count_homes", rows.reduce(0) { $0 + $1.homes }),
+                count("close_count_measured", rows.count { $0.state?.isMeasured == true }),
+                count("close_count_issued", rows.count { $0.state?.issuedAt != nil }),
+                count("close_count_dirty", rows.reduce(0) { $0 + $1.dirty }),
+            ],
+            communities: rows.map { row in
+                .init(
+                    name: row.area.name, homes: t.number(Int64(row.homes)),
+                    measured: row.state.flatMap { $0.isMeasured ? services.minute($0.measuredAt) : nil } ?? t("none"),
+                    issued: row.state?.issuedAt.map(services.minute) ?? t("none"), dirty: t.number(Int64(row.dirty)))
+            },
+            refusal: refusal, canClose: refusal == nil, action: t("close_action", ["month": month.description]))
+        return services.answer(page, "nav_close", request, .staff, csrf: clerk.csrf, notice: notice)
+    }
+
+    /// Why the button is not offered; nil where it is.
+    private func refusal(_ clerk: Clerk, _ month: BillingMonth, at now: Instant, _ t: Texts) async throws -> String? {
+        guard clerk.isCityAdministrator else { return t("close_refused_not_allowed") }
+        switch try await services.closeMonth.admit(month, at: now, early: false) {
+        case .success: return nil
+        case .failure(let refusal): return refusal.words(t, services.calendar)
+        }
+    }
+}
+
+extension CloseRefusal {
+    func words(_ t: Texts, _ calendar: CityCalendar) -> String {
+        switch self {
+        case .monthNotOver: t("close_refused_month_not_over")
+        case .tooEarly(let from): t("close_refused_too_early", ["time": t.time(from, in: calendar)])
+        case .noTariff, .noRules: t("close_refused_rules")
+        case .frozenWithOther(let rules, let tariff):
+            t("close_refused_frozen", ["rules": rules, "tariff": tariff])
+        case .nothingToClose: t("close_refused_nothing")
+        case .notSettled(let communities):
+            t("close_refused_not_settled", ["communities": communities.joined(separator: ", ")])
+        case .unknownCommunity(let code): t("close_refused_unknown", ["community": code])
+        }
+    }
+}
+
+/// A community's part of a month's preview.
+struct ClosePreviewRow: Sendable {
+    let area: Area
+    let homes: Int
+    let state: CommunityMonth?
+    let dirty: Int
+}
+
+extension Reader {
+    /// The member's communities with homes in the month, by code.
+    func closePreview(
+        of month: BillingMonth, for clerk: Clerk, _ calendar: CityCalendar
+    ) throws -> [ClosePreviewRow] {
+        let homes = Dictionary(
+            try communitiesWithHomes(calendar.interval(of: month)).map { ($0.id, $0.homes) }) { first, _ in first }
+        let states = Dictionary(try communityMonths(month).map { ($0.community, $0) }) { first, _ in first }
+        return try clerk.communities.compactMap { area in
+            guard let count = homes[area.id] else { return nil }
+            let dirty = try dirtyHomes(of: area.id).count { $0.month == month }
+            return ClosePreviewRow(area: area, homes: count, state: states[area.id], dirty: dirty)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Database
+import Hummingbird
+import Ledger
+import Operations
+import Storage
+import Water
+
+/// The redemption desk.
+struct DeskRoutes: Sendable {
+    let services: WebServices
+
+    func add(to router: Router<WebContext>) {
+        router.get("staff/desk") { request, _ in
+            let clerk = try await services.clerk(request, at: services.now())
+            return answer(request, clerk, code: "", community: nil, found: nil, notice: nil)
+        }
+        router.post("staff/desk") { request, _ in try await lookUp(request) }
+        router.post("staff/desk/confirm") { request, _ in try await close(request, as: .confirmed) }
+        router.post("staff/desk/void") { request, _ in try await close(request, as: .voided) }
+    }
+
+    private func lookUp(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let (clerk, form) = try await opened(request, at: now)
+        let community = try community(form, clerk)
+        let code = form.text("code")
+        let t = services.texts(for: request)
+        let found = try await services.redemption(code: code, in: community.id, by: clerk, at: now)
+        let notice: PageFrame.Notice? =
+            found == nil
+            ? .init(kind: .refused, heading: t("desk_unknown"), body: t("desk_unknown_body")) : nil
+        return answer(request, clerk, code: code, community: community, found: found, notice: notice)
+    }
+
+    private func close(_ request: Request, as state: RedemptionRow.State) async throws -> Response {
+        let now = services.now()
+        let (clerk, form) = try await opened(request, at: now)
+        let community = try community(form, clerk)
+        let t = services.texts(for: request)
+        guard let id = PostingID(form.text("redemption")),
+            let row = try await services.database.read({ try $0.redemption(id, in: community.id) })
+        else { throw RedemptionRefusal.noSuchRedemption.problem }
+        let name = row.itemName(t.language)
+        let result = try await services.close(row, as: state, by: clerk, at: now)
+        let notice: PageFrame.Notice =
+            switch result {
+            case .success:
+                .init(
+                    kind: .done, heading: t("desk_\(state.rawValue)"),
+                    body: t("desk_\(state.rawValue)_body", ["item": name]))
+            case .failure(let refusal): .init(kind: .refused, heading: t("desk_refused"), body: t(refusal.textKey))
+            }
+        let after: RedemptionRow? = if case .success(let row) = result { row } else { row }
+        return answer(request, clerk, code: "", community: community, found: after, notice: notice)
+    }
+
+    /// The member and the form, once its token is right.
+    private func opened(_ request: Request, at now: Instant) async throws -> (Clerk, Form) {
+        let clerk = try await services.clerk(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        return (clerk, form)
+    }
+
+    private func community(_ form: Form, _ clerk: Clerk) throws -> Area {
+        let communities = clerk.communities
+        if communities.count == 1, let only = communities.first { return only }
+        guard let chosen = communities.first(where: { $0.code == form.text("community") }) else {
+            throw Problem.outOfScope
+        }
+        return chosen
+    }
+
+    private func answer(
+        _ request: Request, _ clerk: Clerk, code: String, community: Area?, found: RedemptionRow?,
+        notice: PageFrame.Notice?
+    ) -> Response {
+        let t = services.texts(for: request)
+        let options = clerk.communities.map {
+            DeskPage.Option(code: $0.code, name: $0.name, isSelected: $0.id == community?.id)
+        }
+        let page = DeskPage(
+            code: code, communities: options.count > 1 ? DeskPage.Choice(options: options) : nil,
+            lookUpClass: found?.state == .open ? "second" : "primary",
+            found: found.map { row in
+                DeskPage.Found(
+                    row, community: community?.code ?? "", at: services.now(), calendar: services.calendar, t)
+            })
+        return services.answer(page, "desk_title", request, .staff, csrf: clerk.csrf, notice: notice)
+    }
+}
+
+extension DeskPage.Found {
+    init(_ row: RedemptionRow, community: String, at now: Instant, calendar: CityCalendar, _ t: Texts) {
+        let isOverdue = row.state == .open && row.holdUntil <= now
+        self.init(
+            item: row.itemName(t.language), points: t.points(row.points), household: masked(row.householdNumber),
+            heldAt: t.time(row.heldAt, in: calendar), until: t.time(row.holdUntil, in: calendar),
+            state: t(isOverdue ? "redemption_overdue" : "redemption_\(row.state.rawValue)"),
+            isOpen: row.state == .open && !isOverdue, community: community, redemption: row.id.text)
+    }
+}

@@ -1,0 +1,70 @@
+import Database
+import Storage
+import Water
+
+/// A community as the staff home shows it.
+struct CommunityOverview: Sendable {
+    let area: Area
+    let homes: Int64
+    /// The newest month with figures.
+    let month: BillingMonth?
+    let dirty: Int
+}
+
+struct Overview: Sendable {
+    let communities: [CommunityOverview]
+    let held: Int
+    let alerts: Int
+    /// Readings not folded yet, of the whole city.
+    let waiting: Int64
+}
+
+/// What a member of staff may see, at most so many of each: longer lists are for exports.
+extension Reader {
+    private static var mostCommunities: Int { 200 }
+    private static var mostRows: Int { 500 }
+
+    func overview(for clerk: Clerk, at now: Instant) throws -> Overview {
+        let communities = try clerk.communities.prefix(Reader.mostCommunities).map { area in
+            CommunityOverview(
+                area: area, homes: try householdCount(of: area.id, at: now),
+                month: try measuredMonths(of: area.id).last, dirty: try dirtyHomes(of: area.id).count)
+        }
+        let recent = try alerts(for: clerk).filter { $0.at > now - 30 * 86_400 }
+        return Overview(
+            communities: communities, held: try heldMeters(for: clerk).count, alerts: recent.count,
+            waiting: try journalLag()?.readings ?? 0)
+    }
+
+    /// Unregistered meters heard by gateways of the member's area.
+    func heldMeters(for clerk: Clerk) throws -> [HeldMeter] {
+        let names = try gatewayNames(for: clerk)
+        return try heldMeters(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+    }
+
+    func quarantined(for clerk: Clerk) throws -> [QuarantinedReading] {
+        let names = try gatewayNames(for: clerk)
+        return try quarantined(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+    }
+
+    private func gatewayNames(for clerk: Clerk) throws -> Set<String> {
+        Set(try gateways().filter { clerk.covers($0.area) }.map(\.name))
+    }
+
+    func alerts(for clerk: Clerk) throws -> [AlertRow] {
+        if clerk.member.area == clerk.areas.city?.id { return try alerts(limit: Reader.mostRows) }
+        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap {
+            try alerts(of: $0.id, limit: Reader.mostRows)
+        }
+        return Array(rows.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
+    }
+
+    /// Findings of each community's newest month, latest first.
+    func findings(for clerk: Clerk) throws -> [StoredFindingRow] {
+        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area -> [StoredFindingRow] in
+            guard let month = try measuredMonths(of: area.id).last else { return [] }
+            return try findings(of: area.id, month, limit: Reader.mostRows)
+        }
+        return Array(rows.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
+    }
+}

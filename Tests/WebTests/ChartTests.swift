@@ -1,0 +1,41 @@
+import Testing
+import Water
+
+@testable import Web
+
+struct ChartTests {
+    let texts: Texts
+
+    init() throws { texts = try PageLibrary().catalogue[.zh] }
+
+    private func chart(_ uses: [(Int64?, MeasureState)], reference: Int64? = nil) -> DayChart {
+        let days = uses.enumerated().map {
+            DayUse(day: LocalDay(number: 20_000 + Int32($0)), litres: $1.0, state: $1.1)
+        }
+        return DayChart(days: days, referenceLitres: reference, texts: texts)
+    }
+
+    @Test func `a gap, a zero, a small, an estimated and a full day look different`() {
+        let bars = chart([(nil, .missing), (0, .measured), (1, .measured), (50, .estimated), (100, .measured)]).bars
+        #expect(bars.map(\.kind) == ["missing", "nothing", "measured", "estimated", "measured"])
+        #expect(bars.map(\.barHeight) == [200, 3, 3, 100, 200])
+        #expect(bars.map(\.y) == [0, 197, 197, 100, 0])
+    }
+
+    @Test(arguments: [
+        (0, 10), (10, 10), (11, 20), (41, 60), (99, 100), (101, 200), (640, 800), (801, 1_000), (123_456, 200_000),
+    ] as [(Int64, Int64)])
+    func `the scale ends at a round number no day passes`(_ litres: Int64, _ top: Int64) {
+        #expect(DayChart.scaleTop(for: litres) == top)
+    }
+
+    @Test func `the largest volume and an empty month are drawn without a trap`() {
+        #expect(chart([(Int64.max, .measured)]).bars[0].barHeight == DayChart.boxHeight)
+        #expect(chart([]).bars.isEmpty)
+    }
+
+    @Test func `the norm is drawn where it fits the scale`() {
+        #expect(chart([(100, .measured)], reference: 50).reference == 100)
+        #expect(chart([(100, .measured)], reference: 101).reference == nil)
+    }
+}

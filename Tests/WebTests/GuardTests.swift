@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+import Water
+
+@testable import Web
+
+struct GuardTests {
+    @Test func `errors are problems under v1 and pages elsewhere, all with the security headers`() async throws {
+        try await WebFixture().run { client in
+            let api = try await client.get("/v1/nothing")
+            #expect(api.status == 404 && api.header("Content-Type") == "application/problem+json")
+            let page = try await client.get("/nothing")
+            #expect(page.status == 404 && page.header("Content-Type") == "text/html; charset=utf-8")
+            for answer in [api, page, try await client.get("/sign-in"), try await client.get("/assets/site.css")] {
+                #expect(answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; style-src 'self';") == true)
+                #expect(answer.header("X-Content-Type-Options") == "nosniff")
+                #expect(answer.header("X-Request-Id") != nil)
+            }
+            #expect(try await client.get("/sign-in").header("Cache-Control") == "no-store")
+        }
+    }
+
+    @Test(arguments: ["/statement", "/points", "/statements/2026-10", "/staff", "/staff/desk", "/staff/codes"])
+    func `a page without a session leads to the right sign-in`(_ path: String) async throws {
+        try await WebFixture().run { client in
+            let answer = try await client.get(path)
+            let expected = path.hasPrefix("/staff") ? "/staff/sign-in" : "/sign-in"
+            #expect(answer.status == 303 && answer.header("Location") == expected)
+        }
+    }
+
+    @Test func `no form works without its token, and none with another's`() async throws {
+        try await WebFixture().run { client in
+            #expect(try await client.post("/sign-in", ["number": "1", "code": "x"], csrf: "").status == 403)
+            #expect(try await client.post("/sign-in", ["number": "1", "code": "x"], csrf: "guess").status == 403)
+            let staff = client.another()
+            try await staff.signInStaff("admin")
+            let other = client.another()
+            try await other.signInStaff("clerk")
+            let token = try await other.get("/staff").field("csrf")
+            for path in [
+                "/staff/desk", "/staff/desk/confirm", "/staff/desk/void", "/staff/close", "/staff/persons",
+                "/staff/codes", "/staff/sign-out",
+            ] {
+                #expect(try await staff.post(path, ["month": "2026-10"], csrf: token).status == 403, "\(path)")
+                #expect(try await staff.post(path, ["month": "2026-10"], csrf: "").status == 403, "\(path)")
+            }
+            #expect(try await staff.get("/staff").status == 200, "nobody was signed out")
+        }
+    }
+
+    @Test func `the session's cookie is out of reach of scripts and of plain connections`() async throws {
+        var settings = WebSettings()
+        settings.isBehindTLS = true
+        try await WebFixture(settings).run { client in
+            let page = try await client.get("/staff/sign-in")
+            let answer = try await client.post(
+                "/staff/sign-in", ["name": "admin", "password": WebFixture.password.text],
+                csrf: try page.field("csrf"))
+            let cookie = try #require(answer.cookies.first { $0.hasPrefix("jieshui_session=") })
+            for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] { #expect(cookie.contains(part)) }
+        }
+    }
+
+    @Test func `signing out ends the session for every copy of the cookie`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInStaff("admin")
+            let copy = client.another()
+            copy.cookies = client.cookies
+            let csrf = try await client.get("/staff").field("csrf")
+            let out = try await client.post("/staff/sign-out", [:], csrf: csrf)
+            #expect(out.header("Location") == "/staff/sign-in?out=1")
+            #expect(try await copy.get("/staff").status == 303)
+        }
+    }
+
+    @Test func `a resident reads nothing of staff, and staff nothing of a home`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInResident(1)
+            #expect(try await client.get("/staff").status == 303)
+            let staff = client.another()
+            try await staff.signInStaff("admin")
+            #expect(try await staff.get("/points").status == 303)
+        }
+    }
+
+    @Test func `tries to sign in run out for a number and for an address`() async throws {
+        var settings = WebSettings()
+        settings.triesPerSubject = 3
+        settings.triesPerPeer = 5
+        try await WebFixture(settings).run { client in
+            let csrf = try await client.get("/sign-in").field("csrf")
+            var answers: [Int] = []
+            for number in ["1", "1", "1", "1", "2", "3"] {
+                answers.append(
+                    try await client.post("/sign-in", ["number": number, "code": "ABCDEFGH"], csrf: csrf).status)
+            }
+            #expect(answers == [403, 403, 403, 429, 403, 429])
+        }
+    }
+
+    @Test func `a limiter forgets after its window and never grows past its bound`() {
+        let limiter = TryLimiter(tries: 1)
+        let now = WebFixture.now
+        #expect(limiter.spend("a", at: now) == nil)
+        #expect(limiter.spend("a", at: now + 1) == 299)
+        #expect(limiter.spend("a", at: now + 300) == nil)
+        for key in 1..<10_000 { _ = limiter.spend("k\(key)", at: now + 300) }
+        #expect(limiter.spend("one more", at: now + 300) == 300)
+        #expect(limiter.spend("one more", at: now + 600) == nil)
+    }
+
+    @Test func `the server is ready, and says so`() async throws {
+        try await WebFixture().run { client in
+            #expect(try await client.get("/healthz").status == 200)
+            #expect(try await client.get("/readyz").text.contains(#""status":"ready""#))
+        }
+    }
+
+    @Test(arguments: [
+        ("a=1&b=2", ["a": "1", "b": "2"]), ("a=%E6%B0%B4+x", ["a": "水 x"]), ("a=1&a=2", ["a": "1"]), ("", [:]),
+        ("a", ["a": ""]), ("=x", [:]),
+    ])
+    func `a form is read as it was typed`(_ body: String, _ expected: [String: String]) throws {
+        let form = try #require(Form(Array(body.utf8)))
+        for (name, value) in expected { #expect(form.text(name) == value) }
+    }
+
+    @Test(arguments: ["a=%zz", "a=%ff", "%"])
+    func `a form that is not one is refused`(_ body: String) { #expect(Form(Array(body.utf8)) == nil) }
+}

@@ -1,0 +1,122 @@
+import Testing
+import Water
+
+@testable import Web
+
+/// The whole chain through the router: readings in, month closed, statement read, points spent at the desk.
+struct MainJobTests {
+    @Test func `a reading becomes a statement, points, a redemption and a page of the pull path`() async throws {
+        try await WebFixture().run { client in
+            let posted = try await client.postReadings(client.fixture.octoberBody())
+            #expect(posted.status == 200, "\(posted.text.prefix(300))")
+            #expect(try posted.json()["rejected"] as? Int == 0)
+
+            let staff = client.another()
+            let closed = try await staff.closeOctober()
+            #expect(closed.status == 200 && closed.text.contains("class=\"notice done\""), "\(closed.text)")
+
+            let resident = client.another()
+            try await resident.signInResident(1)
+            let page = try await resident.get("/statement")
+            #expect(page.status == 200 && page.text.contains(WebFixture.number(1)) && !page.text.contains("⟦"))
+            let english = try await resident.get("/statements/2026-10?lang=en")
+            #expect(english.text.contains("October 2026") && english.text.contains("Tap") == false)
+            #expect(try await resident.get("/statement").text.contains("October 2026"), "the language is kept")
+            try await redeem(resident, staff)
+            try await pull(client)
+        }
+    }
+
+    private func redeem(_ resident: WebClient, _ staff: WebClient) async throws {
+        let points = try await resident.get("/points")
+        let csrf = try points.field("csrf")
+        let form = ["item": try points.field("item"), "id": try points.field("id")]
+        let held = try await resident.post("/points/hold", form, csrf: csrf)
+        #expect(held.status == 303)
+        let repeated = try await resident.post("/points/hold", form, csrf: csrf)
+        #expect(repeated.header("Location") == held.header("Location"))
+        let after = try await resident.get(try #require(held.header("Location")))
+        let code = try #require(after.text.firstMatch(of: /class="desk-code"[^>]*>([^<]+)</)?.1)
+        #expect(after.text.matches(of: /class="ticket"/).count == 1)
+
+        let desk = try await staff.get("/staff/desk")
+        let found = try await staff.post(
+            "/staff/desk", ["code": code.lowercased(), "community": WebFixture.community], csrf: try desk.field("csrf"))
+        #expect(found.text.contains("class=\"card found\""), "\(found.text)")
+        #expect(!found.text.contains(WebFixture.number(1)), "the number is masked")
+        let confirm = [
+            "community": try found.field("community"), "redemption": try found.field("redemption"),
+        ]
+        let done = try await staff.post("/staff/desk/confirm", confirm, csrf: try found.field("csrf"))
+        #expect(done.text.contains("class=\"notice done\""))
+        let void = try await staff.post("/staff/desk/void", confirm, csrf: try found.field("csrf"))
+        #expect(void.text.contains("class=\"notice refused\""))
+    }
+
+    private func pull(_ client: WebClient) async throws {
+        let path = "/v1/communities/\(WebFixture.community)/statements?month=2026-10"
+        let key = ["Authorization": "Bearer \(client.fixture.pullKey.text)"]
+        let page = try await client.send(.get, path, key)
+        #expect(page.status == 200)
+        let statements = try #require(try page.json()["statements"] as? [[String: Any]])
+        #expect(statements.count == 12)
+        let after = try await client.send(.get, "\(path)&after=\(WebFixture.number(11))", key)
+        #expect(try #require(try after.json()["statements"] as? [[String: Any]]).count == 1)
+        #expect(try await client.send(.get, path).status == 401)
+        #expect(try await client.send(.get, "/v1/communities/1401/statements?month=2026-10", key).status == 404)
+        #expect(try await client.send(.get, "/v1/communities/\(WebFixture.community)/statements", key).status == 400)
+    }
+
+    @Test func `a program redeems with session and token, and gets the first answer again`() async throws {
+        try await WebFixture().run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            let staff = client.another()
+            _ = try await staff.closeOctober()
+            let resident = client.another()
+            try await resident.signInResident(2)
+            let csrf = try await resident.get("/points").field("csrf")
+            let headers = ["Content-Type": "application/json", "X-CSRF-Token": csrf]
+            let body = #"{"id":"app-1","item_id":\#(client.fixture.item)}"#
+            let held = try await resident.send(.post, "/v1/redemptions", headers, body: body)
+            #expect(held.status == 201, "\(held.text)")
+            #expect(try await resident.send(.post, "/v1/redemptions", headers, body: body).text == held.text)
+            let forged = ["Content-Type": "application/json", "X-CSRF-Token": "x"]
+            #expect(try await resident.send(.post, "/v1/redemptions", forged, body: body).status == 403)
+            let second = #"{"id":"app-2","item_id":\#(client.fixture.item)}"#
+            let refused = try await resident.send(.post, "/v1/redemptions", headers, body: second)
+            #expect(refused.status == 409 || refused.status == 201)
+            let unknown = try await resident.send(
+                .post, "/v1/redemptions", headers, body: #"{"id":"app-3","item_id":999}"#)
+            #expect(unknown.status == 404)
+            let nameless = try await resident.send(.post, "/v1/redemptions", headers, body: #"{"item_id":1}"#)
+            #expect(nameless.status == 400 && nameless.text.contains(#""field":"id""#))
+
+            let code = try #require(try held.json()["desk_code"] as? String)
+            let desk = [
+                "Content-Type": "application/json", "X-CSRF-Token": try await staff.get("/staff").field("csrf"),
+            ]
+            let at = #"{"community":"\#(WebFixture.community)","desk_code":"\#(code)"}"#
+            #expect(try await staff.send(.post, "/v1/redemptions/other/confirm", desk, body: at).status == 404)
+            let confirmed = try await staff.send(.post, "/v1/redemptions/app-1/confirm", desk, body: at)
+            #expect(try confirmed.json()["state"] as? String == "confirmed")
+            #expect(try await staff.send(.post, "/v1/redemptions/app-1/void", desk, body: at).status == 409)
+            #expect(try await resident.send(.post, "/v1/redemptions/app-1/confirm", headers, body: at).status == 401)
+        }
+    }
+
+    @Test func `a statement is served as its canonical bytes with their hash`() async throws {
+        try await WebFixture().run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            _ = try await client.another().closeOctober()
+            try await client.signInResident(3)
+            let list = try await client.get("/v1/statements")
+            #expect(list.text.contains(#"{"month":"2026-10","version":1}"#))
+            let one = try await client.get("/v1/statements/2026-10")
+            #expect(one.header("ETag") == "\"\(sha256Hex(Array(one.text.utf8)))\"")
+            #expect(try await client.get("/v1/statements/2026-10?version=2").status == 404)
+            #expect(try await client.get("/v1/statements/2026-13").status == 400)
+            #expect(try await client.another().get("/v1/statements").status == 401)
+            #expect(try await client.get("/statements/2026-10?version=2").status == 404)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import Ledger
+import Scoring
+import Tariffs
+import Testing
+import Water
+
+@testable import Web
+
+struct PageTests {
+    let library: PageLibrary
+
+    init() throws { library = try PageLibrary() }
+
+    /// Every text a page carries, at any depth.
+    private func texts(in value: Any) -> [String] {
+        if let text = value as? String { return [text] }
+        return Mirror(reflecting: value).children.flatMap { texts(in: $0.value) }
+    }
+
+    /// Every name a template could ask for.
+    private func names(in value: Any) -> Set<String> {
+        Mirror(reflecting: value).children.reduce(into: []) { found, child in
+            if let label = child.label { found.insert(label) }
+            found.formUnion(names(in: child.value))
+        }
+    }
+
+    private func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
+    }
+
+    @Test(arguments: Language.allCases)
+    func `every text of a page is shown`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        for (name, page, path, isStaff) in samples.all where name != "statement-unranked" {
+            let html = library.render(page, in: samples.frame(name, path: path, isStaff: isStaff))
+            for text in texts(in: page) where !text.isEmpty {
+                let isShown = html.contains(escaped(text)) || html.contains(text)
+                #expect(isShown, "\(name) does not show \(text)")
+            }
+            #expect(!html.contains("⟦"), "\(name) lacks a text")
+            if let output = ProcessInfo.processInfo.environment["PAGE_SAMPLES"] {
+                try write(html, name: "\(name)-\(language.rawValue)", to: output)
+            }
+        }
+    }
+
+    @Test func `a page without rank or points says why`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let html = library.render(samples.unranked, in: samples.frame("statement", path: "/", isStaff: false))
+        #expect(html.contains(samples.texts("unranked_unknown_persons")))
+        #expect(!html.contains("⟦"))
+        if let output = ProcessInfo.processInfo.environment["PAGE_SAMPLES"] {
+            try write(html, name: "statement-unranked-zh", to: output)
+        }
+    }
+
+    private func write(_ html: String, name: String, to folder: String) throws {
+        let local = html.replacing("/assets/", with: "")
+        try local.write(toFile: "\(folder)/\(name).html", atomically: true, encoding: .utf8)
+    }
+
+    @Test func `every name in a template is a name of its page or a text`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let frame = samples.frame("desk", path: "/staff/desk", isStaff: true)
+        let words = Set(samples.texts.words.keys)
+        let frameNames = names(in: frame.forTemplate).union(["frame", "page", "t", "."])
+        for name in PageLibrary.templates {
+            let pages = samples.all.filter { type(of: $0.page).template == name }.map(\.page)
+            let known = (pages.isEmpty ? samples.all.map(\.page) : pages).reduce(into: frameNames) {
+                $0.formUnion(names(in: $1))
+            }
+            for tag in try tags(of: name) {
+                if tag.hasPrefix("t.") {
+                    #expect(words.contains(String(tag.dropFirst(2))), "\(name): \(tag)")
+                } else {
+                    for part in tag == "." ? [tag] : tag.split(separator: ".").map(String.init) {
+                        let isKnown = known.contains(part)
+                        #expect(isKnown, "\(name): \(tag)")
+                    }
+                }
+            }
+        }
+    }
+
+    private func template(_ name: String) throws -> String {
+        let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        return try String(
+            contentsOf: source.appendingPathComponent("../../Sources/Web/Templates/\(name).mustache"), encoding: .utf8)
+    }
+
+    private func tags(of name: String) throws -> [String] {
+        try template(name).matches(of: /\{\{[#^]?([A-Za-z_.0-9]+)\}\}/).map { String($0.1) }
+    }
+
+    @Test func `no template holds words of its own`() throws {
+        for name in PageLibrary.templates {
+            let bare = try template(name).replacing(/\{\{[^}]*\}\}/, with: "").replacing(/<[^>]*>/, with: "")
+            let words = bare.matches(of: /[A-Za-z\u{3400}-\u{9fff}]{2,}/).map { String($0.0) }
+            #expect(words.isEmpty, "\(name): \(words)")
+            for attribute in try template(name).matches(of: /(?:title|aria-label|placeholder|alt)="([^"]*)"/) {
+                #expect(attribute.1.hasPrefix("{{"), "\(name): \(attribute.1)")
+            }
+        }
+    }
+
+    @Test func `every text is in both languages with the same values`() throws {
+        let zh = library.catalogue[.zh].words
+        let en = library.catalogue[.en].words
+        #expect(Set(zh.keys) == Set(en.keys))
+        for (key, text) in zh {
+            let other = try #require(en[key])
+            #expect(!text.isEmpty && !other.isEmpty, "\(key)")
+            let values = { (text: String) in Set(text.matches(of: /\{[a-z]+\}/).map { String($0.0) }) }
+            #expect(values(text) == values(other), "\(key)")
+        }
+    }
+
+    /// The module's own sources, joined.
+    private func sources() throws -> String {
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("../../Sources/Web")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".swift") }
+        return try files.map { try String(contentsOf: root.appendingPathComponent($0), encoding: .utf8) }.joined()
+    }
+
+    @Test func `every text that code names exists, and every text is named somewhere`() throws {
+        let words = Set(library.catalogue[.zh].words.keys)
+        let code = try sources()
+        for match in code.matches(of: /\b(?:t|texts|words)[\(\[]\s*"([a-z_0-9]+)"/) {
+            #expect(words.contains(String(match.1)), "\(match.1)")
+        }
+        var named = Set(code.matches(of: /"([a-z_0-9]+)"/).map { String($0.1) })
+        for name in PageLibrary.templates {
+            named.formUnion(try tags(of: name).filter { $0.hasPrefix("t.") }.map { String($0.dropFirst(2)) })
+        }
+        let beginnings = code.matches(of: /"([a-z]+_(?:[a-z]+_)*)\\\(/).map { String($0.1) }
+        for key in words {
+            let bare = key.replacing(/_(body|unknown|not)$/, with: "")
+            let isNamed = named.contains(key) || named.contains(bare) || beginnings.contains { key.hasPrefix($0) }
+            #expect(isNamed, "nothing uses \(key)")
+        }
+    }
+
+    @Test func `every word of the domain has a text`() {
+        let words = library.catalogue[.zh].words
+        let keys =
+            FindingKind.allCases.map { "finding_\($0.rawValue)" } + AlertCode.allCases.map { "alert_\($0.rawValue)" }
+            + (1...12).map { "month_\($0)" } + UnrankedReason.allCases.map { "unranked_\($0.rawValue)" }
+            + UnrankedReason.allCases.map { "unranked_short_\($0.rawValue)" }
+            + Sentence.Code.allCases.map { "sentence_\($0.rawValue)" }
+            + BillAssumption.allCases.map { "assumption_\($0.rawValue)" }
+            + TransferKind.allCases.map { "transfer_\($0.rawValue)" }
+        for key in keys { #expect(words[key] != nil, "\(key)") }
+    }
+
+    @Test func `no page loads, styles or scripts beyond our own sheet`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        for (name, page, path, isStaff) in samples.all {
+            let html = library.render(page, in: samples.frame(name, path: path, isStaff: isStaff))
+            #expect(!html.contains("<script") && !html.contains("style=") && !html.contains("<style"), "\(name)")
+            #expect(!html.contains("src="), "\(name)")
+            for form in html.split(separator: "<form").dropFirst() where form.contains("method=\"post\"") {
+                #expect(form.contains("csrf-sentinel"), "\(name)")
+            }
+        }
+    }
+
+    @Test func `what a person typed is escaped`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let page = ResidentSignInPage(number: "\"><script>alert(1)</script>")
+        let html = library.render(page, in: samples.frame("resident-sign-in", path: "/sign-in", isStaff: false))
+        #expect(!html.contains("<script>"))
+    }
+
+    @Test(arguments: [
+        ("/statement", "/statement?lang=en"), ("/statements/2026-10?version=2", "/statements/2026-10?version=2&lang=en"),
+        ("/points?lang=zh", "/points?lang=en"),
+    ])
+    func `the language switch keeps the page`(_ path: String, _ expected: String) throws {
+        let samples = try Samples(library.catalogue[.zh])
+        #expect(samples.frame("x", path: path, isStaff: false).forTemplate.languageHref == expected)
+    }
+}

@@ -1,0 +1,258 @@
+import Tariffs
+import Testing
+import Water
+
+@testable import Scoring
+@testable import Web
+
+/// Pages with invented content, every optional part present unless a sample says otherwise.
+struct Samples {
+    let calendar: CityCalendar
+    let month: BillingMonth
+    let texts: Texts
+
+    init(_ texts: Texts) throws {
+        calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
+        month = try #require(BillingMonth("2026-10"))
+        self.texts = texts
+    }
+
+    func instant(day: Int, hour: Int) -> Instant {
+        calendar.start(of: month.firstDay.advanced(by: day - 1)) + Int64(hour * 3_600)
+    }
+
+    func bill(litres: Int64) -> Bill {
+        let first = min(litres, 9_000)
+        let line = { (name: String, tier: Int?, litres: Int64, cents: Int64, fen: Int64) in
+            BillLine(
+                name: name, tier: tier, litres: litres, priceYuanPerM3: ExactDecimal(scaled: cents, decimals: 2),
+                amount: Money(fen: fen))
+        }
+        return Bill(
+            lines: [
+                line("base", 1, first, 230, 2_070), line("base", 2, litres - first, 460, 1_022),
+                line("base", 3, 0, 690, 0), line("sewage", nil, litres, 50, 561),
+            ], total: Money(fen: 3_653), assumptions: BillAssumption.allCases, persons: 3,
+            boundsLitres: [9_000, 13_500], tier: 2, litresToNextTier: 13_500 - litres)
+    }
+
+    private var days: [DayUse] {
+        (0..<31).map { index -> DayUse in
+            let day = month.firstDay.advanced(by: index)
+            if index == 12 || index == 13 { return DayUse(day: day, litres: nil, state: .missing) }
+            if index == 14 || index == 15 { return DayUse(day: day, litres: 410, state: .estimated) }
+            if index == 20 { return DayUse(day: day, litres: 0, state: .measured) }
+            return DayUse(day: day, litres: Int64(260 + (index * 97) % 320), state: .measured)
+        }
+    }
+
+    func statementValue() -> Statement {
+        let earlier = { (months: Int, litres: Int64) in
+            EarlierUse(
+                month: self.month.advanced(by: -months), litres: litres, missingHours: 0, version: 1,
+                hash: String(repeating: "a", count: 64))
+        }
+        return Statement(
+            household: "100200300417", month: month, version: 2, isShared: false,
+            use: .init(measuredLitres: 10_402, estimatedLitres: 820, days: days, missingHours: 52), persons: 3,
+            equivalised: .init(scaleMillionths: 1_829_855, litres: 6_133), billing: .billed(bill(litres: 11_222)),
+            tariff: .init(id: "taiyuan", version: "2018-07", digest: String(repeating: "b", count: 64)),
+            rules: .init(id: "rules", version: "v1", digest: String(repeating: "c", count: 64)),
+            lastMonth: earlier(1, 12_040), sameMonthLastYear: earlier(12, 11_000), unranked: nil,
+            cohort: .init(
+                kind: .community, code: "140107001001", homes: 312, medianLitres: 7_800, benchmarkLitres: 5_500),
+            rank: Rank(lowerHomes: 56, equalHomes: 1, otherHomes: 311),
+            headroom: .init(
+                benchmarkHomeLitres: 10_064, litres: 1_158, benchmarkBill: Money(fen: 3_063), saving: Money(fen: 590)),
+            norm: .init(litresPerPersonDay: 140, days: 31, litres: 13_020),
+            leaks: [ContinuousFlow(from: instant(day: 8, hour: 2), to: instant(day: 9, hour: 8), litresPerHour: 6)],
+            findings: [.exchange: 1, .jump: 2],
+            points: .init(
+                lines: [
+                    PointsLine(
+                        rule: "band", measure: .percentile, value: 18, atMost: 20, pointsBeforeCap: Points(30),
+                        points: Points(30)),
+                    PointsLine(
+                        rule: "norm", measure: .litres, value: 11_222, atMost: 13_020, pointsBeforeCap: Points(10),
+                        points: Points(10)),
+                ], monthlyCap: Points(40), total: Points(40), noneReason: nil),
+            sentence: Sentence(.amongBest, [11_222, 18]),
+            quality: .init(
+                monthSeconds: 2_678_400, missingSeconds: 187_200, qualifyingSeconds: 2_490_912, requiredPercent: 90,
+                isBracketed: true, isPartial: false, zeroDays: 1, readings: 692, detectableLitresPerHour: 4,
+                dataUntil: instant(day: 31, hour: 23)),
+            readingsDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+    }
+
+    var surroundings: StatementSurroundings {
+        StatementSurroundings(
+            newestVersion: 2, issuedAt: instant(day: 36, hour: 9),
+            months: [month, month.previous, month.advanced(by: -2)], isDirty: true, cohortName: "杏花岭社区",
+            tariffName: "太原市居民生活用水阶梯水价", benchmarkPercent: 20)
+    }
+
+    func unrankedValue(_ reason: UnrankedReason) -> Statement {
+        var statement = statementValue()
+        statement.unranked = reason
+        statement.rank = nil
+        statement.cohort = nil
+        statement.equivalised = nil
+        statement.persons = nil
+        statement.headroom = nil
+        statement.norm = nil
+        statement.leaks = []
+        statement.sameMonthLastYear = nil
+        statement.points = .init(
+            lines: [
+                PointsLine(
+                    rule: "band", measure: .percentile, value: nil, atMost: 50, pointsBeforeCap: .zero, points: .zero)
+            ], monthlyCap: Points(40), total: .zero, noneReason: .unranked(reason))
+        statement.sentence = Sentence(.unranked, [11_222])
+        return statement
+    }
+
+    func page(_ statement: Statement) -> StatementPage {
+        StatementPage(statement, surroundings, calendar: calendar, texts: texts)
+    }
+
+    var residentSignIn: ResidentSignInPage { ResidentSignInPage(number: "100200300417") }
+    var staffSignIn: StaffSignInPage { StaffSignInPage(name: "wang.min") }
+    var statement: StatementPage { page(statementValue()) }
+    var unranked: StatementPage { page(unrankedValue(.unknownPersons)) }
+
+    var points: PointsPage {
+        PointsPage(
+            household: "100200300417", balanceSentence: texts("balance", ["points": "120 分"]),
+            expirySentence: texts("balance_expiry", ["points": "30 分", "date": "2027-03-01"]),
+            debtSentence: texts("balance_debt", ["points": "15 分"]), hasHolds: true,
+            holds: [
+                PointsPage.Hold(
+                    item: "节水花洒", points: "80 分", code: "K7PM 3XWT", spoken: "K 7 P M 3 X W T",
+                    until: texts("hold_until_line", ["time": "11月26日 10:12"]))
+            ], holdTerms: texts("items_terms", ["hours": "48", "count": "3"]), hasItems: true,
+            items: [
+                PointsPage.Item(
+                    item: "7", requestID: "r-5f2c9a", name: "水龙头起泡器", price: "40 分", stock: "还有 12 件", canHold: true,
+                    reason: "", actionLabel: "兑换水龙头起泡器，40 分"),
+                PointsPage.Item(
+                    item: "", requestID: "", name: "社区理发一次", price: "200 分", stock: "还有 3 件", canHold: false,
+                    reason: "还差 80 分", actionLabel: ""),
+            ], hasHistory: true,
+            history: [
+                PointsPage.Entry(date: "2026-11-24", what: "兑换冻结", detail: "节水花洒", points: "−80"),
+                PointsPage.Entry(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
+            ])
+    }
+
+    var staffHome: StaffHomePage {
+        StaffHomePage(
+            area: "太原市 / 杏花岭区", greeting: texts("staff_greeting", ["name": "wang.min"]),
+            freshness: texts("freshness", ["readings": "2,000"]),
+            tiles: [
+                .init(href: "/staff/desk", figure: texts("tile_open"), name: texts("tile_desk"), needsAttention: false),
+                .init(href: "/staff/close", figure: "2026-10", name: texts("tile_close"), needsAttention: true),
+                .init(href: "/staff/held", figure: "14", name: texts("tile_held"), needsAttention: true),
+                .init(href: "/staff/alerts", figure: "3", name: texts("tile_alerts"), needsAttention: false),
+            ],
+            communities: [
+                .init(name: "杏花岭社区", code: "140107001001", homes: "1,502", month: "2026-09", dirty: "4"),
+                .init(name: "府东街社区", code: "140107001002", homes: "988", month: "2026-10", dirty: "0"),
+            ])
+    }
+
+    var desk: DeskPage {
+        DeskPage(
+            code: "K7PM3XWT",
+            communities: .init(options: [
+                .init(code: "140107001001", name: "杏花岭社区", isSelected: true),
+                .init(code: "140107001002", name: "府东街社区", isSelected: false),
+            ]), lookUpClass: "second",
+            found: .init(
+                item: "节水花洒", points: "80 分", household: masked("100200300417"), heldAt: "11月24日 10:12",
+                until: "11月26日 10:12", state: texts("redemption_open"), isOpen: true, community: "140107001001",
+                redemption: "r-5f2c9a"))
+    }
+
+    var closeMonth: CloseMonthPage {
+        CloseMonthPage(
+            title: texts("close_title", ["month": "2026-10"]), month: "2026-10",
+            counts: [
+                .init(name: texts("close_count_communities"), figure: "2"),
+                .init(name: texts("close_count_homes"), figure: "2,490"),
+                .init(name: texts("close_count_measured"), figure: "1"),
+            ],
+            communities: [
+                .init(name: "杏花岭社区", homes: "1,502", measured: "2026-11-04 09:12", issued: "—", dirty: "4"),
+                .init(name: "府东街社区", homes: "988", measured: "—", issued: "—", dirty: "0"),
+            ], refusal: texts("close_refused_too_early", ["time": "11月4日 00:00"]), canClose: true,
+            action: texts("close_action", ["month": "2026-10"]))
+    }
+
+    var held: HeldPage {
+        HeldPage(
+            summary: texts("held_summary", ["meters": "14", "readings": "1,204"]),
+            meters: [
+                .init(address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744", last: "2026-11-24 09:00")
+            ], hasQuarantined: true,
+            quarantined: [
+                .init(
+                    meter: "14010500012347", at: "2026-11-25 09:00", register: "812.5", gateway: "taiyuan-south",
+                    reason: texts("quarantine_future"))
+            ])
+    }
+
+    var alerts: AlertsPage {
+        AlertsPage(
+            hasAlerts: true,
+            alerts: [
+                .init(
+                    at: "2026-11-23 04:00", meter: "14010500012345", name: texts("alert_leak"),
+                    state: texts("alert_now"), raw: "LEAKAGE")
+            ], hasFindings: true,
+            findings: [
+                .init(
+                    at: "2026-10-12 10:00", meter: "14010500012346", name: texts("finding_jump"), register: "812.345",
+                    before: "800.057")
+            ])
+    }
+
+    var persons: PersonsPage { PersonsPage(number: "100200300417", persons: "4", from: "2026-11-01") }
+
+    var codes: CodesPage {
+        CodesPage(
+            numbers: "100200300417\n100200300418", hasRefused: true, refused: ["100200300999"], hasSlips: true,
+            slips: [
+                .init(number: "100200300417", code: "QX4K 7MPT", until: "2026-12-01", address: "https://water.example/"),
+                .init(number: "100200300418", code: "HW9R 2DFN", until: "2026-12-01", address: "https://water.example/"),
+            ])
+    }
+
+    var message: MessagePage {
+        MessagePage(
+            heading: texts("error_not_found"), body: texts("error_not_found_body"), request: "9f86d081884c7d65",
+            href: "/", action: texts("to_home"))
+    }
+
+    /// Name, page, address and whether the page is staff's.
+    var all: [(name: String, page: any Page, path: String, isStaff: Bool)] {
+        [
+            ("resident-sign-in", residentSignIn, "/sign-in", false),
+            ("statement", statement, "/statements/2026-10?version=2", false),
+            ("statement-unranked", unranked, "/statements/2026-10", false), ("points", points, "/points", false),
+            ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),
+            ("desk", desk, "/staff/desk", true), ("close-month", closeMonth, "/staff/close", true),
+            ("held", held, "/staff/held", true), ("alerts", alerts, "/staff/alerts", true),
+            ("persons", persons, "/staff/persons", true), ("codes", codes, "/staff/codes", true),
+            ("message", message, "/nowhere", false),
+        ]
+    }
+
+    func frame(_ name: String, path: String, isStaff: Bool) -> PageFrame {
+        PageFrame(
+            texts: texts, title: name, audience: isStaff ? .staff : .resident, path: path, csrf: "csrf-sentinel",
+            isSignedIn: !name.hasSuffix("sign-in") && name != "message",
+            notice: name == "desk" || name == "points"
+                ? .init(kind: .done, heading: texts("held_done"), body: texts("desk_confirmed_body", ["item": "节水花洒"]))
+                : nil)
+    }
+}

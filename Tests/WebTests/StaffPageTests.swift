@@ -1,0 +1,88 @@
+import Testing
+import Water
+
+@testable import Web
+
+struct StaffPageTests {
+    @Test func `every staff page opens for the city's administrator and for a community's clerk`() async throws {
+        try await WebFixture().run { client in
+            for name in ["admin", "clerk"] {
+                let staff = client.another()
+                try await staff.signInStaff(name)
+                for path in ["", "/desk", "/close", "/held", "/alerts", "/persons", "/codes"] {
+                    let page = try await staff.get("/staff\(path)?lang=en")
+                    #expect(page.status == 200 && !page.text.contains("⟦"), "\(name) \(path)")
+                }
+            }
+        }
+    }
+
+    @Test func `only the city's administrator closes a month, and not before its time`() async throws {
+        try await WebFixture().run { client in
+            let clerk = client.another()
+            try await clerk.signInStaff("clerk")
+            let page = try await clerk.get("/staff/close?month=2026-10")
+            #expect(page.text.contains("class=\"notice refused\""))
+            let csrf = try page.field("csrf")
+            #expect(try await clerk.post("/staff/close", ["month": "2026-10"], csrf: csrf).status == 403)
+            let admin = client.another()
+            try await admin.signInStaff("admin")
+            let early = try await admin.get("/staff/close?month=2026-11")
+            #expect(early.text.contains("class=\"notice refused\""))
+            #expect(try await admin.get("/staff/close?month=November").text.contains("role=\"alert\""))
+        }
+    }
+
+    @Test func `a meter nobody registered is listed`() async throws {
+        try await WebFixture().run { client in
+            _ = try await client.postReadings(
+                #"{"readings":[{"meter":"nobody7","at":"2026-10-01T00:00:00+08:00","volume_m3":"1"}]}"#)
+            try await client.closeOctoberQuietly()
+            let page = try await client.get("/staff/held")
+            #expect(page.text.contains("serial:nobody7") && page.text.contains("north"))
+        }
+    }
+
+    @Test func `persons are noted for a home of the area and refused otherwise`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/persons").field("csrf")
+            let tries: [([String: String], String)] = [
+                (["number": WebFixture.number(12), "persons": "4", "from": "2026-10-01"], "notice done"),
+                (["number": WebFixture.number(12), "persons": "", "from": "2026-11-01"], "notice done"),
+                (["number": "999", "persons": "4", "from": "2026-10-01"], "notice refused"),
+                (["number": WebFixture.number(12), "persons": "21", "from": "2026-10-01"], "notice refused"),
+                (["number": WebFixture.number(12), "persons": "x", "from": "2026-10-01"], "notice refused"),
+                (["number": WebFixture.number(12), "persons": "4", "from": "2026-02-30"], "notice refused"),
+            ]
+            for (form, expected) in tries {
+                let answer = try await client.post("/staff/persons", form, csrf: csrf)
+                #expect(answer.text.contains("class=\"\(expected)\""), "\(form)")
+            }
+        }
+    }
+
+    @Test func `a printed code signs its home in once`() async throws {
+        try await WebFixture().run { client in
+            let staff = client.another()
+            try await staff.signInStaff("clerk")
+            let form = try await staff.get("/staff/codes")
+            let made = try await staff.post(
+                "/staff/codes", ["numbers": "\(WebFixture.number(4))\n404"], csrf: try form.field("csrf"))
+            #expect(made.text.contains("<li>404</li>"))
+            let code = try #require(made.text.firstMatch(of: /class="desk-code">([^<]+)</)?.1)
+            for expected in [303, 403] {
+                let home = client.another()
+                let page = try await home.get("/sign-in")
+                let answer = try await home.post(
+                    "/sign-in", ["number": WebFixture.number(4), "code": String(code)], csrf: try page.field("csrf"))
+                #expect(answer.status == expected)
+            }
+        }
+    }
+}
+
+extension WebClient {
+    /// Signs the administrator in and closes, so that what came in is folded.
+    func closeOctoberQuietly() async throws { _ = try await closeOctober() }
+}

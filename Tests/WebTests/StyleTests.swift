@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Web
+
+struct StyleTests {
+    let sheet: String
+
+    init() throws { sheet = String(decoding: try #require(try PageLibrary().assets["site.css"]), as: UTF8.self) }
+
+    /// A colour of the sheet's `:root` as three parts of 0 to 1.
+    private func colour(_ name: String) throws -> [Double] {
+        let found = try #require(try Regex("--\(name): #([0-9a-f]{6});").firstMatch(in: sheet))
+        let hex = String(try #require(found.output[1].substring))
+        let value = try #require(Int(hex, radix: 16))
+        return [value >> 16, value >> 8 & 255, value & 255].map { Double($0) / 255 }
+    }
+
+    /// WCAG 2: relative luminance of an sRGB colour.
+    private func luminance(_ parts: [Double]) -> Double {
+        let linear = parts.map { $0 <= 0.04045 ? $0 / 12.92 : pow(($0 + 0.055) / 1.055, 2.4) }
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    }
+
+    @Test(arguments: [
+        ("ink", "paper"), ("ink", "ground"), ("soft", "paper"), ("soft", "ground"), ("deep", "paper"),
+        ("deep", "ground"), ("deep", "pale"), ("soft", "pale"), ("paper", "deep"), ("paper", "deep-hover"), ("green", "pale-green"),
+        ("soft", "pale-green"), ("amber", "pale-amber"), ("ink", "pale-amber"), ("ink", "pale-red"), ("red", "pale-red"),
+    ])
+    func `text stands out from its ground by 4.5 to 1 at least`(_ text: String, _ ground: String) throws {
+        let pair = try [luminance(colour(text)), luminance(colour(ground))].sorted()
+        #expect((pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5)
+    }
+
+    @Test func `residents' text is 20 px, its lines 1.6 apart, and what is touched 60 px`() {
+        #expect(sheet.contains("font: 1.25rem/1.6 "))
+        #expect(sheet.contains("--touch: 60px;"))
+    }
+
+    @Test func `no size of text is below 18 px on a resident's page`() {
+        // In rem of 16 px, or in em of the body's 20 px.
+        for match in sheet.matches(of: /font-size: ([0-9.]+)(rem|em)/) {
+            let size = (Double(match.1) ?? 0) * (match.2 == "rem" ? 16 : 20)
+            #expect(size >= 18, "\(match.0)")
+        }
+    }
+
+    @Test func `the sheet names nothing of another place`() {
+        #expect(!sheet.contains("url(h") && !sheet.contains("@import") && !sheet.contains("//"))
+    }
+}
