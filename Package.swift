@@ -61,7 +61,9 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Exporters",
-            dependencies: ["Water", "Scoring", "Ledger", "Database", "Storage", "Operations", "CCurl", crypto, logging],
+            dependencies: [
+                "Water", "Scoring", "Ledger", "Database", "Storage", "Operations", "CCurl", crypto, logging,
+            ],
             swiftSettings: house),
         .target(
             name: "Web",

@@ -63,7 +63,9 @@ final class BenchServer {
     init(jieshui: String, database: String, port: UInt16) throws {
         self.port = port
         process.executableURL = URL(fileURLWithPath: jieshui)
-        process.arguments = ["serve", "--port", String(port), "--database", "sqlite:\(database)", "--log-level", "error"]
+        process.arguments = [
+            "serve", "--port", String(port), "--database", "sqlite:\(database)", "--log-level", "error",
+        ]
         try process.run()
     }
 

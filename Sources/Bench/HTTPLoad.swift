@@ -47,7 +47,8 @@ final class Connection {
             bytes.append(contentsOf: buffer[..<count])
             guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { continue }
             let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
-            let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+            let length =
+                head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
                 .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
             if bytes.count >= end + length { return Int(head.dropFirst(9).prefix(3)) ?? 0 }
         }

@@ -16,7 +16,8 @@ struct IngestBench: AsyncParsableCommand {
     @Option(help: "Port for the server.") var port: UInt16 = 18_080
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-bench-\(ProcessInfo.processInfo.processIdentifier)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "jieshui-bench-\(ProcessInfo.processInfo.processIdentifier)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let load = Load(meters: meters, days: days, readingsPerRequest: readingsPerRequest)

@@ -45,7 +45,8 @@ struct Load: Sendable {
             let (day, meter) = (series / meters, series % meters)
             let start = Instant(epochSeconds: Self.start + Int64(day) * 86_400).utc
             let registers = (0..<24).map { String(register(meter, day * 24 + $0)) }.joined(separator: ",")
-            return #"{"meter":"\#(Self.serial(meter))","start":"\#(start)","interval_s":3600,"registers_l":[\#(registers)]}"#
+            return
+                #"{"meter":"\#(Self.serial(meter))","start":"\#(start)","interval_s":3600,"registers_l":[\#(registers)]}"#
         }
         return Array(#"{"readings":[\#(items.joined(separator: ","))]}"#.utf8)
     }

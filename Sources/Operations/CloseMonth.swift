@@ -114,11 +114,15 @@ public struct CloseMonth: Sendable {
     ) async throws -> Result<(tariff: Tariff, rules: RuleSet), CloseRefusal> {
         let ends = calendar.interval(of: month).end
         if at < ends { return .failure(.monthNotOver(ends: ends)) }
-        if at < ends + settings.waitSeconds, !early { return .failure(.tooEarly(allowedFrom: ends + settings.waitSeconds)) }
+        if at < ends + settings.waitSeconds, !early {
+            return .failure(.tooEarly(allowedFrom: ends + settings.waitSeconds))
+        }
         guard let tariff = shelf.tariff(settings.tariffID, in: month) else {
             return .failure(.noTariff(id: settings.tariffID))
         }
-        guard let rules = shelf.rules(settings.rulesID, in: month) else { return .failure(.noRules(id: settings.rulesID)) }
+        guard let rules = shelf.rules(settings.rulesID, in: month) else {
+            return .failure(.noRules(id: settings.rulesID))
+        }
         if let frozen = try await database.read({ try $0.cityMonth(month) }),
             frozen.ruleHash != rules.digest || frozen.tariffHash != tariff.digest
         {

@@ -9,7 +9,8 @@ struct FreezeMonth: Sendable {
     let database: Database
 
     /// The month's cohorts, frozen now or before.
-    func callAsFunction(_ month: BillingMonth, _ tariff: Tariff, _ rules: RuleSet, at: Instant) async throws -> Cohorts {
+    func callAsFunction(_ month: BillingMonth, _ tariff: Tariff, _ rules: RuleSet, at: Instant) async throws -> Cohorts
+    {
         if try await database.read({ try $0.cityMonth(month) }) == nil {
             let cohorts = try await cohorts(of: month, rules)
             try await database.write { transaction in

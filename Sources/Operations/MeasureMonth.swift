@@ -75,8 +75,10 @@ public struct MeasureMonth: Sendable {
             var (oldest, newest) = (first, last)
             while true {
                 let open = unbracketed(readings, month: span, rules: rules)
-                let older = open.older ? try reader.nearestSet(of: installation.meter, in: community, before: oldest) : nil
-                let newer = open.newer ? try reader.nearestSet(of: installation.meter, in: community, after: newest) : nil
+                let older =
+                    open.older ? try reader.nearestSet(of: installation.meter, in: community, before: oldest) : nil
+                let newer =
+                    open.newer ? try reader.nearestSet(of: installation.meter, in: community, after: newest) : nil
                 if older == nil, newer == nil { break }
                 if let older { (oldest, readings.elements) = (older.day, older.elements + readings.elements) }
                 if let newer { (newest, readings.elements) = (newer.day, readings.elements + newer.elements) }

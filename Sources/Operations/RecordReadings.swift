@@ -34,7 +34,8 @@ public actor RecordReadings {
     /// Keeps a decoded body of a gateway. `at` is the server's time of receipt.
     ///
     /// Throws `RecordRefusal`; then nothing was accepted and the gateway should send the same again.
-    public func callAsFunction(_ batch: DecodedBatch, from gateway: GatewayID, at: Instant) async throws -> RecordAnswer {
+    public func callAsFunction(_ batch: DecodedBatch, from gateway: GatewayID, at: Instant) async throws -> RecordAnswer
+    {
         guard waitingBytes < limits.waitingBytes else { throw RecordRefusal.queueIsFull(retryAfterSeconds: 2) }
         let directory = try await currentDirectory()
         var sorting = Sorting(

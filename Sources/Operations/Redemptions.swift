@@ -46,7 +46,10 @@ public struct HoldItem: Sendable {
             case .failure(let refusal): return .failure(.ledger(refusal))
             case .success(.alreadyPosted): break
             case .success(.posted(let posting)):
-                guard let code = try codes.first(where: { try reader.redemption(deskCode: $0, in: holder.community) == nil })
+                guard
+                    let code = try codes.first(where: {
+                        try reader.redemption(deskCode: $0, in: holder.community) == nil
+                    })
                 else { return .failure(.codesAreTaken) }
                 try transaction.append(posting)
                 try transaction.addRedemption(
@@ -78,7 +81,8 @@ public struct CloseRedemption: Sendable {
     public func void(
         _ id: PostingID, in community: CommunityID, by staff: StaffID?, reason: String, at: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
-        try await close(id, in: community, .void(.voiding(id), hold: id, reason: reason), as: .voided, by: staff, at: at)
+        try await close(
+            id, in: community, .void(.voiding(id), hold: id, reason: reason), as: .voided, by: staff, at: at)
     }
 
     /// Gives back the points of holds nobody came for, at most `limit`; returns how many.

@@ -76,7 +76,11 @@ struct Sorting {
             let isFuture = value.at - at > limits.futureSeconds
             if isFuture, !communities.isEmpty { notes.insert(.future) }
             for community in communities {
-                if isFuture { future[community, default: []].append(value) } else { present[community, default: []].append(value) }
+                if isFuture {
+                    future[community, default: []].append(value)
+                } else {
+                    present[community, default: []].append(value)
+                }
             }
             if !communities.isEmpty { answer.readings += 1 }
         }

@@ -40,13 +40,14 @@ extension HomeMonth {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(storedText.utf8))
         self.init(
             household: HouseholdID(stored.household), month: BillingMonth(number: stored.month),
-            days: try stored.days.map { try $0.value() }, measuredLitres: stored.measured_l,
-            estimatedLitres: stored.estimated_l, monthSeconds: stored.month_s, missingSeconds: stored.missing_s,
-            qualifyingSeconds: stored.qualifying_s, isBracketed: stored.bracketed, zeroDays: stored.zero_days,
+            days: try stored.days.map { try $0.value() }, measuredLitres: stored.measuredLitres,
+            estimatedLitres: stored.estimatedLitres, monthSeconds: stored.monthSeconds,
+            missingSeconds: stored.missingSeconds,
+            qualifyingSeconds: stored.qualifyingSeconds, isBracketed: stored.bracketed, zeroDays: stored.zeroDays,
             persons: stored.persons, shareMillionths: stored.share, isPartial: stored.partial,
-            continuousFlows: stored.flows.map(\.value), detectableLitresPerHour: stored.detectable_lph,
+            continuousFlows: stored.flows.map(\.value), detectableLitresPerHour: stored.detectableLitresPerHour,
             findings: try stored.findings.map { try $0.value() }, readingCount: stored.readings,
-            lastReadingAt: stored.last_at.map(Instant.init(epochSeconds:)), readingsDigest: stored.digest)
+            lastReadingAt: stored.lastAt.map(Instant.init(epochSeconds:)), readingsDigest: stored.digest)
     }
 }
 
@@ -54,22 +55,34 @@ private struct Stored: Decodable {
     let household: Int64
     let month: Int32
     let days: [StoredDay]
-    let measured_l: Int64
-    let estimated_l: Int64
-    let month_s: Int64
-    let missing_s: Int64
-    let qualifying_s: Int64
+    let measuredLitres: Int64
+    let estimatedLitres: Int64
+    let monthSeconds: Int64
+    let missingSeconds: Int64
+    let qualifyingSeconds: Int64
     let bracketed: Bool
-    let zero_days: Int
+    let zeroDays: Int
     let persons: Int?
     let share: Int64?
     let partial: Bool
     let flows: [StoredFlow]
-    let detectable_lph: Int64
+    let detectableLitresPerHour: Int64
     let findings: [StoredFinding]
     let readings: Int
-    let last_at: Int64?
+    let lastAt: Int64?
     let digest: String
+
+    enum CodingKeys: String, CodingKey {
+        case household, month, days, bracketed, persons, share, partial, flows, findings, readings, digest
+        case measuredLitres = "measured_l"
+        case estimatedLitres = "estimated_l"
+        case monthSeconds = "month_s"
+        case missingSeconds = "missing_s"
+        case qualifyingSeconds = "qualifying_s"
+        case zeroDays = "zero_days"
+        case detectableLitresPerHour = "detectable_lph"
+        case lastAt = "last_at"
+    }
 }
 
 private struct StoredDay: Decodable {
@@ -97,13 +110,20 @@ private struct StoredFinding: Decodable {
     let kind: String
     let meter: Int64
     let at: Int64
-    let ml: Int64
-    let before_ml: Int64?
+    let millilitres: Int64
+    let beforeMillilitres: Int64?
+
+    enum CodingKeys: String, CodingKey {
+        case kind, meter, at
+        case millilitres = "ml"
+        case beforeMillilitres = "before_ml"
+    }
 
     func value() throws -> Finding {
         guard let kind = FindingKind(rawValue: kind) else { throw DamagedBytes.notAValue("finding kind") }
         return Finding(
-            kind: kind, meter: MeterID(meter), at: Instant(epochSeconds: at), register: Volume(millilitres: ml),
-            before: before_ml.map(Volume.init(millilitres:)))
+            kind: kind, meter: MeterID(meter), at: Instant(epochSeconds: at),
+            register: Volume(millilitres: millilitres),
+            before: beforeMillilitres.map(Volume.init(millilitres:)))
     }
 }

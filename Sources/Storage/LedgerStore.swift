@@ -118,12 +118,13 @@ extension Reader {
 
     /// What earlier statement versions posted for an award.
     public func awardHistory(_ key: AwardKey) throws -> AwardHistory {
-        let latest = try first(
-            """
-            SELECT max(award_version) FROM posting WHERE community_id = \(key.holder.community)
-            AND household_id = \(key.holder.household) AND award_reference = \(key.reference)
-            """
-        ) { try $0.integerOrNil(0) } ?? nil
+        let latest =
+            try first(
+                """
+                SELECT max(award_version) FROM posting WHERE community_id = \(key.holder.community)
+                AND household_id = \(key.holder.household) AND award_reference = \(key.reference)
+                """
+            ) { try $0.integerOrNil(0) } ?? nil
         guard let latest else { return .none }
         return AwardHistory(of: key, in: try transfers(of: key.holder), latestVersion: Int(latest))
     }

@@ -189,7 +189,9 @@ extension Transaction {
     }
 
     /// Marks a home whose month already has figures. A repeat keeps the first time.
-    public func markDirty(_ household: HouseholdID, of community: CommunityID, _ month: BillingMonth, at: Instant) throws {
+    public func markDirty(_ household: HouseholdID, of community: CommunityID, _ month: BillingMonth, at: Instant)
+        throws
+    {
         try execute(
             """
             INSERT INTO home_dirty (community_id, month, household_id, since)

@@ -140,7 +140,8 @@ extension Transaction {
     public func addItem(
         nameZh: String, nameEn: String, points: Points, stock: Int64, to community: CommunityID, at: Instant
     ) throws -> ItemID {
-        let next = try reader.first("SELECT coalesce(max(item_id), 0) + 1 FROM item WHERE community_id = \(community)") {
+        let next = try reader.first("SELECT coalesce(max(item_id), 0) + 1 FROM item WHERE community_id = \(community)")
+        {
             try $0.integer(0)
         }
         let id = ItemID(next ?? 1)

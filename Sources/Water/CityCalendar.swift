@@ -47,6 +47,7 @@ public struct CityCalendar: Sendable, Hashable {
         LocalDay(number: Int32(floorDivide(instant.epochSeconds + offset(at: instant), by: 86_400)))
     }
 
+    /// The local month of `instant`.
     public func month(of instant: Instant) -> BillingMonth {
         let (year, month, _) = day(of: instant).date
         return BillingMonth(number: Int32(year * 12 + month - 1))

@@ -25,7 +25,8 @@ extension Instant {
 private func offsetSeconds(_ rest: ArraySlice<UInt8>) -> Int64? {
     let bytes = Array(rest)
     if bytes == [UInt8(ascii: "Z")] || bytes == [UInt8(ascii: "z")] { return 0 }
-    guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"), bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
+    guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"),
+        bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
         let hours = twoDigits(bytes, 1, below: 24), let minutes = twoDigits(bytes, 4, below: 60)
     else { return nil }
     return (hours * 3_600 + minutes * 60) * (bytes[0] == UInt8(ascii: "-") ? -1 : 1)

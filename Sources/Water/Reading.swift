@@ -21,10 +21,13 @@ public struct ReadingElement: Sendable, Hashable, Comparable {
 
 /// Alarms of every supported device in one vocabulary. Source: protocols.md, section 7.
 public enum AlertCode: String, Sendable, Hashable, CaseIterable {
-    case leak, burst, backflow, dry, noConsumption = "no_consumption", blocked, overrange, underrange
-    case tamper, removed, submerged, batteryLow = "battery_low", temperature
-    case permanentError = "permanent_error", temporaryError = "temporary_error"
-    case valveClosed = "valve_closed", valveFault = "valve_fault"
+    case leak, burst, backflow, dry, blocked, overrange, underrange, tamper, removed, submerged, temperature
+    case noConsumption = "no_consumption"
+    case batteryLow = "battery_low"
+    case permanentError = "permanent_error"
+    case temporaryError = "temporary_error"
+    case valveClosed = "valve_closed"
+    case valveFault = "valve_fault"
     /// Bits that no table names; the raw text keeps them.
     case unknown
 }

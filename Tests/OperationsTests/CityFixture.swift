@@ -111,7 +111,8 @@ struct CityFixture {
     /// Posts native JSON as a gateway would.
     @discardableResult
     func post(
-        _ json: String, from gateway: GatewayID = CityFixture.cityGateway, at: Instant = Instant(epochSeconds: 1_795_000_000)
+        _ json: String, from gateway: GatewayID = CityFixture.cityGateway,
+        at: Instant = Instant(epochSeconds: 1_795_000_000)
     ) async throws -> RecordAnswer {
         let batch = try decode(Array(json.utf8), as: .json, receivedAt: nil)
         return try await record(batch, from: gateway, at: at)
@@ -126,7 +127,8 @@ struct CityFixture {
     /// A series of hourly litre registers.
     static func series(_ meter: Int64, from start: Instant, _ litres: [Int64]) -> String {
         let registers = litres.map(String.init).joined(separator: ",")
-        return #"{"readings":[{"meter":"M\#(meter)","start":"\#(start.utc)","interval_s":3600,"registers_l":[\#(registers)]}]}"#
+        return
+            #"{"readings":[{"meter":"M\#(meter)","start":"\#(start.utc)","interval_s":3600,"registers_l":[\#(registers)]}]}"#
     }
 
     /// Everything stored in sets, as one text: equal texts are equal databases.

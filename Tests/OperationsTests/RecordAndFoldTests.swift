@@ -144,7 +144,8 @@ import Water
     @Test func `a device alarm is kept once however often it is sent`() async throws {
         let city = try await CityFixture()
         try await city.addHome(1)
-        let body = #"{"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000a","timestamp":"2026-10-01T00:00:00Z","total_m3":1.5,"status":"LEAK"}"#
+        let body =
+            #"{"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000a","timestamp":"2026-10-01T00:00:00Z","total_m3":1.5,"status":"LEAK"}"#
         for _ in 0..<3 { try await city.postTelegram(body) }
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.alerts(limit: 10).map(\.code) } == ["leak"])

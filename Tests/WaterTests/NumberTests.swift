@@ -2,7 +2,9 @@ import Testing
 import Water
 
 @Suite struct NumberTests {
-    @Test(arguments: [(5, 2, 3), (-5, 2, -3), (4, 3, 1), (149, 100, 1), (150, 100, 2), (0, 7, 0)] as [(Int64, Int64, Int64)])
+    @Test(
+        arguments: [(5, 2, 3), (-5, 2, -3), (4, 3, 1), (149, 100, 1), (150, 100, 2), (0, 7, 0)]
+            as [(Int64, Int64, Int64)])
     func `half up goes away from zero`(numerator: Int64, denominator: Int64, expected: Int64) {
         #expect(divideHalfUp(numerator, by: denominator) == expected)
         #expect(multiplyThenDivideHalfUp(numerator, 1, by: denominator) == expected)

@@ -38,7 +38,9 @@ struct ItemCommand: AsyncParsableCommand {
             let context = try await CommandContext.open(options)
             let code = area
             let rows = try await context.database.read { reader in
-                guard let found = try reader.area(code: code) else { throw CommandFailure("no area has the code \(code)") }
+                guard let found = try reader.area(code: code) else {
+                    throw CommandFailure("no area has the code \(code)")
+                }
                 return try reader.items(of: found.id)
             }
             for row in rows {

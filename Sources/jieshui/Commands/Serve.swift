@@ -48,7 +48,8 @@ struct Serve: AsyncParsableCommand {
                 address: .hostname(context.settings.host, port: port), serverName: nil),
             logger: context.logger)
         var group = ServiceGroupConfiguration(
-            services: [application] + (try background(context, services)), gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [application] + (try background(context, services)),
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(20)
         context.logger.notice(
@@ -59,7 +60,9 @@ struct Serve: AsyncParsableCommand {
     private func services(_ context: CommandContext, _ shelf: TariffShelf) async throws -> WebServices {
         let settings = context.settings
         let rules = try currentRules(shelf, context)
-        guard let terms = rules.ledgerTerms else { throw CommandFailure("the rule file's ledger terms are out of range") }
+        guard let terms = rules.ledgerTerms else {
+            throw CommandFailure("the rule file's ledger terms are out of range")
+        }
         var web = WebSettings()
         web.publicAddress = settings.reader.string(forKey: "serve.public-address")
         web.isBehindTLS = settings.isSet("serve.behind-tls")

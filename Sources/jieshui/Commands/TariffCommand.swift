@@ -105,7 +105,8 @@ struct TariffCommand: ParsableCommand {
 
 /// Where tariff and rule files are.
 struct TariffOptions: ParsableArguments {
-    @Option(help: "The folder of tariff and rule files.", completion: .directory) var tariffs = TariffOptions.standardFolder
+    @Option(help: "The folder of tariff and rule files.", completion: .directory) var tariffs = TariffOptions
+        .standardFolder
 
     /// `tariffs` here, else beside the program's installation.
     static var standardFolder: String {
@@ -115,7 +116,8 @@ struct TariffOptions: ParsableArguments {
     }
 
     func load() throws -> TariffShelf {
-        let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }
+            .sorted()
         let files = try names.map { name in
             (name: name, text: try String(contentsOfFile: "\(tariffs)/\(name)", encoding: .utf8))
         }
