@@ -119,6 +119,7 @@ import Water
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
         #expect(try await city.service().deliverDue(at: noon).retried == 1)
+        #expect(server.requests.count == 1)
         #expect(aim.connections == 0)
         #expect(try await city.delivery().lastStatus == status)
     }
@@ -130,6 +131,7 @@ import Water
         try await city.enqueue()
         #expect(try await city.service(totalMilliseconds: 300).deliverDue(at: noon).retried == 1)
         let record = try await city.delivery()
+        #expect(server.requests.count == 1)
         #expect(record.lastError == "timed out")
         #expect(record.lastStatus == nil)
         #expect(try await city.target("t").slowUntil == noon + 60)
@@ -141,6 +143,7 @@ import Water
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
         #expect(try await city.service().deliverDue(at: noon).delivered == 1)
+        #expect(server.requests.count == 1)
     }
 
     @Test func `a connection closed without an answer is tried again`() async throws {
@@ -154,6 +157,7 @@ import Water
         #expect(try await service.deliverDue(at: noon + 5).retried == 1)
         #expect(try await city.delivery().state == .waiting)
         #expect(try await service.deliverDue(at: noon + 305).delivered == 1)
+        #expect(server.requests.count == 3)
     }
 
     @Test func `nobody listening is tried again`() async throws {
@@ -163,6 +167,7 @@ import Water
         try await city.enqueue()
         #expect(try await city.service().deliverDue(at: noon).retried == 1)
         #expect(try await city.delivery().lastError == "no connection")
+        #expect(server.connections == 0)
     }
 
     @Test(arguments: ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
@@ -182,6 +187,7 @@ import Water
         try await city.addTarget("t", url: "http://localhost:\(server.port)/")
         try await city.enqueue()
         #expect(try await city.service().deliverDue(at: noon).delivered == 1)
+        #expect(server.requests.count == 1)
     }
 
     @Test func `plain text on a TLS address is a failure`() async throws {
@@ -255,6 +261,7 @@ import Water
         for name in ["b", "c", "d", "e", "f"] { try await city.addTarget(name, url: server.url("/\(name)")) }
         for number in 20..<40 { try await city.enqueue("r-\(number)") }
         #expect(try await service.deliverDue(at: noon).delivered == 32)
+        #expect(server.requests.count == 40)
     }
 
     @Test func `connections are used again`() async throws {

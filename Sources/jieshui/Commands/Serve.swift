@@ -16,8 +16,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take readings, serve the pages and deliver events until asked to stop.",
         discussion: """
-            Settings: serve.host, serve.port, serve.public-address, serve.behind-tls, serve.trust-forwarded-for, \
-            deliveries.allow, deliveries.allow-private (as JIESHUI_SERVE_PORT, …, or in the settings file).
+            Settings: host, port, public.address, behind.tls, trust.forwarded.for, allow.targets, \
+            allow.private.targets (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -34,10 +34,10 @@ struct Serve: AsyncParsableCommand {
         let context = try await CommandContext.open(
             options,
             flags: [
-                "serve.host": host, "serve.port": port.map(String.init), "serve.public-address": publicAddress,
-                "serve.behind-tls": behindTLS ? "true" : nil,
-                "serve.trust-forwarded-for": trustForwardedFor ? "true" : nil,
-                "deliveries.allow-private": allowPrivateTargets ? "true" : nil,
+                "host": host, "port": port.map(String.init), "public.address": publicAddress,
+                "behind.tls": behindTLS ? "true" : nil,
+                "trust.forwarded.for": trustForwardedFor ? "true" : nil,
+                "allow.private.targets": allowPrivateTargets ? "true" : nil,
             ], migrating: true)
         let shelf = try files.load()
         let services = try await services(context, shelf)
@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
             services: [application] + (try background(context, services)),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
-        group.maximumGracefulShutdownDuration = .seconds(20)
+        group.maximumGracefulShutdownDuration = .seconds(25)
         context.logger.notice(
             "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
         try await ServiceGroup(configuration: group).run()
@@ -64,9 +64,9 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure("the rule file's ledger terms are out of range")
         }
         var web = WebSettings()
-        web.publicAddress = settings.reader.string(forKey: "serve.public-address")
-        web.isBehindTLS = settings.isSet("serve.behind-tls")
-        web.trustsForwardedFor = settings.isSet("serve.trust-forwarded-for")
+        web.publicAddress = settings.reader.string(forKey: "public.address")
+        web.isBehindTLS = settings.isSet("behind.tls")
+        web.trustsForwardedFor = settings.isSet("trust.forwarded.for")
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
@@ -109,25 +109,25 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension Settings {
-    fileprivate var host: String { reader.string(forKey: "serve.host", default: "127.0.0.1") }
+    fileprivate var host: String { reader.string(forKey: "host", default: "127.0.0.1") }
 
     fileprivate var port: Int {
         get throws {
-            let text = reader.string(forKey: "serve.port", default: "8080")
+            let text = reader.string(forKey: "port", default: "8080")
             guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
             return port
         }
     }
 
-    /// The ranges of `deliveries.allow`, separated by commas, and every private one where that is switched on.
+    /// The ranges of `allow.targets`, separated by commas, and every private one where that is switched on.
     fileprivate var allowedTargets: [AddressRange] {
         get throws {
-            let listed = reader.string(forKey: "deliveries.allow", default: "").split(separator: ",").map(String.init)
-            let isPrivate = isSet("deliveries.allow-private")
+            let listed = reader.string(forKey: "allow.targets", default: "").split(separator: ",").map(String.init)
+            let isPrivate = isSet("allow.private.targets")
             let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
             return try (listed + (isPrivate ? own : [])).map { text in
                 guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {
-                    throw CommandFailure("deliveries.allow: \(text) is no address range")
+                    throw CommandFailure("allow.targets: \(text) is no address range")
                 }
                 return range
             }
