@@ -105,7 +105,10 @@ public actor FoldReadings {
                         DayKey(community: sweep.community, day: day, meter: sweep.meter), to: sweep.target)
                 }
                 try folding.finish()
-                if days.count < Self.setsPerSweep { try transaction.finish(sweep) }
+                if days.count < Self.setsPerSweep {
+                    try folding.moveAlerts(sweep)
+                    try transaction.finish(sweep)
+                }
                 return (folding.round, directory, days.count < Self.setsPerSweep ? nil : days.last)
             }
             directory = fresh

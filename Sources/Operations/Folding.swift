@@ -58,6 +58,16 @@ struct Folding {
         }
     }
 
+    /// Moves a meter's kept alarms that belong to another community now.
+    func moveAlerts(_ sweep: Sweep) throws {
+        for kept in try transaction.reader.keptAlerts(of: sweep.meter, in: sweep.community) {
+            let communities = communities(of: sweep.target, at: kept.at, gateway: kept.gateway) ?? []
+            guard let community = communities.first, !communities.contains(sweep.community) else { continue }
+            try transaction.move(
+                kept, of: sweep.meter, from: sweep.community, to: community, as: sweep.target)
+        }
+    }
+
     /// Writes what changed, marks late homes and raises the fold version of every community touched.
     mutating func finish() throws {
         var changes: [(key: DayKey, elements: [ReadingElement])] = []

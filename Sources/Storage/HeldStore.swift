@@ -21,6 +21,8 @@ public struct Sweep: Sendable, Hashable {
     public let community: CommunityID
     public let meter: MeterID
     public let target: MeterID
+    /// When it was asked for last: a visit ends only the asking it began with.
+    public let askedAt: Instant
 }
 
 extension Reader {
@@ -61,10 +63,13 @@ extension Reader {
     public func sweeps(limit: Int) throws -> [Sweep] {
         try all(
             """
-            SELECT community_id, meter_id, target_meter_id FROM sweep
+            SELECT community_id, meter_id, target_meter_id, asked_at FROM sweep
             ORDER BY asked_at, community_id, meter_id LIMIT \(limit)
             """
-        ) { Sweep(community: try $0.id(0), meter: try $0.id(1), target: try $0.id(2)) }
+        ) { row in
+            Sweep(
+                community: try row.id(0), meter: try row.id(1), target: try row.id(2), askedAt: try row.instant(3))
+        }
     }
 }
 
@@ -93,12 +98,32 @@ extension Transaction {
             """)
     }
 
-    /// Ends a visit; what was held of the meter is held no more.
+    /// Ends a visit, unless the registry asked again meanwhile. A meter none of whose readings are left unregistered
+    /// is held no more.
     public func finish(_ sweep: Sweep) throws {
-        try execute("DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)")
-        if sweep.community == .unregistered {
-            try execute("DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter)")
-        }
+        try execute(
+            """
+            DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)
+                AND target_meter_id = \(sweep.target) AND asked_at = \(sweep.askedAt)
+            """)
+        guard sweep.community == .unregistered else { return }
+        try execute(
+            """
+            DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter) AND NOT EXISTS
+                (SELECT 1 FROM reading_day d WHERE d.community_id = 0 AND d.meter_id = held_meter.meter_id)
+            """)
+    }
+
+    /// Moves a kept alarm to where its meter hangs now: added there first, removed here after.
+    public func move(
+        _ alert: KeptAlert, of meter: MeterID, from: CommunityID, to community: CommunityID, as target: MeterID
+    ) throws {
+        try keep(alert.alert, of: target, in: community, at: alert.at, gateway: alert.gateway)
+        try execute(
+            """
+            DELETE FROM alert WHERE community_id = \(from) AND meter_id = \(meter) AND at = \(alert.at)
+                AND code = \(alert.alert.code.rawValue) AND is_current = \(alert.alert.isCurrent)
+            """)
     }
 }
 
@@ -131,6 +156,13 @@ public struct QuarantinedReading: Sendable, Hashable {
     public let reason: String
 }
 
+/// A device alarm as it is kept.
+public struct KeptAlert: Sendable, Hashable {
+    public let at: Instant
+    public let alert: Alert
+    public let gateway: GatewayID
+}
+
 /// A device alarm, as staff see it.
 public struct AlertRow: Sendable, Hashable {
     public let community: CommunityID
@@ -156,6 +188,21 @@ extension Reader {
             QuarantinedReading(
                 community: try row.id(0), serial: try row.text(1), at: try row.instant(2),
                 register: Volume(millilitres: try row.integer(3)), gateway: try row.text(4), reason: try row.text(5))
+        }
+    }
+
+    /// The alarms of one meter kept under a community.
+    public func keptAlerts(of meter: MeterID, in community: CommunityID) throws -> [KeptAlert] {
+        try all(
+            """
+            SELECT at, code, is_current, raw, gateway_id FROM alert
+            WHERE community_id = \(community) AND meter_id = \(meter) ORDER BY at, code, is_current
+            """
+        ) { row in
+            let code = AlertCode(rawValue: try row.text(1)) ?? .unknown
+            return KeptAlert(
+                at: try row.instant(0), alert: Alert(code: code, isCurrent: try row.flag(2), raw: try row.text(3)),
+                gateway: try row.id(4))
         }
     }
 

@@ -14,7 +14,8 @@ extension Transaction {
             INSERT INTO sweep (community_id, meter_id, target_meter_id, asked_at)
             VALUES (\(community), \(meter), \(target), \(at))
             ON CONFLICT (community_id, meter_id) DO UPDATE
-            SET target_meter_id = excluded.target_meter_id, asked_at = excluded.asked_at
+            SET target_meter_id = excluded.target_meter_id, asked_at =
+                CASE WHEN sweep.asked_at >= excluded.asked_at THEN sweep.asked_at + 1 ELSE excluded.asked_at END
             """)
     }
 

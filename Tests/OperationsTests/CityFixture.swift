@@ -87,10 +87,11 @@ struct CityFixture {
 
     /// Registers the home's meter, taking over what is held under its serial.
     func registerMeter(
-        _ number: Int64, in community: CommunityID = CityFixture.first, since: Instant = CityFixture.movedIn
+        _ number: Int64, in community: CommunityID = CityFixture.first, since: Instant = CityFixture.movedIn,
+        at other: MeterAddress? = nil
     ) async throws {
         try await database.write { transaction in
-            let address = try #require(MeterAddress(.serial, "m\(number)"))
+            let address = try #require(other ?? MeterAddress(.serial, "m\(number)"))
             let meter = try transaction.holdAddress(address, at: since)
             try transaction.execute("UPDATE meter SET serial = \(address.address) WHERE meter_id = \(meter)")
             try transaction.execute("UPDATE meter_address SET is_registered = 1 WHERE meter_id = \(meter)")

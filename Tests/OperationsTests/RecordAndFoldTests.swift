@@ -150,4 +150,21 @@ import Water
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.alerts(limit: 10).map(\.code) } == ["leak"])
     }
+
+    @Test func `an alarm of an unregistered meter joins its community with the meter`() async throws {
+        let city = try await CityFixture()
+        try await city.addHome(1, registered: false)
+        let body = #"""
+            {"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000b",
+            "timestamp":"2026-10-01T00:00:00Z","total_m3":1.5,"status":"LEAK"}
+            """#
+        try await city.postTelegram(body)
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).count } == 1)
+        let address = try #require(MeterAddress(.wmbus, "0000000b", driver: "hydrus"))
+        try await city.registerMeter(1, at: address)
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.alerts(of: CityFixture.first, limit: 10).map(\.code) } == ["leak"])
+        #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).isEmpty })
+    }
 }
