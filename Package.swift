@@ -68,8 +68,8 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Exporters",
-                hummingbird, .product(name: "Mustache", package: "swift-mustache"), crypto, logging,
+                "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
+                hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging,
             ],
             resources: [.copy("Templates"), .copy("Assets"), .copy("Texts")],
             swiftSettings: house),
@@ -112,8 +112,8 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Water", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Web",
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Web",
+                hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),

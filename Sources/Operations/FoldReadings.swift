@@ -26,11 +26,14 @@ public actor FoldReadings {
     private let rules: MeteringRules
     private let logger: Logger
     private var directory: MeterDirectory?
+    private var lastFolded: CommunityID?
 
     /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
     private static let readingsPerRound: Int64 = 20_000
-    /// Day sets a sweep visits in one transaction.
+    /// Day sets that sweeps visit in one transaction.
     private static let setsPerSweep = 500
+    /// Meters of a community that one passage over its sets visits.
+    private static let sweepsTogether = 10_000
 
     public init(database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger) {
         self.database = database
@@ -53,17 +56,19 @@ public actor FoldReadings {
         return total
     }
 
-    /// One round: a sweep if the registry asked for one, else the community that waits longest.
+    /// One round: the sweeps the registry asked for, else the next community in turn that has entries.
     public func callAsFunction(at: Instant) async throws -> FoldRound {
-        let (sweep, community) = try await database.read { reader in
-            (try reader.sweeps(limit: 1).first, try reader.communitiesToFold(limit: 1).first)
+        let last = lastFolded
+        let (sweeps, community) = try await database.read { reader in
+            (try reader.nextSweeps(limit: Self.sweepsTogether), try reader.nextCommunityToFold(after: last))
         }
-        if let sweep { return try await visit(sweep, at: at) }
+        if !sweeps.isEmpty { return try await visit(sweeps, at: at) }
         guard let community else {
             var idle = FoldRound()
             idle.isIdle = true
             return idle
         }
+        lastFolded = community
         return try await fold(community, at: at)
     }
 
@@ -88,32 +93,41 @@ public actor FoldReadings {
         return round
     }
 
-    /// Moves rows that the registry no longer maps so: union into the right place, removal from the old one.
-    private func visit(_ sweep: Sweep, at: Instant) async throws -> FoldRound {
-        var after: LocalDay?
+    /// Moves rows of a community that the registry no longer maps so, in one passage over its sets: union into the
+    /// right place, removal from the old one.
+    private func visit(_ sweeps: [Sweep], at: Instant) async throws -> FoldRound {
+        let community = sweeps[0].community
+        let (first, last) = (sweeps[0].meter, sweeps[sweeps.count - 1].meter)
+        let targets = Dictionary(sweeps.map { ($0.meter, $0.target) }) { known, _ in known }
+        var after: DayKey?
         var total = FoldRound()
+        var staying: Set<MeterID> = []
         repeat {
-            let (known, calendar, rules, start) = (directory, calendar, rules, after)
-            let (round, fresh, next) = try await database.write { transaction in
+            let (known, calendar, rules, start, kept) = (directory, calendar, rules, after, staying)
+            let (round, fresh, next, stayed) = try await database.write { transaction in
                 let directory = try transaction.directory(known)
                 var folding = Folding(
                     transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
-                let days = try transaction.reader.days(
-                    of: sweep.meter, in: sweep.community, after: start, limit: Self.setsPerSweep)
-                for day in days {
-                    try folding.move(
-                        DayKey(community: sweep.community, day: day, meter: sweep.meter), to: sweep.target)
+                let keys = try transaction.reader.sweptKeys(
+                    of: community, meters: first, last, after: start, limit: Self.setsPerSweep)
+                for key in keys {
+                    if let target = targets[key.meter] { try folding.move(key, to: target) }
                 }
                 try folding.finish()
-                if days.count < Self.setsPerSweep {
-                    try folding.moveAlerts(sweep)
-                    try transaction.finish(sweep)
+                let isLast = keys.count < Self.setsPerSweep
+                if isLast {
+                    let stillHeld = folding.staying.union(kept)
+                    for sweep in sweeps {
+                        try folding.moveAlerts(sweep)
+                        try transaction.finish(sweep, isStillHeld: stillHeld.contains(sweep.meter))
+                    }
                 }
-                return (folding.round, directory, days.count < Self.setsPerSweep ? nil : days.last)
+                return (folding.round, directory, isLast ? nil : keys.last, folding.staying)
             }
             directory = fresh
             total.changedSets += round.changedSets
             total.markedHomes += round.markedHomes
+            staying.formUnion(stayed)
             after = next
         } while after != nil
         return total

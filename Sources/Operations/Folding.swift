@@ -14,6 +14,8 @@ struct Folding {
     private var added: [DayKey: [ReadingElement]] = [:]
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
+    /// Meters that a sweep found in their right place.
+    private(set) var staying: Set<MeterID> = []
 
     init(
         transaction: Transaction, directory: MeterDirectory, calendar: CityCalendar, rules: MeteringRules, at: Instant
@@ -47,10 +49,11 @@ struct Folding {
     mutating func move(_ key: DayKey, to target: MeterID) throws {
         for element in try transaction.reader.daySet(key) {
             let communities = communities(of: target, at: element.at, gateway: element.gateway)
-            if let communities, communities.contains(key.community), target == key.meter { continue }
-            if communities == nil, key.community == .unregistered, target == key.meter,
-                directory.places(of: target, at: element.at).isEmpty
-            {
+            let staysHere = communities.map { $0.contains(key.community) }
+            let staysHeld =
+                key.community == .unregistered && directory.places(of: target, at: element.at).isEmpty
+            if target == key.meter, staysHere ?? staysHeld {
+                staying.insert(key.meter)
                 continue
             }
             removed[key, default: []].insert(element)

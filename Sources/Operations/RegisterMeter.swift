@@ -112,8 +112,9 @@ extension Transaction {
         for address in [entry.serial] + entry.otherAddresses {
             changed = try takeAddress(address, for: id, at: at) || changed
         }
-        if known != wanted {
-            try put(wanted, of: id)
+        if known != wanted { try put(wanted, of: id) }
+        // A meter new to the registry has no rows but those held under its addresses, which are swept with them.
+        if known != wanted, meter != nil {
             // Rows of the old place may belong elsewhere now, and rows held or elsewhere may belong here.
             var communities = Set(try reader.placements(of: id).map(\.community))
             if let known { communities.insert(known.community) }
@@ -141,7 +142,7 @@ extension Transaction {
         for held in try reader.heldUnderOtherDrivers(address) where held != meter {
             try askSweep(of: held, in: .unregistered, target: meter, at: at)
         }
-        try askSweep(of: meter, in: .unregistered, target: meter, at: at)
+        if holder != nil { try askSweep(of: meter, in: .unregistered, target: meter, at: at) }
         return true
     }
 }

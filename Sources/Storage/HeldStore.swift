@@ -59,17 +59,38 @@ extension Reader {
         try first("SELECT meter_id FROM meter_address WHERE address = \(address.text)") { try $0.id(0) }
     }
 
-    /// Visits still to be made, oldest first.
-    public func sweeps(limit: Int) throws -> [Sweep] {
-        try all(
+    /// The visits still to be made in the community that waits longest, at most `limit`.
+    public func nextSweeps(limit: Int) throws -> [Sweep] {
+        let oldest = try first("SELECT community_id FROM sweep ORDER BY asked_at, community_id LIMIT 1") {
+            try $0.id(0) as CommunityID
+        }
+        guard let oldest else { return [] }
+        return try all(
             """
             SELECT community_id, meter_id, target_meter_id, asked_at FROM sweep
-            ORDER BY asked_at, community_id, meter_id LIMIT \(limit)
+            WHERE community_id = \(oldest) ORDER BY meter_id LIMIT \(limit)
             """
         ) { row in
             Sweep(
                 community: try row.id(0), meter: try row.id(1), target: try row.id(2), askedAt: try row.instant(3))
         }
+    }
+
+    /// The keys of a community's day sets after a key, in key order, that belong to a meter asked to be visited with
+    /// a number from `first` to `last`; at most `limit`.
+    public func sweptKeys(
+        of community: CommunityID, meters first: MeterID, _ last: MeterID, after: DayKey?, limit: Int
+    ) throws -> [DayKey] {
+        try all(
+            """
+            SELECT d.day, d.meter_id FROM reading_day d
+            WHERE d.community_id = \(community) AND (d.day, d.meter_id) > (\(after?.day.number ?? Int32.min),
+                \(after?.meter.value ?? Int64.min))
+                AND EXISTS (SELECT 1 FROM sweep s WHERE s.community_id = d.community_id AND s.meter_id = d.meter_id
+                    AND s.meter_id BETWEEN \(first) AND \(last))
+            ORDER BY d.day, d.meter_id LIMIT \(limit)
+            """
+        ) { DayKey(community: community, day: LocalDay(number: Int32(try $0.integer(0))), meter: try $0.id(1)) }
     }
 }
 
@@ -100,18 +121,15 @@ extension Transaction {
 
     /// Ends a visit, unless the registry asked again meanwhile. A meter none of whose readings are left unregistered
     /// is held no more.
-    public func finish(_ sweep: Sweep) throws {
+    public func finish(_ sweep: Sweep, isStillHeld: Bool) throws {
         try execute(
             """
             DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)
                 AND target_meter_id = \(sweep.target) AND asked_at = \(sweep.askedAt)
             """)
-        guard sweep.community == .unregistered else { return }
-        try execute(
-            """
-            DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter) AND NOT EXISTS
-                (SELECT 1 FROM reading_day d WHERE d.community_id = 0 AND d.meter_id = held_meter.meter_id)
-            """)
+        if sweep.community == .unregistered, !isStillHeld {
+            try execute("DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter)")
+        }
     }
 
     /// Moves a kept alarm to where its meter hangs now: added there first, removed here after.

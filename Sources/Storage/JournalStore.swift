@@ -26,14 +26,16 @@ extension Transaction {
 }
 
 extension Reader {
-    /// The communities with unfolded entries, oldest entry first, at most `limit`.
-    public func communitiesToFold(limit: Int) throws -> [CommunityID] {
-        try all(
+    /// The next community with unfolded entries after one, in turn; nil where the journal is empty.
+    public func nextCommunityToFold(after last: CommunityID?) throws -> CommunityID? {
+        let next: CommunityID? = try first(
             """
-            SELECT community_id FROM journal
-            GROUP BY community_id ORDER BY min(written_at), community_id LIMIT \(limit)
+            SELECT community_id FROM journal WHERE community_id > \(last?.value ?? -1)
+            ORDER BY community_id LIMIT 1
             """
         ) { try $0.id(0) }
+        if next == nil, last != nil { return try nextCommunityToFold(after: nil) }
+        return next
     }
 
     /// A community's oldest journal rows, at most about `readings` readings but at least one row.
@@ -43,7 +45,7 @@ extension Reader {
         let sizes = try all(
             """
             SELECT journal_id, readings FROM journal WHERE community_id = \(community)
-            ORDER BY journal_id LIMIT 1000
+            ORDER BY journal_id LIMIT 100
             """
         ) { (try $0.integer(0), try $0.integer(1)) }
         for (id, readings) in sizes {

@@ -84,17 +84,6 @@ extension Reader {
         ) { (LocalDay(number: Int32(try $0.integer(0))), try DaySet.decode(try $0.blob(1))) }
     }
 
-    /// The days on which a meter has a set within a community, ascending, at most `limit` after `after`.
-    public func days(of meter: MeterID, in community: CommunityID, after: LocalDay?, limit: Int) throws -> [LocalDay] {
-        try all(
-            """
-            SELECT day FROM reading_day
-            WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(after?.number ?? Int32.min)
-            ORDER BY day LIMIT \(limit)
-            """
-        ) { LocalDay(number: Int32(try $0.integer(0))) }
-    }
-
     /// A community's fold version; 0 before its first fold.
     public func foldVersion(of community: CommunityID) throws -> Int64 {
         try first("SELECT version FROM community_fold WHERE community_id = \(community)") { try $0.integer(0) } ?? 0

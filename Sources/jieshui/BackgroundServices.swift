@@ -18,6 +18,8 @@ struct RepeatedWork: Service {
             let mayHaveMore: Bool
             do {
                 mayHaveMore = try await round()
+            } catch is CancellationError {
+                return
             } catch {
                 logger.error("a background round failed", metadata: ["work": "\(name)", "error": "\(error)"])
                 mayHaveMore = false

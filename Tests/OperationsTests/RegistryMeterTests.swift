@@ -56,11 +56,11 @@ import Water
                     == .failure(.addressIsTaken(field: "wmbus", serial: "m1")))
             #expect(try await database.read { try $0.meter(serial: "m2") } == nil)
             let version = try await database.read { try $0.currentRegistryVersion() }
-            let sweeps = try await database.read { try $0.sweeps(limit: 10) }
+            let sweeps = try await database.read { try $0.nextSweeps(limit: 10) }
             #expect(try await test.addMeter("M1", on: "U1", addresses: [radio]) == .success(.unchanged))
             #expect(try await test.addMeter("m1", on: "U1") == .success(.unchanged))
             #expect(try await database.read { try $0.currentRegistryVersion() } == version)
-            #expect(try await database.read { try $0.sweeps(limit: 10) } == sweeps)
+            #expect(try await database.read { try $0.nextSweeps(limit: 10) } == sweeps)
         }
     }
 
@@ -86,7 +86,7 @@ import Water
             #expect(try await post.registers(in: .unregistered) == [])
             #expect(try await post.registers(in: try await post.test.community("A")) == [1_000, 2_000, 3_000])
             #expect(try await database.read { try $0.heldMeters(limit: 10).isEmpty })
-            #expect(try await database.read { try $0.sweeps(limit: 10).isEmpty })
+            #expect(try await database.read { try $0.nextSweeps(limit: 10).isEmpty })
         }
     }
 

@@ -22,9 +22,10 @@ struct ChartTests {
         #expect(bars.map(\.y) == [0, 197, 197, 100, 0])
     }
 
-    @Test(arguments: [
-        (0, 10), (10, 10), (11, 20), (41, 60), (99, 100), (101, 200), (640, 800), (801, 1_000), (123_456, 200_000),
-    ] as [(Int64, Int64)])
+    @Test(
+        arguments: [
+            (0, 10), (10, 10), (11, 20), (41, 60), (99, 100), (101, 200), (640, 800), (801, 1_000), (123_456, 200_000),
+        ] as [(Int64, Int64)])
     func `the scale ends at a round number no day passes`(_ litres: Int64, _ top: Int64) {
         #expect(DayChart.scaleTop(for: litres) == top)
     }

@@ -1,4 +1,6 @@
 import Foundation
+import Hummingbird
+import Operations
 import Testing
 import Water
 
@@ -12,7 +14,9 @@ struct GuardTests {
             let page = try await client.get("/nothing")
             #expect(page.status == 404 && page.header("Content-Type") == "text/html; charset=utf-8")
             for answer in [api, page, try await client.get("/sign-in"), try await client.get("/assets/site.css")] {
-                #expect(answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; style-src 'self';") == true)
+                #expect(
+                    answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; style-src 'self';") == true
+                )
                 #expect(answer.header("X-Content-Type-Options") == "nosniff")
                 #expect(answer.header("X-Request-Id") != nil)
             }
@@ -53,6 +57,7 @@ struct GuardTests {
         var settings = WebSettings()
         settings.isBehindTLS = true
         try await WebFixture(settings).run { client in
+            try await client.fixture.addStaff("admin")
             let page = try await client.get("/staff/sign-in")
             let answer = try await client.post(
                 "/staff/sign-in", ["name": "admin", "password": WebFixture.password.text],
@@ -112,8 +117,10 @@ struct GuardTests {
 
     @Test func `the server is ready, and says so`() async throws {
         try await WebFixture().run { client in
-            #expect(try await client.get("/healthz").status == 200)
-            #expect(try await client.get("/readyz").text.contains(#""status":"ready""#))
+            let health = try await client.get("/healthz")
+            #expect(health.status == 200)
+            let ready = try await client.get("/readyz")
+            #expect(ready.text.contains(#""status":"ready""#))
         }
     }
 

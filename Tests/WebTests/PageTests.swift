@@ -176,7 +176,8 @@ struct PageTests {
     }
 
     @Test(arguments: [
-        ("/statement", "/statement?lang=en"), ("/statements/2026-10?version=2", "/statements/2026-10?version=2&lang=en"),
+        ("/statement", "/statement?lang=en"),
+        ("/statements/2026-10?version=2", "/statements/2026-10?version=2&lang=en"),
         ("/points?lang=zh", "/points?lang=en"),
     ])
     func `the language switch keeps the page`(_ path: String, _ expected: String) throws {

@@ -1,3 +1,5 @@
+import Hummingbird
+import Operations
 import Testing
 import Water
 
@@ -26,7 +28,8 @@ struct ReadingRouteTests {
     }
 
     @Test(arguments: [
-        ("application/x-ndjson", Self.one + "\n" + Self.one), ("application/json; charset=utf-8", #"{"readings":[\#(Self.one)]}"#),
+        ("application/x-ndjson", Self.one + "\n" + Self.one),
+        ("application/json; charset=utf-8", #"{"readings":[\#(Self.one)]}"#),
         ("text/csv", "meter,at,volume_m3\nM1,2026-10-01T00:00:00+08:00,1.000\n"),
     ])
     func `every native format is taken by its content type`(_ type: String, _ body: String) async throws {
@@ -41,7 +44,8 @@ struct ReadingRouteTests {
         try await WebFixture().run { client in
             let type = try await client.postReadings(Self.one, type: "application/xml")
             #expect(type.status == 415 && type.header("Content-Type") == "application/problem+json")
-            let noKey = try await client.send(.post, "/v1/readings", ["Content-Type": "application/json"], body: Self.one)
+            let noKey = try await client.send(
+                .post, "/v1/readings", ["Content-Type": "application/json"], body: Self.one)
             #expect(noKey.status == 401 && noKey.header("WWW-Authenticate")?.hasPrefix("Bearer") == true)
             let wrongKey = try await client.send(
                 .post, "/v1/readings", ["Content-Type": "application/json", "Authorization": "Bearer jsg_x"],
@@ -63,8 +67,12 @@ struct ReadingRouteTests {
         settings.bodyBytesAtOnce = 200
         try await WebFixture(settings).run { client in
             let long = String(repeating: " ", count: 201)
-            #expect(try await client.postReadings(long).status == 413)
-            for _ in 0..<3 { #expect(try await client.postReadings(#"{"readings":[\#(Self.one)]}"#).status == 200) }
+            let refused = try await client.postReadings(long)
+            #expect(refused.status == 413)
+            for _ in 0..<3 {
+                let kept = try await client.postReadings(#"{"readings":[\#(Self.one)]}"#)
+                #expect(kept.status == 200)
+            }
         }
     }
 

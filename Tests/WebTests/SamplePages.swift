@@ -184,7 +184,10 @@ struct Samples {
             communities: [
                 .init(name: "杏花岭社区", homes: "1,502", measured: "2026-11-04 09:12", issued: "—", dirty: "4"),
                 .init(name: "府东街社区", homes: "988", measured: "—", issued: "—", dirty: "0"),
-            ], refusal: texts("close_refused_too_early", ["time": "11月4日 00:00"]), canClose: true,
+            ],
+            refusal: .init(
+                kind: "refused", heading: texts("close_refused"),
+                reason: texts("close_refused_too_early", ["time": "11月4日 00:00"])), canClose: true,
             action: texts("close_action", ["month": "2026-10"]))
     }
 
@@ -192,7 +195,9 @@ struct Samples {
         HeldPage(
             summary: texts("held_summary", ["meters": "14", "readings": "1,204"]),
             meters: [
-                .init(address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744", last: "2026-11-24 09:00")
+                .init(
+                    address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744",
+                    last: "2026-11-24 09:00")
             ], hasQuarantined: true,
             quarantined: [
                 .init(
@@ -222,8 +227,10 @@ struct Samples {
         CodesPage(
             numbers: "100200300417\n100200300418", hasRefused: true, refused: ["100200300999"], hasSlips: true,
             slips: [
-                .init(number: "100200300417", code: "QX4K 7MPT", until: "2026-12-01", address: "https://water.example/"),
-                .init(number: "100200300418", code: "HW9R 2DFN", until: "2026-12-01", address: "https://water.example/"),
+                .init(
+                    number: "100200300417", code: "QX4K 7MPT", until: "2026-12-01", address: "https://water.example/"),
+                .init(
+                    number: "100200300418", code: "HW9R 2DFN", until: "2026-12-01", address: "https://water.example/"),
             ])
     }
 

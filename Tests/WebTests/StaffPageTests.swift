@@ -1,3 +1,5 @@
+import Hummingbird
+import Operations
 import Testing
 import Water
 

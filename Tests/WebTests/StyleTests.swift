@@ -24,8 +24,10 @@ struct StyleTests {
 
     @Test(arguments: [
         ("ink", "paper"), ("ink", "ground"), ("soft", "paper"), ("soft", "ground"), ("deep", "paper"),
-        ("deep", "ground"), ("deep", "pale"), ("soft", "pale"), ("paper", "deep"), ("paper", "deep-hover"), ("green", "pale-green"),
-        ("soft", "pale-green"), ("amber", "pale-amber"), ("ink", "pale-amber"), ("ink", "pale-red"), ("red", "pale-red"),
+        ("deep", "ground"), ("deep", "pale"), ("soft", "pale"), ("paper", "deep"), ("paper", "deep-hover"),
+        ("green", "pale-green"),
+        ("soft", "pale-green"), ("amber", "pale-amber"), ("ink", "pale-amber"), ("ink", "pale-red"),
+        ("red", "pale-red"),
     ])
     func `text stands out from its ground by 4.5 to 1 at least`(_ text: String, _ ground: String) throws {
         let pair = try [luminance(colour(text)), luminance(colour(ground))].sorted()

@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import Hummingbird
 import HummingbirdTesting
@@ -87,6 +88,9 @@ final class WebClient {
     }
 
     func signInStaff(_ name: String) async throws {
+        if try await fixture.services.database.read({ try $0.staff(name: name) }) == nil {
+            try await fixture.addStaff(name)
+        }
         let page = try await get("/staff/sign-in")
         let answer = try await post(
             "/staff/sign-in", ["name": name, "password": WebFixture.password.text], csrf: try page.field("csrf"))

@@ -11,8 +11,8 @@ import Water
 
 @testable import Web
 
-/// A city with two communities, twelve homes in the first, a gateway, two members of staff, an item and a target,
-/// made by the operations that make a real one.
+/// A city with two communities, twelve homes in the first, a gateway, an item and a target, made by the operations
+/// that make a real one.
 struct WebFixture {
     let services: WebServices
     let calendar: CityCalendar
@@ -104,18 +104,19 @@ struct WebFixture {
         _ database: Database, _ gatewayKey: Secret, _ pullKey: Secret, _ random: inout SystemRandomNumberGenerator
     ) async throws {
         _ = try await AddGateway(database: database)("north", area: "1401", key: gatewayKey, at: now).get()
-        let salt = [UInt8](repeating: 7, count: 16)
-        for (name, area, role) in [("admin", "1401", .administrator), ("clerk", community, .clerk)]
-            as [(String, String, StaffRole)]
-        {
-            _ = try await AddStaff(database: database)(
-                name, area: area, role: role, password: password, salt: salt, at: now
-            ).get()
-        }
         _ = try await AddTarget(database: database)(
             "platform", url: "https://platform.example/hook", area: "140107",
             secret: .signingSecret(using: &random),
             entitlement: Entitlement(purpose: "civic awards", pullKey: pullKey), at: now
+        ).get()
+    }
+
+    /// Adds a member of staff: `admin` of the city, or `clerk` of the community. Hashing a password takes its time,
+    /// so only tests that need one have one.
+    func addStaff(_ name: String) async throws {
+        let (area, role): (String, StaffRole) = name == "admin" ? ("1401", .administrator) : (Self.community, .clerk)
+        _ = try await AddStaff(database: services.database)(
+            name, area: area, role: role, password: Self.password, salt: [UInt8](repeating: 7, count: 16), at: Self.now
         ).get()
     }
 

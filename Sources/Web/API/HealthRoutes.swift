@@ -1,5 +1,6 @@
 import Database
 import Hummingbird
+import Logging
 import Storage
 import Water
 
@@ -9,19 +10,26 @@ struct HealthRoutes: Sendable {
 
     func add(to router: Router<WebContext>) {
         router.get("healthz") { _, _ in Response.json(["status": "ok"]) }
-        router.get("readyz") { _, _ in try await ready() }
+        router.get("readyz") { _, context in try await ready(context) }
         router.get("openapi.yaml") { _, _ in try services.asset("openapi.yaml") }
     }
 
     /// 200 where the database answers and folding keeps up, else 503.
-    private func ready() async throws -> Response {
+    private func ready(_ context: WebContext) async throws -> Response {
         let now = services.now()
-        let lag = try await services.database.read { try $0.journalLag() }
+        let lag: (readings: Int64, oldest: Instant)?
+        do {
+            lag = try await services.database.read { try $0.journalLag() }
+        } catch {
+            context.logger.error("the database does not answer", metadata: ["error": "\(error)"])
+            throw Problem.busy("The database does not answer.", after: 5)
+        }
         let seconds = lag.map { max(now - $0.oldest, 0) } ?? 0
         let isReady = seconds <= services.settings.foldLagSeconds
         return .json(
             [
-                "status": .string(isReady ? "ready" : "folding_lags"), "unfolded_readings": .integer(lag?.readings ?? 0),
+                "status": .string(isReady ? "ready" : "folding_lags"),
+                "unfolded_readings": .integer(lag?.readings ?? 0),
                 "fold_lag_seconds": .integer(seconds),
             ], status: isReady ? 200 : 503)
     }

@@ -12,10 +12,7 @@ struct ReadingRoutes: Sendable {
 
     func add(to router: Router<WebContext>) {
         router.post("v1/readings") { request, _ in
-            guard let format = nativeFormats[services.mediaType(request)] else {
-                throw Problem.unsupportedType("application/json, application/x-ndjson or text/csv")
-            }
-            return try await take(request, as: format)
+            try await take(request, as: nativeFormats[services.mediaType(request)])
         }
         router.post("v1/readings/cjt188") { request, _ in try await take(request, as: .cjt188) }
         router.post("v1/readings/wmbusmeters") { request, _ in try await take(request, as: .wmbusmeters) }
@@ -25,10 +22,14 @@ struct ReadingRoutes: Sendable {
         "application/json": .json, "application/x-ndjson": .ndjson, "text/csv": .csv,
     ]
 
-    private func take(_ request: Request, as format: WireFormat) async throws -> Response {
+    private func take(_ request: Request, as named: WireFormat?) async throws -> Response {
         let now = services.now()
-        let gateway = try await gateway(of: request)
-        let receivedAt = try receivedAt(request)
+        let (gateway, format, receivedAt): (Gateway, WireFormat, Instant?)
+        do {
+            (gateway, format, receivedAt) = try await opened(request, as: named)
+        } catch {
+            throw await services.refusing(request, error)
+        }
         let bytes = try await services.readReadings(request)
         let batch = try decoded(bytes, as: format, receivedAt: receivedAt, at: now)
         do {
@@ -38,6 +39,17 @@ struct ReadingRoutes: Sendable {
         } catch RecordRefusal.storageFailed {
             throw Problem.busy("Readings cannot be written at the moment; nothing of the body was kept.", after: 5)
         }
+    }
+
+    /// What is known before the body is read.
+    private func opened(
+        _ request: Request, as format: WireFormat?
+    ) async throws -> (Gateway, WireFormat, Instant?) {
+        let gateway = try await gateway(of: request)
+        guard let format else {
+            throw Problem.unsupportedType("application/json, application/x-ndjson or text/csv")
+        }
+        return (gateway, format, try receivedAt(request))
     }
 
     private func gateway(of request: Request) async throws -> Gateway {
@@ -52,7 +64,8 @@ struct ReadingRoutes: Sendable {
     private func receivedAt(_ request: Request) throws -> Instant? {
         guard let text = request.header("X-Received-At") else { return nil }
         guard let instant = Instant(rfc3339: text) else {
-            throw Problem.badRequest("X-Received-At", "is no RFC 3339 time with an offset, as 2026-10-01T00:00:00+08:00")
+            throw Problem.badRequest(
+                "X-Received-At", "is no RFC 3339 time with an offset, as 2026-10-01T00:00:00+08:00")
         }
         return instant
     }

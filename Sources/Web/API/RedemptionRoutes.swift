@@ -21,7 +21,12 @@ struct RedemptionRoutes: Sendable {
 
     private struct HoldBody: Decodable {
         let id: String
-        let item_id: Int64
+        let item: Int64
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case item = "item_id"
+        }
     }
 
     private func hold(_ request: Request) async throws -> Response {
@@ -32,13 +37,18 @@ struct RedemptionRoutes: Sendable {
         guard let id = PostingID(body.id) else {
             throw Problem.badRequest("id", "must be 1 to 64 of 0-9 A-Z a-z - _ .")
         }
-        let answer = try await services.hold(id, ItemID(body.item_id), for: resident, at: now)
+        let answer = try await services.hold(id, ItemID(body.item), for: resident, at: now)
         return .json(try answer.orProblem().json, status: 201)
     }
 
     private struct DeskBody: Decodable {
         let community: String
-        let desk_code: String
+        let code: String
+
+        enum CodingKeys: String, CodingKey {
+            case community
+            case code = "desk_code"
+        }
     }
 
     private func close(_ request: Request, _ id: String, as state: RedemptionRow.State) async throws -> Response {
@@ -49,7 +59,7 @@ struct RedemptionRoutes: Sendable {
         guard let community = clerk.communities.first(where: { $0.code == body.community }) else {
             throw Problem.outOfScope
         }
-        let found = try await services.redemption(code: body.desk_code, in: community.id, by: clerk, at: now)
+        let found = try await services.redemption(code: body.code, in: community.id, by: clerk, at: now)
         guard let found, found.id.text == id else { throw RedemptionRefusal.noSuchRedemption.problem }
         return .json(try await services.close(found, as: state, by: clerk, at: now).orProblem().json)
     }

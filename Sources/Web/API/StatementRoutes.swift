@@ -95,7 +95,9 @@ extension Request {
     /// `?version=`: from 1; nil for the newest.
     func version() throws -> Int64? {
         guard let text = query("version") else { return nil }
-        guard let version = Int64(text), version >= 1 else { throw Problem.badRequest("version", "is no number from 1") }
+        guard let version = Int64(text), version >= 1 else {
+            throw Problem.badRequest("version", "is no number from 1")
+        }
         return version
     }
 }

@@ -1,25 +1,50 @@
 import Foundation
 import Hummingbird
-import Synchronization
 
 extension WebServices {
     /// A body of readings, whole, up to the limit; 413 past it, 503 where too many are being read at once.
     func readReadings(_ request: Request) async throws -> [UInt8] {
         let limit = settings.bodyBytes
+        var rest = request.body.makeAsyncIterator()
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        guard announced <= limit else { throw Problem.bodyTooLarge }
+        guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge) }
         var taken = 0
         defer { limits.bodies.give(taken) }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(announced)
-        for try await buffer in request.body {
+        bytes.reserveCapacity(max(announced, 0))
+        while let buffer = try await rest.next() {
             let size = buffer.readableBytes
-            guard bytes.count + size <= limit else { throw Problem.bodyTooLarge }
-            guard limits.bodies.take(size) else { throw Problem.busy("Too many bodies are being read.", after: 1) }
+            guard bytes.count + size <= limit else { throw await discarding(&rest, .bodyTooLarge) }
+            guard limits.bodies.take(size) else {
+                throw await discarding(&rest, .busy("Too many bodies are being read.", after: 1))
+            }
             taken += size
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes
+    }
+
+    /// Refuses a request whose body was not begun.
+    func refusing(_ request: Request, _ error: any Error) async -> any Error {
+        var rest = request.body.makeAsyncIterator()
+        return await discarding(&rest, error)
+    }
+
+    /// Reads on to the body's end, at most four times the limit: a client that sends and closes would otherwise
+    /// wait for room in the connection and never see the answer.
+    private func discarding(_ rest: inout RequestBody.AsyncIterator, _ refusal: Problem) async -> any Error {
+        await discarding(&rest, refusal as any Error)
+    }
+
+    private func discarding(_ rest: inout RequestBody.AsyncIterator, _ refusal: any Error) async -> any Error {
+        var left = settings.bodyBytes * 4
+        do {
+            while left > 0, let buffer = try await rest.next() { left -= buffer.readableBytes }
+        } catch {
+            // The connection is gone, and with it the one who would read the refusal.
+            return error
+        }
+        return refusal
     }
 
     /// A small body, at most 64 KiB.

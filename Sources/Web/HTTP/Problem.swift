@@ -55,7 +55,8 @@ extension Problem {
     static let methodNotAllowed = Problem("method-not-allowed", 405, "This address does not take this method.")
     static let bodyTooLarge = Problem("body-too-large", 413, "The body is larger than the limit.")
     static let noKey = Problem(
-        "unauthorized", 401, "A valid bearer key is needed.", headers: [("WWW-Authenticate", "Bearer realm=\"jieshui\"")])
+        "unauthorized", 401, "A valid bearer key is needed.",
+        headers: [("WWW-Authenticate", "Bearer realm=\"jieshui\"")])
     static let noSession = Problem(
         "unauthorized", 401, "A signed-in session is needed.",
         headers: [("WWW-Authenticate", "Cookie realm=\"jieshui\"")])

@@ -86,7 +86,8 @@ extension WebServices {
         try requireSame(form.raw("csrf"), request.cookies[WebServices.formCookie]?.value ?? "")
     }
 
-    func setCookie(_ name: String, _ value: String, seconds: Int64?, strict: Bool = false, on response: inout Response) {
+    func setCookie(_ name: String, _ value: String, seconds: Int64?, strict: Bool = false, on response: inout Response)
+    {
         var text = "\(name)=\(value); Path=/; HttpOnly; SameSite=\(strict ? "Strict" : "Lax")"
         if let seconds { text += "; Max-Age=\(seconds)" }
         if settings.isBehindTLS { text += "; Secure" }

@@ -29,8 +29,10 @@ struct ComparisonPart: Sendable {
         let median = multiplyThenDivideHalfUp(cohort.medianLitres, own.scaleMillionths, by: 1_000_000)
         bars = ComparisonPart.bars(
             [
-                ("best", t("bar_best", ["percent": "\(surroundings.benchmarkPercent)"]),
-                    statement.headroom?.benchmarkHomeLitres),
+                (
+                    "best", t("bar_best", ["percent": "\(surroundings.benchmarkPercent)"]),
+                    statement.headroom?.benchmarkHomeLitres
+                ),
                 ("median", t("bar_median"), median), ("own", t("bar_own"), statement.use.litres),
             ], t)
         explanation = [

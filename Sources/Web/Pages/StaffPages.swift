@@ -60,9 +60,16 @@ struct CloseMonthPage: Page {
     let month: String
     let counts: [Count]
     let communities: [Community]
-    let refusal: String?
+    /// Why the button is not there.
+    let refusal: Refusal?
     let canClose: Bool
     let action: String
+
+    struct Refusal: Sendable {
+        let kind: String
+        let heading: String
+        let reason: String
+    }
 
     struct Count: Sendable {
         let name: String

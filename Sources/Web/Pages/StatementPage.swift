@@ -95,7 +95,8 @@ struct StatementPage: Page {
             referenceLitres: statement.norm.map { $0.litres / Int64(max($0.days, 1)) }, texts: t)
         dayRows = statement.use.days.map {
             DayRow(
-                day: t.day($0.day), litres: $0.litres.map(t.number) ?? t("none"), state: t("state_\($0.state.rawValue)"))
+                day: t.day($0.day), litres: $0.litres.map(t.number) ?? t("none"), state: t("state_\($0.state.rawValue)")
+            )
         }
         bill = statement.bill.map { BillPart($0, texts: t) }
         comparison = ComparisonPart(statement, surroundings, texts: t)
@@ -107,7 +108,8 @@ struct StatementPage: Page {
         pointsSentence = story.pointsSentence
         pointLines = statement.points.lines.map { line in
             PointRow(
-                rule: t.words["rule_\(line.rule)"] ?? line.rule, why: story.why(line), points: t.number(line.points.count)
+                rule: t.words["rule_\(line.rule)"] ?? line.rule, why: story.why(line),
+                points: t.number(line.points.count)
             )
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])

@@ -20,7 +20,7 @@ extension PointsPage {
     ) {
         let spendable = book.account.spendable(at: now)
         let open = book.redemptions.filter { $0.state == .open && $0.holdUntil > now }
-        let next = book.account.lots.first { $0.available > .zero && $0.lot.expiresAt > now }
+        let next = book.account.nextExpiry(after: now)
         let items = book.items.filter { !$0.isWithdrawn }.map { row in
             Item(
                 row, spendable: spendable, isFull: book.account.openHolds.count >= terms.openHoldLimit, t,
@@ -31,7 +31,7 @@ extension PointsPage {
             expirySentence: next.map {
                 t(
                     "balance_expiry",
-                    ["points": t.points($0.available), "date": t.date($0.lot.expiresAt, in: calendar)])
+                    ["points": t.points($0.points), "date": t.date($0.at, in: calendar)])
             },
             debtSentence: book.account.debt > .zero
                 ? t("balance_debt", ["points": t.points(book.account.debt)]) : nil,
@@ -40,6 +40,15 @@ extension PointsPage {
                 "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
             hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
             history: book.transfers.suffix(60).reversed().map { Entry($0, book, calendar, t) })
+    }
+}
+
+extension AccountState {
+    /// The points that run out first, and when; nil where none can be spent.
+    fileprivate func nextExpiry(after now: Instant) -> (points: Points, at: Instant)? {
+        let live = lots.filter { $0.available > .zero && $0.lot.expiresAt > now }
+        guard let at = live.map(\.lot.expiresAt).min() else { return nil }
+        return (live.filter { $0.lot.expiresAt == at }.reduce(.zero) { $0 + $1.available }, at)
     }
 }
 

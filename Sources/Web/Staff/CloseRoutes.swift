@@ -62,8 +62,8 @@ struct CloseRoutes: Sendable {
         _ request: Request, _ clerk: Clerk, _ month: BillingMonth, at now: Instant, notice: PageFrame.Notice?
     ) async throws -> Response {
         let t = services.texts(for: request)
-        let refusal = try await refusal(clerk, month, at: now, t)
         let rows = try await services.database.read { try $0.closePreview(of: month, for: clerk, services.calendar) }
+        let refusal = try await refusal(clerk, month, rows, at: now, t)
         let count = { (key: String, value: Int) in
             CloseMonthPage.Count(name: t(key), figure: t.number(Int64(value)))
         }
@@ -87,11 +87,19 @@ struct CloseRoutes: Sendable {
     }
 
     /// Why the button is not offered; nil where it is.
-    private func refusal(_ clerk: Clerk, _ month: BillingMonth, at now: Instant, _ t: Texts) async throws -> String? {
-        guard clerk.isCityAdministrator else { return t("close_refused_not_allowed") }
+    private func refusal(
+        _ clerk: Clerk, _ month: BillingMonth, _ rows: [ClosePreviewRow], at now: Instant, _ t: Texts
+    ) async throws -> CloseMonthPage.Refusal? {
+        let refused = { (reason: String) in
+            CloseMonthPage.Refusal(kind: "refused", heading: t("close_refused"), reason: reason)
+        }
+        if !rows.isEmpty, rows.allSatisfy({ $0.state?.issuedAt != nil }) {
+            return .init(kind: "done", heading: t("close_complete"), reason: t("close_complete_body"))
+        }
+        guard clerk.isCityAdministrator else { return refused(t("close_refused_not_allowed")) }
         switch try await services.closeMonth.admit(month, at: now, early: false) {
         case .success: return nil
-        case .failure(let refusal): return refusal.words(t, services.calendar)
+        case .failure(let refusal): return refused(refusal.words(t, services.calendar))
         }
     }
 }
@@ -126,7 +134,8 @@ extension Reader {
         of month: BillingMonth, for clerk: Clerk, _ calendar: CityCalendar
     ) throws -> [ClosePreviewRow] {
         let homes = Dictionary(
-            try communitiesWithHomes(calendar.interval(of: month)).map { ($0.id, $0.homes) }) { first, _ in first }
+            try communitiesWithHomes(calendar.interval(of: month)).map { ($0.id, $0.homes) }
+        ) { first, _ in first }
         let states = Dictionary(try communityMonths(month).map { ($0.community, $0) }) { first, _ in first }
         return try clerk.communities.compactMap { area in
             guard let count = homes[area.id] else { return nil }
