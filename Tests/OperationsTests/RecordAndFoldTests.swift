@@ -164,7 +164,8 @@ import Water
         let address = try #require(MeterAddress(.wmbus, "0000000b", driver: "hydrus"))
         try await city.registerMeter(1, at: address)
         _ = try await city.foldAll()
-        #expect(try await city.database.read { try $0.alerts(of: CityFixture.first, limit: 10).map(\.code) } == ["leak"])
+        let joined = try await city.database.read { try $0.alerts(of: CityFixture.first, limit: 10).map(\.code) }
+        #expect(joined == ["leak"])
         #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).isEmpty })
     }
 }

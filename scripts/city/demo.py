@@ -30,17 +30,19 @@ def main() -> int:
         print(f"demo: port {options.port} is in use. Choose another: scripts/demo --port {options.port + 1}", file=sys.stderr)
         return 1
     folder = fresh_folder(options.data)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     town, receiver, checks = Town(folder, options.port), Receiver(), Checks()
     try:
         began = time.monotonic()
         sign_ins = Story(town, receiver, checks).tell()
-        print(f"\n{checks.summary()} ({time.monotonic() - began:.0f} s)")
-        print_pages(options.port, sign_ins, folder)
         if options.once:
-            stopped = town.stop()
-            checks.equal("the server ends cleanly when asked", stopped, 0)
+            print()
+            checks.equal("the server ends cleanly when asked", town.stop(), 0)
+        print(f"\n{checks.summary()} ({time.monotonic() - began:.0f} s)")
+        if options.once:
             return 1 if checks.failed else 0
+        print_pages(options.port, sign_ins, folder)
         print("\n服务运行中，按 Ctrl-C 结束。 Serving; Ctrl-C ends it.")
         while not town.has_ended():
             time.sleep(0.5)

@@ -35,7 +35,8 @@ class Failed(Exception):
 class Town:
     def __init__(self, folder: Path, port: int):
         self.folder, self.port = folder, port
-        self.binary = os.environ.get("JIESHUI_BINARY") or "jieshui"
+        binary = os.environ.get("JIESHUI_BINARY") or "jieshui"
+        self.binary = str(Path(binary).resolve()) if os.sep in binary else binary
         self.address = f"sqlite:{folder / 'city.sqlite'}"
         self._server: subprocess.Popen | None = None
 
