@@ -20,6 +20,9 @@ public actor RecordReadings {
 
     private struct Waiting {
         let parts: [CommunityID: JournalPart]
+        let gateway: GatewayID
+        /// How far the gateway's clock runs ahead, where a reading showed it.
+        let offsetSeconds: Int64?
         let at: Instant
         let bytes: Int
         let answer: CheckedContinuation<Void, any Error>
@@ -43,7 +46,9 @@ public actor RecordReadings {
             held: held[gateway] ?? HeldByGateway())
         sorting.run()
         held[gateway] = sorting.held
-        if !sorting.parts.isEmpty { try await commit(sorting.parts, at: at) }
+        if !sorting.parts.isEmpty {
+            try await commit(sorting.parts, from: gateway, offsetSeconds: sorting.offsetSeconds, at: at)
+        }
         return sorting.answer
     }
 
@@ -64,11 +69,16 @@ public actor RecordReadings {
         }
     }
 
-    private func commit(_ parts: [CommunityID: JournalPart], at: Instant) async throws {
+    private func commit(
+        _ parts: [CommunityID: JournalPart], from gateway: GatewayID, offsetSeconds: Int64?, at: Instant
+    ) async throws {
         let bytes = parts.values.reduce(0) { $0 + $1.bytes.count }
         waitingBytes += bytes
         try await withCheckedThrowingContinuation { continuation in
-            waiting.append(Waiting(parts: parts, at: at, bytes: bytes, answer: continuation))
+            waiting.append(
+                Waiting(
+                    parts: parts, gateway: gateway, offsetSeconds: offsetSeconds, at: at, bytes: bytes,
+                    answer: continuation))
             if !isCommitting {
                 isCommitting = true
                 Task { await self.commitAll() }
@@ -82,8 +92,12 @@ public actor RecordReadings {
             waiting = []
             let rows = JournalPart.joined(group.map(\.parts))
             let at = group.map(\.at).max() ?? group[0].at
+            let heard = Dictionary(grouping: group, by: \.gateway).mapValues { $0.compactMap(\.offsetSeconds).max() }
             do {
                 try await database.write { transaction in
+                    for (gateway, offset) in heard {
+                        try transaction.noteSeen(gateway, clockOffsetSeconds: offset, at: at)
+                    }
                     for (community, part) in rows.sorted(by: { $0.key < $1.key }) {
                         try transaction.appendToJournal(
                             JournalPayload.row([part.bytes]), readings: part.readings, of: community, at: at)

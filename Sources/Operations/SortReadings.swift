@@ -31,6 +31,8 @@ struct Sorting {
     var held: HeldByGateway
     private(set) var parts: [CommunityID: JournalPart] = [:]
     private(set) var answer = RecordAnswer()
+    /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
+    private(set) var offsetSeconds: Int64?
     private var entries: [CommunityID: [JournalEntry]] = [:]
     private var readings: [CommunityID: Int] = [:]
 
@@ -74,7 +76,10 @@ struct Sorting {
             let (communities, note) = place(meter, run.address, value.at)
             if let note { notes.insert(note) }
             let isFuture = value.at - at > limits.futureSeconds
-            if isFuture, !communities.isEmpty { notes.insert(.future) }
+            if isFuture, !communities.isEmpty {
+                notes.insert(.future)
+                offsetSeconds = max(offsetSeconds ?? 0, value.at - at)
+            }
             for community in communities {
                 if isFuture {
                     future[community, default: []].append(value)

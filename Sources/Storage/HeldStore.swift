@@ -171,6 +171,8 @@ public struct QuarantinedReading: Sendable, Hashable {
     public let at: Instant
     public let register: Volume
     public let gateway: String
+    /// How far the gateway's clock was last seen to run ahead; nil where it never did.
+    public let gatewayOffsetSeconds: Int64?
     public let reason: String
 }
 
@@ -196,7 +198,8 @@ extension Reader {
     public func quarantined(limit: Int) throws -> [QuarantinedReading] {
         try all(
             """
-            SELECT q.community_id, coalesce(m.serial, ''), q.read_at, q.register_ml, g.name, q.reason
+            SELECT q.community_id, coalesce(m.serial, ''), q.read_at, q.register_ml, g.name, q.reason,
+                g.clock_offset_seconds
             FROM reading_quarantine q
             JOIN meter m ON m.meter_id = q.meter_id
             JOIN gateway g ON g.gateway_id = q.gateway_id
@@ -205,7 +208,8 @@ extension Reader {
         ) { row in
             QuarantinedReading(
                 community: try row.id(0), serial: try row.text(1), at: try row.instant(2),
-                register: Volume(millilitres: try row.integer(3)), gateway: try row.text(4), reason: try row.text(5))
+                register: Volume(millilitres: try row.integer(3)), gateway: try row.text(4),
+                gatewayOffsetSeconds: try row.integerOrNil(6), reason: try row.text(5))
         }
     }
 

@@ -115,6 +115,16 @@ extension Reader {
         ) { (try $0.month(0), try $0.id(1)) }
     }
 
+    /// Whether a home's readings changed after its month was measured.
+    public func isDirty(_ household: HouseholdID, of community: CommunityID, _ month: BillingMonth) throws -> Bool {
+        try first(
+            """
+            SELECT 1 FROM home_dirty
+            WHERE community_id = \(community) AND month = \(month) AND household_id = \(household)
+            """
+        ) { _ in true } ?? false
+    }
+
     /// The households of a community that a meter served over [from, to].
     public func households(
         servedBy meter: MeterID, in community: CommunityID, from: Instant, to: Instant

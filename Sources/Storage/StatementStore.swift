@@ -9,13 +9,19 @@ public struct StoredStatement: Sendable, Hashable {
     /// Canonical JSON; the hash is over its UTF-8 bytes.
     public let body: String
     public let hash: String
+    /// When it was issued; not part of the statement, and nil before it is stored.
+    public let issuedAt: Instant?
 
-    public init(household: HouseholdID, month: BillingMonth, version: Int64, body: String, hash: String) {
+    public init(
+        household: HouseholdID, month: BillingMonth, version: Int64, body: String, hash: String,
+        issuedAt: Instant? = nil
+    ) {
         self.household = household
         self.month = month
         self.version = version
         self.body = body
         self.hash = hash
+        self.issuedAt = issuedAt
     }
 }
 
@@ -26,7 +32,7 @@ extension Reader {
     ) throws -> StoredStatement? {
         try first(
             """
-            SELECT household_id, month, version, body, hash FROM statement
+            SELECT household_id, month, version, body, hash, issued_at FROM statement
             WHERE community_id = \(community) AND month = \(month) AND household_id = \(household)
                 AND version >= \(version ?? 1) AND version <= \(version ?? Int64.max)
             ORDER BY version DESC LIMIT 1
@@ -37,7 +43,7 @@ extension Reader {
     public func statements(of community: CommunityID, _ month: BillingMonth) throws -> [StoredStatement] {
         try all(
             """
-            SELECT s.household_id, s.month, s.version, s.body, s.hash FROM statement s
+            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at FROM statement s
             WHERE s.community_id = \(community) AND s.month = \(month) AND s.version =
                 (SELECT max(v.version) FROM statement v WHERE v.community_id = s.community_id
                     AND v.month = s.month AND v.household_id = s.household_id)
@@ -51,14 +57,14 @@ extension Reader {
     ) throws -> [(number: String, statement: StoredStatement)] {
         try all(
             """
-            SELECT s.household_id, s.month, s.version, s.body, s.hash, h.number FROM statement s
+            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at, h.number FROM statement s
             JOIN household h ON h.community_id = s.community_id AND h.household_id = s.household_id
             WHERE s.community_id = \(community) AND s.month = \(month) AND h.number > \(number) AND s.version =
                 (SELECT max(v.version) FROM statement v WHERE v.community_id = s.community_id
                     AND v.month = s.month AND v.household_id = s.household_id)
             ORDER BY h.number LIMIT \(limit)
             """
-        ) { (try $0.text(5), try Reader.stored($0)) }
+        ) { (try $0.text(6), try Reader.stored($0)) }
     }
 
     /// The months and newest versions of a home's statements, latest first, at most `limit`.
@@ -77,7 +83,7 @@ extension Reader {
     private static func stored(_ row: Row) throws -> StoredStatement {
         StoredStatement(
             household: try row.id(0), month: try row.month(1), version: try row.integer(2), body: try row.text(3),
-            hash: try row.text(4))
+            hash: try row.text(4), issuedAt: try row.instant(5))
     }
 }
 

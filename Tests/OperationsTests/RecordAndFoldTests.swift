@@ -98,6 +98,8 @@ import Water
         #expect(answer.entries.map(\.field) == ["at"])
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["future", "future"])
+        let offsets = try await city.database.read { try $0.quarantined(limit: 10).map(\.gatewayOffsetSeconds) }
+        #expect(offsets == [6_600, 6_600])
         let soon = try await city.post(CityFixture.series(1, from: october, [100]), at: october - 600)
         #expect(soon.accepted == 1)
     }

@@ -34,7 +34,8 @@ struct ResidentRoutes: Sendable {
             $0.id == statement.tariff.id && $0.version == statement.tariff.version
         }
         let surroundings = StatementSurroundings(
-            newestVersion: Int(found.newestVersion), issuedAt: nil, months: found.months, isDirty: found.isDirty,
+            newestVersion: Int(found.newestVersion), issuedAt: found.stored.issuedAt, months: found.months,
+            isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
             benchmarkPercent: rules.cohort.benchmarkPercentile)
@@ -119,7 +120,7 @@ extension Reader {
         else { return nil }
         let stored = try version.map { try statement(of: home.id, in: home.community, month, version: $0) } ?? newest
         guard let stored, version == nil || stored.version == version else { return nil }
-        let isDirty = try dirtyHomes(of: home.community).contains { $0.household == home.id && $0.month == month }
+        let isDirty = try isDirty(home.id, of: home.community, month)
         return OpenStatement(
             stored: stored, newestVersion: newest.version, months: months.map(\.month), isDirty: isDirty,
             areas: try areaChain(from: home.community))

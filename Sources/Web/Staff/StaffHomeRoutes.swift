@@ -67,7 +67,9 @@ struct StaffHomeRoutes: Sendable {
             quarantined: readings.map {
                 .init(
                     meter: $0.serial.isEmpty ? t("none") : $0.serial, at: services.minute($0.at),
-                    register: t.register($0.register), gateway: $0.gateway, reason: t("quarantine_\($0.reason)"))
+                    register: t.register($0.register),
+                    gateway: $0.gateway + ($0.gatewayOffsetSeconds.map { " +\(t.number($0)) s" } ?? ""),
+                    reason: t("quarantine_\($0.reason)"))
             })
         return services.answer(page, "nav_held", request, .staff, csrf: clerk.csrf)
     }
