@@ -24,33 +24,40 @@ extension Optional: SQLBindable where Wrapped: SQLBindable {
 
 /// A statement as a value: its text with numbered parameters, and what they stand for.
 ///
-/// Written as a string literal; every interpolation becomes the next `$n`, so a value can never become text.
+/// Written as a string literal; every interpolation becomes the next `$n`, so a value can never become text, and an
+/// interpolated statement is joined in with its parameters numbered anew.
 /// The one place that numbers parameters: `$1`, `$2`, … in order of appearance, which PostgreSQL reads by number
 /// and SQLite by order.
 public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
     public let text: String
     public let arguments: [SQLValue]
+    /// The text between the parameters: one piece more than there are arguments.
+    fileprivate let pieces: [String]
 
     public init(stringLiteral value: String) {
-        self.text = value
-        self.arguments = []
+        text = value
+        arguments = []
+        pieces = [value]
     }
 
     public init(stringInterpolation: StringInterpolation) {
-        self.text = stringInterpolation.text
-        self.arguments = stringInterpolation.arguments
+        pieces = stringInterpolation.pieces
+        arguments = stringInterpolation.arguments
+        var text = pieces[0]
+        for (index, piece) in pieces.dropFirst().enumerated() { text += "$\(index + 1)\(piece)" }
+        self.text = text
     }
 
     public struct StringInterpolation: StringInterpolationProtocol {
-        fileprivate var text: String
+        fileprivate var pieces = [""]
         fileprivate var arguments: [SQLValue] = []
 
         public init(literalCapacity: Int, interpolationCount: Int) {
-            text = ""
-            text.reserveCapacity(literalCapacity + interpolationCount * 3)
+            pieces.reserveCapacity(interpolationCount + 1)
+            arguments.reserveCapacity(interpolationCount)
         }
 
-        public mutating func appendLiteral(_ literal: String) { text += literal }
+        public mutating func appendLiteral(_ literal: String) { pieces[pieces.count - 1] += literal }
 
         public mutating func appendInterpolation(_ value: some SQLBindable) { bind(value.sqlValue) }
 
@@ -59,9 +66,16 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
             bind(value?.sqlValue ?? .null)
         }
 
+        /// Joins a statement, or a part of one, with its arguments.
+        public mutating func appendInterpolation(_ part: SQL) {
+            pieces[pieces.count - 1] += part.pieces[0]
+            pieces.append(contentsOf: part.pieces.dropFirst())
+            arguments.append(contentsOf: part.arguments)
+        }
+
         private mutating func bind(_ value: SQLValue) {
             arguments.append(value)
-            text += "$\(arguments.count)"
+            pieces.append("")
         }
     }
 }

@@ -58,9 +58,19 @@ extension Reader {
         }
     }
 
-    /// Redemptions that match; see the callers below.
+    /// Redemptions that match a condition on `r`, in the order that it ends with.
     private func redemptions(_ condition: SQL) throws -> [RedemptionRow] {
-        try all(condition) { row in
+        try all(
+            """
+            SELECT r.community_id, r.household_id, r.redemption_id, h.number, r.item_id, i.name_zh, i.name_en, r.points,
+                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until
+            FROM redemption r
+            JOIN household h ON h.community_id = r.community_id AND h.household_id = r.household_id
+            JOIN item i ON i.community_id = r.community_id AND i.item_id = r.item_id
+            LEFT JOIN redemption_outcome o ON o.community_id = r.community_id AND o.redemption_id = r.redemption_id
+            WHERE \(condition)
+            """
+        ) { row in
             let text = try row.text(2)
             guard let id = PostingID(stored: text) else { throw DamagedLedgerRow(transfer: text) }
             let state = try row.textOrNil(10).map { RedemptionRow.State(rawValue: $0) ?? .open } ?? .open
@@ -75,45 +85,19 @@ extension Reader {
 
     /// The redemption of an id.
     public func redemption(_ id: PostingID, in community: CommunityID) throws -> RedemptionRow? {
-        try redemptions(
-            """
-            SELECT r.community_id, r.household_id, r.redemption_id, h.number, r.item_id, i.name_zh, i.name_en, r.points,
-                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until
-            FROM redemption r
-            JOIN household h ON h.community_id = r.community_id AND h.household_id = r.household_id
-            JOIN item i ON i.community_id = r.community_id AND i.item_id = r.item_id
-            LEFT JOIN redemption_outcome o ON o.community_id = r.community_id AND o.redemption_id = r.redemption_id
-            WHERE r.community_id = \(community) AND r.redemption_id = \(id.text)
-            """
-        ).first
+        try redemptions("r.community_id = \(community) AND r.redemption_id = \(id.text)").first
     }
 
     /// The redemption that a desk code names in a community.
     public func redemption(deskCode: String, in community: CommunityID) throws -> RedemptionRow? {
-        try redemptions(
-            """
-            SELECT r.community_id, r.household_id, r.redemption_id, h.number, r.item_id, i.name_zh, i.name_en, r.points,
-                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until
-            FROM redemption r
-            JOIN household h ON h.community_id = r.community_id AND h.household_id = r.household_id
-            JOIN item i ON i.community_id = r.community_id AND i.item_id = r.item_id
-            LEFT JOIN redemption_outcome o ON o.community_id = r.community_id AND o.redemption_id = r.redemption_id
-            WHERE r.community_id = \(community) AND r.desk_code = \(deskCode)
-            """
-        ).first
+        try redemptions("r.community_id = \(community) AND r.desk_code = \(deskCode)").first
     }
 
     /// A household's redemptions, latest first, at most `limit`.
     public func redemptions(of holder: AccountHolder, limit: Int) throws -> [RedemptionRow] {
         try redemptions(
             """
-            SELECT r.community_id, r.household_id, r.redemption_id, h.number, r.item_id, i.name_zh, i.name_en, r.points,
-                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until
-            FROM redemption r
-            JOIN household h ON h.community_id = r.community_id AND h.household_id = r.household_id
-            JOIN item i ON i.community_id = r.community_id AND i.item_id = r.item_id
-            LEFT JOIN redemption_outcome o ON o.community_id = r.community_id AND o.redemption_id = r.redemption_id
-            WHERE r.community_id = \(holder.community) AND r.household_id = \(holder.household)
+            r.community_id = \(holder.community) AND r.household_id = \(holder.household)
             ORDER BY r.held_at DESC, r.redemption_id LIMIT \(limit)
             """)
     }

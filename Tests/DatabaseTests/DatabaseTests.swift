@@ -17,6 +17,13 @@ import Testing
         #expect(sql.arguments == [.text("x'; DROP TABLE t"), .integer(7)])
     }
 
+    @Test func `a joined part brings its arguments, numbered anew`() {
+        let part: SQL = "b = \("x") AND c = \(Int64(2))"
+        let sql: SQL = "SELECT a FROM t WHERE a = \(Int64(1)) AND \(part) AND d = \(Int64(3))"
+        #expect(sql.text == "SELECT a FROM t WHERE a = $1 AND b = $2 AND c = $3 AND d = $4")
+        #expect(sql.arguments == [.integer(1), .text("x"), .integer(2), .integer(3)])
+    }
+
     @Test func `a migration runs once and an unknown newer one is refused`() async throws {
         let database = try open()
         try await database.migrate([Self.first], at: 1)
