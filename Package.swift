@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Water", "Database",
+                "Water", "Database", "Storage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),

@@ -73,8 +73,8 @@ struct HTTPLoad {
         }
     }
 
-    func post(_ load: Load) throws -> Outcome {
-        let bodies = (0..<load.requests).map { request(load.body(of: $0)) }
+    func post(_ load: Load, _ requests: Range<Int>) throws -> Outcome {
+        let bodies = requests.map { request(load.body(of: $0)) }
         let state = Mutex<(next: Int, answers: [Double], failure: String?)>((0, [], nil))
         let start = ContinuousClock.now
         let done = DispatchGroup()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Database
 import Foundation
+import Storage
 import Water
 
 /// Posts readings to a running server over HTTP and inserts the same rows raw into SQLite.
@@ -13,6 +14,7 @@ struct IngestBench: AsyncParsableCommand {
     @Option(help: "Days of 24 hourly readings per meter.") var days = 10
     @Option(help: "Connections.") var connections = 8
     @Option(help: "Readings in a request, in whole days of a meter.") var readingsPerRequest = 960
+    @Flag(help: "Close a month while the second half is posted.") var closing = false
     @Option(help: "Port for the server.") var port: UInt16 = 18_080
 
     func run() async throws {
@@ -32,13 +34,46 @@ struct IngestBench: AsyncParsableCommand {
         defer { server.stop() }
         try server.waitUntilReady()
         let before = server.processorSeconds()
-        let result = try HTTPLoad(port: port, key: key, connections: connections).post(load)
+        let http = HTTPLoad(port: port, key: key, connections: connections)
+        let half = closing ? load.requests / 2 : load.requests
+        let result = try http.post(load, 0..<half)
         let processor = server.processorSeconds() - before
-        print("over HTTP, answered after the commit: \(perSecond(load.readings, result.seconds)) readings/s")
-        print("per server CPU second:                \(perSecond(load.readings, processor)) readings/s")
+        let readings = load.readings * half / load.requests
+        print("over HTTP, answered after the commit: \(perSecond(readings, result.seconds)) readings/s")
+        print("per server CPU second:                \(perSecond(readings, processor)) readings/s")
         print("answers: p50 \(result.milliseconds(50)) ms, p99 \(result.milliseconds(99)) ms")
-        let ratio = Int((ceiling / result.seconds * 100).rounded())
+        let ratio = Int((ceiling * Double(half) / Double(load.requests) / result.seconds * 100).rounded())
         print("ratio to the raw insert: \(ratio / 100).\(padded(ratio % 100, 2))")
+        try await waitForFolding("sqlite:\(database)")
+        if closing { try postWhileClosing(http, load, half..<load.requests, database: database) }
+    }
+
+    /// How long the journal took to empty after the last answer: what folding was behind.
+    private func waitForFolding(_ address: String) async throws {
+        let database = try Database(address: address)
+        let start = ContinuousClock.now
+        while try await database.read({ try $0.journalLag() != nil }) {
+            guard seconds(since: start) < 600 else { throw BenchFailure(reason: "folding did not catch up in 600 s") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        print("folding caught up \(Int(seconds(since: start).rounded())) s after the last answer")
+    }
+
+    /// Answer times while `jieshui close` runs beside the server.
+    private func postWhileClosing(
+        _ http: HTTPLoad, _ load: Load, _ requests: Range<Int>, database: String
+    ) throws {
+        let close = Process()
+        close.executableURL = URL(fileURLWithPath: jieshui)
+        close.arguments = ["close", "2026-10", "--early", "--database", "sqlite:\(database)"]
+        try close.run()
+        let start = ContinuousClock.now
+        let result = try http.post(load, requests)
+        let stillClosing = close.isRunning
+        print("while closing: p50 \(result.milliseconds(50)) ms, p99 \(result.milliseconds(99)) ms, ", terminator: "")
+        print("posted in \(Int(seconds(since: start).rounded())) s\(stillClosing ? "" : ", longer than the close")")
+        close.waitUntilExit()
+        print("the close ended with status \(close.terminationStatus) after \(Int(seconds(since: start).rounded())) s")
     }
 
     private func perSecond(_ count: Int, _ seconds: Double) -> String {
