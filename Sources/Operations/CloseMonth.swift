@@ -96,8 +96,7 @@ public struct CloseMonth: Sendable {
             return .failure(.unknownCommunity(code: code))
         }
         let rules = MeteringRules(files.rules)
-        _ = try await FoldReadings(database: database, calendar: calendar, rules: rules, logger: logger)
-            .untilIdle(at: at)
+        try await FoldReadings(database: database, calendar: calendar, rules: rules, logger: logger).whatIsThere(at: at)
         var summary = CloseSummary()
         summary.communities = communities.count
         let unsettled = try await measureAll(

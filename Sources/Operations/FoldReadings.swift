@@ -29,7 +29,7 @@ public actor FoldReadings {
     private var lastFolded: CommunityID?
 
     /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
-    private static let readingsPerRound: Int64 = 20_000
+    private static let readingsPerRound: Int64 = 10_000
     /// Day sets that sweeps visit in one transaction.
     private static let setsPerSweep = 500
     /// Meters of a community that one passage over its sets visits.
@@ -42,7 +42,18 @@ public actor FoldReadings {
         self.logger = logger
     }
 
-    /// Rounds until nothing is left, at most `rounds` (measure folds first).
+    /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
+    /// measured. Another process may fold beside it.
+    public func whatIsThere(at: Instant) async throws {
+        while try await !database.read({ try $0.nextSweeps(limit: 1).isEmpty }) { _ = try await callAsFunction(at: at) }
+        for (community, mark) in try await database.read({ try $0.journalMarks() }).sorted(by: { $0.key < $1.key }) {
+            while try await database.read({ try $0.hasJournal(of: community, upTo: mark) }) {
+                _ = try await fold(community, at: at)
+            }
+        }
+    }
+
+    /// Rounds until nothing is left, at most `rounds`.
     public func untilIdle(at: Instant, rounds: Int = 100_000) async throws -> FoldRound {
         var total = FoldRound()
         for _ in 0..<rounds {

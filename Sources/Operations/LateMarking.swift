@@ -16,7 +16,7 @@ struct LateMarking {
     private var changed: [Meter: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]] = [:]
     private var measured: [CommunityID: [BillingMonth]] = [:]
 
-    private static let reachDays = 40
+    private static let reachDays: Int32 = 40
 
     private struct Meter: Hashable {
         let community: CommunityID
@@ -34,7 +34,7 @@ struct LateMarking {
     mutating func note(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
         guard key.community != .unregistered else { return }
         let months = try measuredMonths(of: key.community)
-        let reach = key.day.advanced(by: -Self.reachDays)
+        let reach = key.day.advanced(by: -Int(Self.reachDays))
         guard let latest = months.last, reach <= latest.lastDay.advanced(by: 1) else { return }
         changed[Meter(community: key.community, meter: key.meter), default: [:]][key.day] = (before, after)
     }
@@ -42,6 +42,7 @@ struct LateMarking {
     /// Marks the homes; the sets must not be written yet.
     mutating func mark() throws {
         for (meter, days) in changed.sorted(by: { $0.key.meter < $1.key.meter }) {
+            if try isPastEveryMonth(meter, days.keys.min()) { continue }
             for span in try spans(of: meter, days) {
                 let months = try measuredMonths(of: meter.community).filter { month in
                     let (start, end) = calendar.interval(of: month)
@@ -60,6 +61,25 @@ struct LateMarking {
         }
     }
 
+    /// True where a register believed more than seven days before the first change lies after the last month with
+    /// figures: no change can reach behind it. The daily case of a city, told without judging whole months.
+    private mutating func isPastEveryMonth(_ meter: Meter, _ first: LocalDay?) throws -> Bool {
+        guard let first, let latest = try measuredMonths(of: meter.community).last,
+            first.number >= latest.lastDay.number + 9
+        else { return false }
+        let installations = try transaction.reader.installations(of: meter.meter, in: meter.community)
+        guard installations.count == 1 else { return false }
+        var elements: [ReadingElement] = []
+        for number in first.number - 16..<first.number {
+            elements += try transaction.reader.daySet(
+                DayKey(community: meter.community, day: LocalDay(number: number), meter: meter.meter))
+        }
+        let monthEnd = calendar.interval(of: latest).end
+        let limit = calendar.start(of: first) - 7 * 86_400
+        return judge(MeterReadings(installation: installations[0], elements: elements), rules: rules)
+            .believed.contains { $0.at >= monthEnd && $0.at <= limit && !$0.isNoted }
+    }
+
     /// What the changes reach, one span for each of the meter's installations.
     private func spans(
         of meter: Meter, _ days: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]
@@ -67,11 +87,12 @@ struct LateMarking {
         guard let first = days.keys.min(), let last = days.keys.max() else { return [] }
         var before: [ReadingElement] = days.values.flatMap(\.before)
         var after: [ReadingElement] = days.values.flatMap(\.after)
-        try transaction.reader.eachDaySet(
-            of: meter.meter, in: meter.community, from: first.advanced(by: -Self.reachDays),
-            to: last.advanced(by: Self.reachDays)
-        ) { day, elements in
-            guard days[day] == nil else { return }
+        // By key, a day at a time: a range over days would pass every meter of the community.
+        for number in first.number - Self.reachDays...last.number + Self.reachDays {
+            let day = LocalDay(number: number)
+            guard days[day] == nil else { continue }
+            let elements = try transaction.reader.daySet(
+                DayKey(community: meter.community, day: day, meter: meter.meter))
             before += elements
             after += elements
         }

@@ -38,6 +38,22 @@ extension Reader {
         return next
     }
 
+    /// The newest journal row of every community that has any: what there is to fold now.
+    public func journalMarks() throws -> [CommunityID: Int64] {
+        var marks: [CommunityID: Int64] = [:]
+        try each("SELECT community_id, max(journal_id) FROM journal GROUP BY community_id") { row in
+            marks[try row.id(0)] = try row.integer(1)
+        }
+        return marks
+    }
+
+    /// True where a community has a journal row up to `id`.
+    public func hasJournal(of community: CommunityID, upTo id: Int64) throws -> Bool {
+        try first(
+            "SELECT 1 FROM journal WHERE community_id = \(community) AND journal_id <= \(id) LIMIT 1"
+        ) { _ in true } ?? false
+    }
+
     /// A community's oldest journal rows, at most about `readings` readings but at least one row.
     public func journalRows(of community: CommunityID, readings limit: Int64) throws -> [JournalRow] {
         var rows: [JournalRow] = []

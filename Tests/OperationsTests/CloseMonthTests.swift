@@ -115,6 +115,23 @@ import Water
         #expect(try await city.foldAll().markedHomes == 0)
     }
 
+    @Test func `readings of the next month mark nobody, a late one among them does`() async throws {
+        let city = try await city()
+        _ = try await close(city)(october, at: later).get()
+        // Hourly from where October's readings end to the 20th of November, a day at a time.
+        for day in 31..<50 as Range<Int64> {
+            let registers = (5..<29).map { 100_000 + (day * 24 + $0 + 2) * 9 }
+            let body = CityFixture.series(3, from: start + (day * 24 + 5) * 3_600 + 1_800, registers)
+            try await city.post(body, at: later + 30 * 86_400)
+            let round = try await city.foldAll()
+            #expect(round.changedSets > 0)
+            if day > 31 { #expect(round.markedHomes == 0, "day \(day)") }
+        }
+        let late = CityFixture.series(3, from: start + 20 * 86_400 + 2_700, [100_000 + (20 * 24 + 2) * 9 + 4])
+        try await city.post(late)
+        #expect(try await city.foldAll().markedHomes == 1)
+    }
+
     @Test func `an excluded community gets its statements later against the frozen figures`() async throws {
         let city = try await city()
         let close = try close(city)

@@ -7,7 +7,7 @@ struct SQLiteEngine: Sendable {
 
     init(path: String) throws(DatabaseFailure) {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(20)
+        configuration.busyMode = .callback { waitForLock(tries: $0) }
         configuration.maximumReaderCount = 6
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536")
@@ -47,6 +47,13 @@ struct SQLiteEngine: Sendable {
             throw DatabaseFailure(error)
         }
     }
+}
+
+/// Waits a moment for another process's write; false after about a minute. Short even waits: SQLite's own grow to
+/// 100 ms, and a process that commits often then starves one that waits.
+private func waitForLock(tries: Int) -> Bool {
+    usleep(500)
+    return tries < 100_000
 }
 
 extension DatabaseFailure {
