@@ -53,20 +53,6 @@ public actor FoldReadings {
         }
     }
 
-    /// Rounds until nothing is left, at most `rounds`.
-    public func untilIdle(at: Instant, rounds: Int = 100_000) async throws -> FoldRound {
-        var total = FoldRound()
-        for _ in 0..<rounds {
-            let round = try await callAsFunction(at: at)
-            total.entries += round.entries
-            total.changedSets += round.changedSets
-            total.markedHomes += round.markedHomes
-            total.isIdle = round.isIdle
-            if round.isIdle { break }
-        }
-        return total
-    }
-
     /// One round: the sweeps the registry asked for, else the next community in turn that has entries.
     public func callAsFunction(at: Instant) async throws -> FoldRound {
         let last = lastFolded

@@ -153,3 +153,18 @@ struct CityFixture {
         try await fold.untilIdle(at: at)
     }
 }
+
+extension FoldReadings {
+    /// Rounds until one finds nothing, added up.
+    func untilIdle(at: Instant) async throws -> FoldRound {
+        var total = try await callAsFunction(at: at)
+        for _ in 0..<10_000 where !total.isIdle {
+            let round = try await callAsFunction(at: at)
+            total.entries += round.entries
+            total.changedSets += round.changedSets
+            total.markedHomes += round.markedHomes
+            total.isIdle = round.isIdle
+        }
+        return total
+    }
+}
