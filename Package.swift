@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["Water"], swiftSettings: pure),
         .target(
             name: "Database",
-            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), logging],
+            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), logging, "CPostgres"],
             swiftSettings: house),
         .target(
             name: "Storage",
@@ -93,6 +93,8 @@ let package = Package(
             swiftSettings: house),
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .testTarget(name: "WaterTests", dependencies: ["Water"], swiftSettings: house),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Water"], swiftSettings: house),
         .testTarget(name: "MeteringTests", dependencies: ["Metering", "Water"], swiftSettings: house),

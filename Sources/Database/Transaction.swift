@@ -1,6 +1,9 @@
 /// What can be asked inside a read or a write.
 public struct Reader {
-    let connection: SQLiteConnection
+    let connection: Connection
+
+    /// Which engine answers: for the few things that only one of them has.
+    public var isPostgres: Bool { connection.isPostgres }
 
     /// All rows, each turned into a value.
     public func all<T>(_ sql: SQL, _ value: (Row) throws -> T) throws -> [T] {
@@ -33,13 +36,19 @@ public struct Reader {
 
 /// What can be done inside a write. Everything or nothing of it becomes durable.
 public struct Transaction {
-    let connection: SQLiteConnection
+    let connection: Connection
 
     public var reader: Reader { Reader(connection: connection) }
+
+    /// Which engine writes: for the few things that only one of them has.
+    public var isPostgres: Bool { connection.isPostgres }
 
     /// Runs one statement; returns the number of rows it changed.
     @discardableResult
     public func execute(_ sql: SQL) throws -> Int { try connection.execute(sql) }
+
+    /// Runs several statements without parameters: our own text, never input.
+    public func script(_ text: String) throws { try connection.script(text) }
 
     /// Runs one `INSERT … RETURNING` of an integer key and returns it.
     public func insertReturningKey(_ sql: SQL) throws -> Int64 {
@@ -51,33 +60,11 @@ public struct Transaction {
 
     /// Adds rows; a key already present is an error.
     public func append(_ rows: Rows, to table: String) throws {
-        try connection.insert(rows, into: table, conflict: "")
+        try connection.insert(rows, into: table, key: nil)
     }
 
-    /// Adds rows, or replaces the other columns where `key` is present.
+    /// Adds rows, or replaces the other columns where `key` is present. No two rows may have one key.
     public func upsert(_ rows: Rows, into table: String, key: [String]) throws {
-        let others = rows.columns.filter { !key.contains($0) }.map { "\($0) = excluded.\($0)" }
-        let action = others.isEmpty ? "NOTHING" : "UPDATE SET \(others.joined(separator: ", "))"
-        try connection.insert(
-            rows, into: table, conflict: " ON CONFLICT (\(key.joined(separator: ", "))) DO \(action)")
-    }
-
-    /// Applies one migration unless it is applied; see `Database.migrate`.
-    func apply(_ migration: Migration, known: [Migration], at: Int64) throws {
-        try execute(
-            """
-            CREATE TABLE IF NOT EXISTS schema_migration (
-                number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)
-            """)
-        let applied = try reader.first("SELECT max(number) FROM schema_migration") { try $0.integerOrNil(0) } ?? nil
-        let newest = known.map(\.number).max() ?? 0
-        if let applied, applied > newest { throw DatabaseFailure.schemaTooNew(found: applied, known: newest) }
-        guard migration.number > applied ?? 0 else { return }
-        try connection.script(migration.sqlite)
-        try execute(
-            """
-            INSERT INTO schema_migration (number, name, applied_at)
-            VALUES (\(migration.number), \(migration.name), \(at))
-            """)
+        try connection.insert(rows, into: table, key: key)
     }
 }

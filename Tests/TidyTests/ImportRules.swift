@@ -6,7 +6,7 @@ private let mayImport: [String: Set<String>] = [
     "Tariffs": ["Water", "Yams"],
     "Scoring": ["Water", "Tariffs"],
     "Ledger": ["Water"],
-    "Database": ["GRDB", "GRDBSQLite", "Logging", "Synchronization"],
+    "Database": ["GRDB", "GRDBSQLite", "CPostgres", "Logging", "Synchronization"],
     "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database"],
     "Operations": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Crypto", "CryptoExtras",
@@ -23,7 +23,7 @@ private let mayImport: [String: Set<String>] = [
 ]
 
 /// Libraries that stay behind one target.
-private let homes = ["GRDB": "Database", "GRDBSQLite": "Database", "CCurl": "Exporters", "Mustache": "Web"]
+private let homes = ["GRDB": "Database", "GRDBSQLite": "Database", "CCurl": "Exporters", "CPostgres": "Database", "Mustache": "Web"]
 
 let importRules: [Rule] = [
     Rule(

@@ -21,7 +21,7 @@ struct SQLiteEngine: Sendable {
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
         do {
-            return try await pool.read { try body(Reader(connection: SQLiteConnection(database: $0))) }
+            return try await pool.read { try body(Reader(connection: .sqlite(SQLiteConnection(database: $0)))) }
         } catch let error as DatabaseError {
             throw DatabaseFailure(error)
         }
@@ -29,7 +29,7 @@ struct SQLiteEngine: Sendable {
 
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
         do {
-            return try await pool.write { try body(Transaction(connection: SQLiteConnection(database: $0))) }
+            return try await pool.write { try body(Transaction(connection: .sqlite(SQLiteConnection(database: $0)))) }
         } catch let error as DatabaseError {
             throw DatabaseFailure(error)
         }

@@ -1,0 +1,123 @@
+import CPostgres
+import Dispatch
+import Synchronization
+
+/// One connection with a thread's worth of work of its own: libpq blocks, and must not hold up Swift's few threads.
+actor PostgresConnection {
+    private let executor = QueueExecutor()
+    private let address: String
+    private let limits: PostgresLimits
+    private var session: PostgresSession?
+    /// What stops the statement that runs; for callers on other threads.
+    nonisolated let cancellation = PostgresCancellation()
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(address: String, limits: PostgresLimits) {
+        self.address = address
+        self.limits = limits
+    }
+
+    /// What a transaction came to.
+    enum Ending<T: Sendable>: Sendable {
+        case value(T)
+        /// `trouble` tells whether another try may help; nil: it will not.
+        case failed(any Error, PostgresSession.Trouble?)
+        /// The connection was lost while committing.
+        case unknown
+    }
+
+    /// Connects, if it is not; blocks for the connect time-out at most.
+    func open() throws(DatabaseFailure) {
+        guard session == nil else { return }
+        let connection = try connect(address, limits)
+        session = try PostgresSession(connection: connection, limits: limits)
+        cancellation.arm(connection)
+    }
+
+    /// True while it can serve another transaction.
+    func isUsable() -> Bool { session?.isUsable ?? false }
+
+    func read<T: Sendable>(_ body: @Sendable (Reader) throws -> T) -> Ending<T> {
+        run("BEGIN READ ONLY") { session in try body(Reader(connection: .postgres(session))) }
+    }
+
+    func write<T: Sendable>(_ body: @Sendable (Transaction) throws -> T) -> Ending<T> {
+        run("BEGIN READ WRITE") { session in try body(Transaction(connection: .postgres(session))) }
+    }
+
+    /// Each statement by itself: for what the server takes in no transaction of ours.
+    func withoutTransaction<T: Sendable>(_ body: @Sendable (PostgresSession) throws -> T) throws -> T {
+        guard let session else { throw DatabaseFailure.unreachable(reason: "the connection is not open") }
+        return try body(session)
+    }
+
+    private func run<T: Sendable>(_ begin: String, _ body: (PostgresSession) throws -> T) -> Ending<T> {
+        guard let session else {
+            let reason = "the connection is not open"
+            return .failed(DatabaseFailure.unreachable(reason: reason), .lost(reason))
+        }
+        let value: T
+        do {
+            try session.begin(begin)
+            value = try body(session)
+        } catch {
+            session.rollback()
+            return .failed(error, session.trouble)
+        }
+        // A body may have swallowed a failure; the server has not.
+        switch session.commit() {
+        case .committed: return .value(value)
+        case .refused(let failure): return .failed(failure, session.trouble)
+        case .unknown: return .unknown
+        }
+    }
+}
+
+/// Runs an actor's work on a dispatch queue of its own.
+final class QueueExecutor: SerialExecutor {
+    private let queue = DispatchQueue(label: "postgres connection")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
+
+/// Asks the server to stop what a connection runs, over a connection of its own as the protocol wants it.
+final class PostgresCancellation: Sendable {
+    private struct State {
+        /// Where libpq's handle lies; libpq lets every thread use it. 0 before there is one.
+        var handle: UInt = 0
+        var isUsed = false
+    }
+
+    private let state = Mutex(State())
+
+    deinit { state.withLock { PQfreeCancel(OpaquePointer(bitPattern: $0.handle)) } }
+
+    /// Takes what is needed to cancel from a fresh connection.
+    func arm(_ connection: OpaquePointer) {
+        let handle = UInt(bitPattern: PQgetCancel(connection))
+        state.withLock { state in
+            PQfreeCancel(OpaquePointer(bitPattern: state.handle))
+            state.handle = handle
+        }
+    }
+
+    /// True once it was asked for: the request may reach the server late, so the connection must not be used again.
+    var isUsed: Bool { state.withLock { $0.isUsed } }
+
+    /// Returns at once; the request itself may take a moment.
+    func cancel() {
+        state.withLock { $0.isUsed = true }
+        DispatchQueue.global().async { [self] in
+            state.withLock { state in
+                guard let handle = OpaquePointer(bitPattern: state.handle) else { return }
+                var reason = [CChar](repeating: 0, count: 256)
+                // A request that fails leaves the statement to its time-out.
+                _ = PQcancel(handle, &reason, Int32(reason.count))
+            }
+        }
+    }
+}

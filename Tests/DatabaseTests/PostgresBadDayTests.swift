@@ -1,0 +1,156 @@
+import Database
+import Foundation
+import Synchronization
+import Testing
+
+@Suite(.enabled(if: PostgresServer.address != nil)) struct PostgresBadDayTests {
+    @Test func `a connection ended inside a transaction costs a second run and nothing else`() async throws {
+        try await PostgresServer.withSchema { server in
+            let runs = Mutex(0)
+            try await server.database.write { transaction in
+                try transaction.execute("INSERT INTO a (k) VALUES (1)")
+                let run = runs.withLock { runs in
+                    runs += 1
+                    return runs
+                }
+                if run == 1 { try wait { try await server.endOthers() } }
+                try transaction.execute("INSERT INTO a (k) VALUES (2)")
+            }
+            #expect(try await server.count() == 2)
+            #expect(runs.withLock { $0 } == 2)
+        }
+    }
+
+    @Test func `a connection ended just before its commit is run again where the body may be, else unknown`()
+        async throws
+    {
+        try await PostgresServer.withSchema { server in
+            for isRepeatable in [true, false] {
+                let runs = Mutex(0)
+                do {
+                    try await server.database.write(repeatable: isRepeatable) { transaction in
+                        try transaction.execute(
+                            "INSERT INTO a (k, t) VALUES (\(isRepeatable), 'x') ON CONFLICT (k) DO NOTHING")
+                        let run = runs.withLock { runs in
+                            runs += 1
+                            return runs
+                        }
+                        if run == 1 { try wait { try await server.endOthers() } }
+                    }
+                    #expect(isRepeatable)
+                } catch DatabaseFailure.outcomeUnknown {
+                    #expect(!isRepeatable)
+                }
+                #expect(runs.withLock { $0 } == (isRepeatable ? 2 : 1))
+            }
+            #expect(try await server.count() == 1)
+        }
+    }
+
+    @Test func `a cancelled task ends its statement at the server`() async throws {
+        try await PostgresServer.withSchema { server in
+            let database = server.database
+            let started = AsyncStream<Void>.makeStream()
+            let task = Task {
+                try await database.read { reader in
+                    started.continuation.finish()
+                    return try reader.first("SELECT pg_sleep(60) IS NULL") { try $0.flag(0) }
+                }
+            }
+            for await _ in started.stream {}
+            let clock = ContinuousClock()
+            let took = await clock.measure {
+                task.cancel()
+                let result = await task.result
+                #expect(throws: CancellationError.self) { try result.get() }
+            }
+            #expect(took < .seconds(30))
+            let left = try await server.other.read {
+                try $0.first(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND state = 'active'"
+                ) { try $0.integer(0) }
+            }
+            #expect(left == 0)
+            // The pool serves on.
+            #expect(try await server.count() == 0)
+        }
+    }
+
+    @Test func `what cannot be opened says what to do`() async throws {
+        let server = try #require(PostgresServer.address)
+        let plain = try Database(address: server, connections: 1)
+        let missing = server.replacing(#/\/[a-z_]+\?/#, with: "/no_such_database?")
+        await #expect(throws: DatabaseFailure.self) {
+            try await Database(address: missing).read { _ = try $0.first("SELECT 1") { _ in true } }
+        }
+        do {
+            try await Database(address: missing).read { _ = try $0.first("SELECT 1") { _ in true } }
+        } catch DatabaseFailure.cannotOpen(let reason) {
+            #expect(reason.contains("createdb"), "\(reason)")
+        }
+        do {
+            let noRole = PostgresServer.with("user", "no_such_role", server)
+            try await Database(address: noRole).read { _ = try $0.first("SELECT 1") { _ in true } }
+            Issue.record("there is no such role")
+        } catch DatabaseFailure.cannotOpen(let reason) {
+            #expect(reason.contains("make the user"), "\(reason)")
+        }
+        #expect(throws: DatabaseFailure.unknownAddress("mysql://u@h/d")) { try Database(address: "mysql://u:p@h/d") }
+        _ = plain
+    }
+
+    @Test func `a server that takes no writes says so`() async throws {
+        try await PostgresServer.withSchema { server in
+            // What a standby answers to a transaction that wants to write.
+            do {
+                try await server.database.write { transaction in
+                    try transaction.execute("SET TRANSACTION READ ONLY")
+                    try transaction.execute("INSERT INTO a (k) VALUES (1)")
+                }
+                Issue.record("it was read-only")
+            } catch DatabaseFailure.readOnly(let reason) {
+                #expect(reason.contains("read-only"))
+            }
+        }
+    }
+
+    @Test func `more askers than connections all get their turn`() async throws {
+        try await PostgresServer.withSchema { server in
+            let narrow = try Database(address: server.address, connections: 2)
+            let sum = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for number in 1...40 {
+                    group.addTask {
+                        try await narrow.read { try $0.first("SELECT \(number) + 0") { try $0.integer(0) } ?? 0 }
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(sum == 820)
+        }
+    }
+
+    @Test func `a schema newer than the program is refused`() async throws {
+        try await PostgresServer.withSchema { server in
+            try await server.database.write {
+                _ = try $0.execute("INSERT INTO schema_migration VALUES (9, 'later', 3)")
+            }
+            await #expect(throws: DatabaseFailure.schemaTooNew(found: 9, known: 1)) {
+                try await server.database.migrate([PostgresServer.first], at: 4)
+            }
+        }
+    }
+
+    @Test func `two processes that migrate at once apply each migration once`() async throws {
+        try await PostgresServer.withSchema { server in
+            let second = Migration(
+                number: 2, name: "second", sqlite: "CREATE TABLE c (k INTEGER PRIMARY KEY) STRICT;")
+            async let one: Void = server.database.migrate([PostgresServer.first, second], at: 2)
+            async let two: Void = server.other.migrate([PostgresServer.first, second], at: 2)
+            _ = try await (one, two)
+            let applied = try await server.database.read {
+                try $0.all("SELECT number FROM schema_migration ORDER BY number") { try $0.integer(0) }
+            }
+            #expect(applied == [1, 2])
+        }
+    }
+}
