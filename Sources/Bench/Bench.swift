@@ -5,5 +5,5 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jieshui-bench", abstract: "Measures the service against a ceiling in the same run.",
-        subcommands: [IngestBench.self])
+        subcommands: [IngestBench.self, CloseBench.self])
 }

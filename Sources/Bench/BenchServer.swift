@@ -4,7 +4,7 @@ import Water
 /// A city with meters in it, made through the command as an operator would.
 struct BenchCity {
     let jieshui: String
-    let database: String
+    let address: String
     let folder: URL
 
     /// Returns the gateway's key.
@@ -36,10 +36,10 @@ struct BenchCity {
     }
 
     @discardableResult
-    private func run(_ arguments: [String]) throws -> String {
+    func run(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: jieshui)
-        process.arguments = arguments + ["--database", "sqlite:\(database)"]
+        process.arguments = arguments + ["--database", address]
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
@@ -60,11 +60,11 @@ final class BenchServer {
     private let process = Process()
     private let port: UInt16
 
-    init(jieshui: String, database: String, port: UInt16) throws {
+    init(jieshui: String, address: String, port: UInt16) throws {
         self.port = port
         process.executableURL = URL(fileURLWithPath: jieshui)
         process.arguments = [
-            "serve", "--port", String(port), "--database", "sqlite:\(database)", "--log-level", "error",
+            "serve", "--port", String(port), "--database", address, "--log-level", "error",
         ]
         try process.run()
     }
@@ -77,15 +77,7 @@ final class BenchServer {
         throw BenchFailure(reason: "the server did not answer on port \(port)")
     }
 
-    /// User and system time of the process so far.
-    func processorSeconds() -> Double {
-        guard let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
-            let tail = text.split(separator: ")").last
-        else { return 0 }
-        let fields = tail.split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
+    var use: ProcessUse { ProcessUse(pid: process.processIdentifier) }
 
     func stop() {
         process.terminate()

@@ -17,35 +17,55 @@ struct IngestBench: AsyncParsableCommand {
     @Flag(help: "Close a month while the second half is posted.") var closing = false
     @Option(help: "Port for the server.") var port: UInt16 = 18_080
 
+    @Option(help: "A PostgreSQL server to keep the city on; otherwise a SQLite file.") var server: String?
+
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "jieshui-bench-\(ProcessInfo.processInfo.processIdentifier)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let place = try await BenchPlace.make(server: server)
+        do {
+            try await measure(place)
+        } catch {
+            try await place.remove()
+            throw error
+        }
+        try await place.remove()
+    }
+
+    private func measure(_ place: BenchPlace) async throws {
         let load = Load(meters: meters, days: days, readingsPerRequest: readingsPerRequest)
         print("\(load.readings) readings of \(meters) meters, \(load.requests) requests, \(connections) connections")
+        let ceiling = try await rawInsert(load, at: place.ceilingAddress)
+        let way = server == nil ? "raw SQLite insert" : "COPY into PostgreSQL"
+        print("\(way) of the same rows, one a reading: \(perSecond(load.readings, ceiling)) readings/s")
 
-        let ceiling = try await rawInsert(load, path: folder.appendingPathComponent("raw.sqlite").path)
-        print("raw SQLite insert of the same rows:  \(perSecond(load.readings, ceiling)) readings/s")
-
-        let database = folder.appendingPathComponent("city.sqlite").path
-        let key = try BenchCity(jieshui: jieshui, database: database, folder: folder).make(meters: meters)
-        let server = try BenchServer(jieshui: jieshui, database: database, port: port)
-        defer { server.stop() }
-        try server.waitUntilReady()
-        let before = server.processorSeconds()
+        let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder).make(meters: meters)
+        let service = try BenchServer(jieshui: jieshui, address: place.address, port: port)
+        defer { service.stop() }
+        try service.waitUntilReady()
+        let before = service.use.processorSeconds()
         let http = HTTPLoad(port: port, key: key, connections: connections)
         let half = closing ? load.requests / 2 : load.requests
+        let start = ContinuousClock.now
         let result = try http.post(load, 0..<half)
-        let processor = server.processorSeconds() - before
+        let processor = service.use.processorSeconds() - before
         let readings = load.readings * half / load.requests
         print("over HTTP, answered after the commit: \(perSecond(readings, result.seconds)) readings/s")
         print("per server CPU second:                \(perSecond(readings, processor)) readings/s")
         print("answers: p50 \(result.milliseconds(50)) ms, p99 \(result.milliseconds(99)) ms")
-        let ratio = Int((ceiling * Double(half) / Double(load.requests) / result.seconds * 100).rounded())
-        print("ratio to the raw insert: \(ratio / 100).\(padded(ratio % 100, 2))")
-        try await waitForFolding("sqlite:\(database)")
-        if closing { try postWhileClosing(http, load, half..<load.requests, database: database) }
+        let part = Double(half) / Double(load.requests)
+        print("ratio to the \(way): \(hundredths(ceiling * part / result.seconds))")
+        try await waitForFolding(place.address)
+        let folded = seconds(since: start)
+        print("with all of it folded: \(perSecond(readings, folded)) readings/s, ", terminator: "")
+        print("ratio \(hundredths(ceiling * part / folded))")
+        let bytes = try await place.bytes(of: "reading_day")
+        print("\(hundredths(Double(bytes) / Double(readings))) bytes a reading on disk, ", terminator: "")
+        print("\(service.use.peakMegabytes()) MB of memory at most")
+        if closing { try postWhileClosing(http, load, half..<load.requests, place.address) }
+    }
+
+    private func hundredths(_ value: Double) -> String {
+        let whole = Int((value * 100).rounded())
+        return "\(whole / 100).\(padded(whole % 100, 2))"
     }
 
     /// How long the journal took to empty after the last answer: what folding was behind.
@@ -61,11 +81,11 @@ struct IngestBench: AsyncParsableCommand {
 
     /// Answer times while `jieshui close` runs beside the server.
     private func postWhileClosing(
-        _ http: HTTPLoad, _ load: Load, _ requests: Range<Int>, database: String
+        _ http: HTTPLoad, _ load: Load, _ requests: Range<Int>, _ address: String
     ) throws {
         let close = Process()
         close.executableURL = URL(fileURLWithPath: jieshui)
-        close.arguments = ["close", "2026-10", "--early", "--database", "sqlite:\(database)"]
+        close.arguments = ["close", "2026-10", "--early", "--database", address]
         try close.run()
         let start = ContinuousClock.now
         let result = try http.post(load, requests)
@@ -81,8 +101,8 @@ struct IngestBench: AsyncParsableCommand {
     }
 
     /// One row a reading, keyed (meter, instant), 10,000 a transaction: what a plain service would store.
-    private func rawInsert(_ load: Load, path: String) async throws -> Double {
-        let database = try Database(address: "sqlite:\(path)")
+    private func rawInsert(_ load: Load, at address: String) async throws -> Double {
+        let database = try Database(address: address)
         try await database.migrate(
             [
                 Migration(

@@ -40,7 +40,8 @@ public struct DeliveryRound: Sendable, Hashable {
 /// Delivers events to targets: claims what is due, sends it, notes what came back.
 ///
 /// A crash between sending and noting sends again, with the same `webhook-id`, when the claim runs out: at least
-/// once, never zero times. Two processes may run it; a claim keeps them apart.
+/// once, never zero times. Any number of processes may run it: numbered claims keep them apart, and one that was slower
+/// than its claim notes nothing.
 public struct DeliveryService: Sendable {
     private let database: Database
     private let settings: DeliverySettings
@@ -85,11 +86,8 @@ public struct DeliveryService: Sendable {
     /// One round: at most a batch of what is due at `at`.
     public func deliverDue(at: Instant) async throws -> DeliveryRound {
         guard try await database.read({ try $0.hasDueDelivery(at: at) }) else { return DeliveryRound() }
-        let settings = settings
-        let due = try await database.write { transaction in
-            try transaction.claimDueDeliveries(
-                at: at, leaseSeconds: settings.leaseSeconds, limit: settings.batch, perTarget: settings.perTarget)
-        }
+        let due = try await claimDue(at: at)
+        if due.isEmpty { return DeliveryRound() }
         let results = await send(due, at: at)
         let judged = zip(due, results).map { delivery, result in
             let verdict = judge(
@@ -97,13 +95,33 @@ public struct DeliveryService: Sendable {
                 slowSeconds: settings.slowSeconds)
             return (delivery: delivery, verdict: verdict)
         }
-        try await database.write { transaction in
+        try await note(judged, at: at)
+        return report(judged)
+    }
+
+    /// What this process takes; nothing where others kept being quicker. A claim whose commit was not heard of may be
+    /// made twice: what it took runs out and is due again.
+    private func claimDue(at: Instant) async throws -> [DueDelivery] {
+        let settings = settings
+        do {
+            return try await database.write(repeatable: true) { transaction in
+                try transaction.claimDueDeliveries(
+                    at: at, leaseSeconds: settings.leaseSeconds, limit: settings.batch,
+                    perTarget: settings.perTarget)
+            }
+        } catch DatabaseFailure.conflict {
+            return []
+        }
+    }
+
+    /// Notes the outcomes. One whose claim another process took over meanwhile is dropped: that process notes its own.
+    private func note(_ judged: [(delivery: DueDelivery, verdict: Verdict)], at: Instant) async throws {
+        try await database.write(repeatable: true) { transaction in
             for (delivery, verdict) in judged {
-                try transaction.mark(delivery, verdict.outcome, at: at)
-                if let until = verdict.slowUntil { try transaction.slow(delivery.key.target, until: until) }
+                let isNoted = try transaction.mark(delivery, verdict.outcome, at: at)
+                if isNoted, let until = verdict.slowUntil { try transaction.slow(delivery.key.target, until: until) }
             }
         }
-        return report(judged)
     }
 
     /// A result for each delivery; one that cannot be signed is not sent.

@@ -24,11 +24,17 @@ public enum CloseRefusal: Error, Sendable, Hashable {
     case nothingToClose
     /// Folding changed these communities faster than they could be measured: close again.
     case notSettled(communities: [String])
+    /// Other processes were at these communities for longer than we wait: close again later.
+    case withOthers(communities: [String])
 }
 
-/// What a close did.
+/// What a close did. Where several processes close a month together each tells its own part; together they tell every
+/// community once.
 public struct CloseSummary: Sendable, Hashable {
+    /// Communities of the city with homes in the month.
     public var communities = 0
+    /// Communities whose statements this process issued.
+    public var issuedCommunities = 0
     public var measuredHomes = 0
     public var statements = 0
     public var transfers = 0
@@ -47,13 +53,17 @@ public struct CloseProgress: Sendable, Hashable {
 }
 
 /// Closes a month of the city: measures every community, freezes the cohort figures, issues every statement with
-/// its points and its event. Resumable at any point, and done once however often it runs.
+/// its points and its event. Resumable at any point, and done once however often it runs and by however many processes.
+///
+/// Processes that close a month at once share its communities by leases. Each waits for those of the others, so that
+/// every one of them ends when the month is closed; what a crashed one held is taken over.
 public struct CloseMonth: Sendable {
     private let database: Database
     private let calendar: CityCalendar
     private let shelf: TariffShelf
     private let settings: Settings
     private let logger: Logger
+    private let worker: Worker
 
     /// Which files of the shelf serve the city, and how long readings may come late.
     public struct Settings: Sendable {
@@ -67,14 +77,17 @@ public struct CloseMonth: Sendable {
         }
     }
 
+    /// `worker`: who this process is, where others may close or fold on the same database.
     public init(
-        database: Database, calendar: CityCalendar, shelf: TariffShelf, settings: Settings, logger: Logger
+        database: Database, calendar: CityCalendar, shelf: TariffShelf, settings: Settings, logger: Logger,
+        worker: Worker = .alone
     ) {
         self.database = database
         self.calendar = calendar
         self.shelf = shelf
         self.settings = settings
         self.logger = logger
+        self.worker = worker
     }
 
     /// - Parameters:
@@ -96,15 +109,27 @@ public struct CloseMonth: Sendable {
             return .failure(.unknownCommunity(code: code))
         }
         let rules = MeteringRules(files.rules)
-        try await FoldReadings(database: database, calendar: calendar, rules: rules, logger: logger).whatIsThere(at: at)
         var summary = CloseSummary()
         summary.communities = communities.count
-        let unsettled = try await measureAll(
+        summary.wasComplete = try await isComplete(communities, month)
+        try await FoldReadings(
+            database: database, calendar: calendar, rules: rules, logger: logger, worker: worker.part("close")
+        ).whatIsThere(at: at)
+        let rest = try await measureAll(
             communities, month, rules: rules, excluding: excluding, at: at, &summary, progress)
-        if !unsettled.isEmpty { return .failure(.notSettled(communities: unsettled)) }
+        if let refusal = rest.refusal(communities) { return .failure(refusal) }
         let cohorts = try await FreezeMonth(database: database)(month, files.tariff, files.rules, at: at)
-        try await issueAll(month, files, cohorts, at: at, &summary, progress)
+        // Another process may have frozen it meanwhile, with its own files.
+        if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
+        let left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
+        if let refusal = left.refusal(communities) { return .failure(refusal) }
         return .success(summary)
+    }
+
+    private func isComplete(_ communities: [CommunityWithHomes], _ month: BillingMonth) async throws -> Bool {
+        let begun = try await database.read { try $0.communityMonths(month) }
+        let issued = Set(begun.filter { $0.issuedAt != nil }.map(\.community))
+        return communities.allSatisfy { issued.contains($0.id) }
     }
 
     /// The files the month is closed with, if it may be closed now.
@@ -122,62 +147,98 @@ public struct CloseMonth: Sendable {
         guard let rules = shelf.rules(settings.rulesID, in: month) else {
             return .failure(.noRules(id: settings.rulesID))
         }
+        return try await agree(month, (tariff, rules))
+    }
+
+    /// The files, unless the month was frozen with others.
+    private func agree(
+        _ month: BillingMonth, _ files: (tariff: Tariff, rules: RuleSet)
+    ) async throws -> Result<(tariff: Tariff, rules: RuleSet), CloseRefusal> {
         if let frozen = try await database.read({ try $0.cityMonth(month) }),
-            frozen.ruleHash != rules.digest || frozen.tariffHash != tariff.digest
+            frozen.ruleHash != files.rules.digest || frozen.tariffHash != files.tariff.digest
         {
             return .failure(.frozenWithOther(rules: frozen.ruleVersion, tariff: frozen.tariffID))
         }
-        return .success((tariff, rules))
+        return .success(files)
     }
 
-    /// Measures what is not measured yet; returns the codes of communities that would not settle.
+    /// Measures what nobody has measured yet, until all is; tells what would not be.
     private func measureAll(
         _ communities: [CommunityWithHomes], _ month: BillingMonth, rules: MeteringRules,
         excluding: [String: String], at: Instant, _ summary: inout CloseSummary,
         _ progress: @Sendable (CloseProgress) -> Void
-    ) async throws -> [String] {
-        let isFrozen = try await database.read { try $0.cityMonth(month) } != nil
-        let begun = try await database.read { try $0.communityMonths(month) }
-        let measured = Set(begun.filter(\.isMeasured).map(\.community))
-        let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
-        var unsettled: [String] = []
-        for (index, community) in communities.enumerated() {
-            progress(CloseProgress(pass: .measure, done: index, total: communities.count))
-            if let reason = excluding[community.code], !isFrozen, !measured.contains(community.id) {
-                try await database.write { try $0.exclude(community.id, month, reason: reason, at: at) }
-                summary.excluded.append(community.code)
-                continue
+    ) async throws -> SharedPass.Rest {
+        var wanted = communities.map(\.id)
+        for community in communities {
+            guard let reason = excluding[community.code] else { continue }
+            let isExcluded = try await database.write(repeatable: true) {
+                try $0.exclude(community.id, month, reason: reason, at: at)
             }
-            if measured.contains(community.id) { continue }
-            guard let homes = try await measure(community.id, month, at: at) else {
-                unsettled.append(community.code)
-                continue
-            }
-            summary.measuredHomes += homes
+            guard isExcluded else { continue }
+            summary.excluded.append(community.code)
+            wanted.removeAll { $0 == community.id }
         }
-        progress(CloseProgress(pass: .measure, done: communities.count, total: communities.count))
-        return unsettled
+        let all = wanted
+        let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
+        var homes = 0
+        let rest = try await pass.run { reader in
+            let measured = Set(try reader.communityMonths(month).filter(\.isMeasured).map(\.community))
+            return all.filter { !measured.contains($0) }
+        } left: { open in
+            progress(CloseProgress(pass: .measure, done: communities.count - open, total: communities.count))
+        } work: { community, lease in
+            let outcome = try await worker.renewing(lease, in: database) {
+                try await measure(community, month, under: lease, at: at)
+            }
+            switch outcome {
+            case .measured(let count):
+                homes += count
+                return .done
+            case .measuredBefore: return .taken
+            case .keepsChanging: return .leftOpen
+            }
+        }
+        summary.measuredHomes = homes
+        return rest
     }
 
     private func issueAll(
         _ month: BillingMonth, _ files: (tariff: Tariff, rules: RuleSet), _ cohorts: Cohorts, at: Instant,
         _ summary: inout CloseSummary, _ progress: @Sendable (CloseProgress) -> Void
-    ) async throws {
-        let begun = try await database.read { try $0.communityMonths(month) }
-        let open = begun.filter { $0.isMeasured && $0.issuedAt == nil }
-        summary.wasComplete = open.isEmpty && summary.measuredHomes == 0
+    ) async throws -> SharedPass.Rest {
         let chains = try await database.read { try $0.cohortChains() }
         let issue = IssueStatements(
             database: database, tariff: files.tariff, rules: files.rules, calendar: calendar, cohorts: cohorts)
-        for (index, community) in open.enumerated() {
-            progress(CloseProgress(pass: .issue, done: index, total: open.count))
-            let issued = try await issue(
-                community.community, month, chain: chains[community.community] ?? [],
-                isExcluded: community.excludedReason != nil, at: at)
-            summary.statements += issued.statements
-            summary.transfers += issued.transfers
+        var total = 0
+        var done = summary
+        let rest = try await pass.run { reader in
+            try reader.communityMonths(month).filter { $0.isMeasured && $0.issuedAt == nil }.map(\.community)
+        } left: { open in
+            total = max(total, open)
+            progress(CloseProgress(pass: .issue, done: total - open, total: total))
+        } work: { community, lease in
+            let issued = try await worker.renewing(lease, in: database) {
+                try await issue(community, month, chain: chains[community] ?? [], under: lease, at: at)
+            }
+            guard let issued else { return .taken }
+            done.issuedCommunities += 1
+            done.statements += issued.statements
+            done.transfers += issued.transfers
+            return .done
         }
-        progress(CloseProgress(pass: .issue, done: open.count, total: open.count))
+        summary = done
+        return rest
+    }
+
+    private var pass: SharedPass { SharedPass(database: database, worker: worker, job: .close, logger: logger) }
+}
+
+extension SharedPass.Rest {
+    /// Why the close ends here; nil where nothing is left.
+    fileprivate func refusal(_ communities: [CommunityWithHomes]) -> CloseRefusal? {
+        let codes = Dictionary(communities.map { ($0.id, $0.code) }) { first, _ in first }
+        if !leftOpen.isEmpty { return .notSettled(communities: leftOpen.map { codes[$0] ?? "\($0)" }) }
+        return withOthers.isEmpty ? nil : .withOthers(communities: withOthers.map { codes[$0] ?? "\($0)" })
     }
 }
 
@@ -206,6 +267,8 @@ extension CloseRefusal: CustomStringConvertible {
         case .nothingToClose: "no household lived anywhere in this month: import households first"
         case .notSettled(let codes):
             "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
+        case .withOthers(let codes):
+            "other processes are still at \(codes.joined(separator: ", ")): close again once they have ended"
         }
     }
 }

@@ -12,7 +12,8 @@ public struct FoldRound: Sendable, Hashable {
     public var changedSets = 0
     /// Homes marked because their month already had figures.
     public var markedHomes = 0
-    /// True where the journal and the sweeps had nothing left when the round began.
+    /// True where the journal and the sweeps had nothing left when the round began, or nothing but what other
+    /// processes are at.
     public var isIdle = false
 }
 
@@ -20,79 +21,189 @@ public struct FoldRound: Sendable, Hashable {
 ///
 /// A round takes one community's oldest entries, resolves each against the registry inside its transaction, adds
 /// them to the sets of their days and removes them from the journal, all in that transaction.
+///
+/// Any number of processes may fold one city. Each has one community in hand at a time, by a lease that its rounds
+/// themselves write, and passes it on after a few rounds, so that a process that joins finds others free. Without the
+/// lease results would be as right: rounds of one community at once meet on the rows they write, and one is run again.
 public actor FoldReadings {
     private let database: Database
     private let calendar: CityCalendar
     private let rules: MeteringRules
     private let logger: Logger
+    private let worker: Worker
     private var directory: MeterDirectory?
+    /// The community in hand, and how many more rounds it has.
+    private var inHand: (lease: Lease, rounds: Int)?
     private var lastFolded: CommunityID?
+    private var hasBegun = false
 
     /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
     private static let readingsPerRound: Int64 = 10_000
+    /// Rounds of one community in a row.
+    private static let roundsInHand = 4
     /// Day sets that sweeps visit in one transaction.
     private static let setsPerSweep = 500
     /// Meters of a community that one passage over its sets visits.
     private static let sweepsTogether = 10_000
+    private static let pollMilliseconds: Int64 = 100
 
-    public init(database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger) {
+    /// `worker`: who this process is, where others may fold the same database.
+    public init(
+        database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone
+    ) {
         self.database = database
         self.calendar = calendar
         self.rules = rules
         self.logger = logger
+        self.worker = worker
     }
 
-    /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
-    /// measured. Another process may fold beside it.
-    public func whatIsThere(at: Instant) async throws {
-        while try await !database.read({ try $0.nextSweeps(limit: 1).isEmpty }) { _ = try await callAsFunction(at: at) }
-        for (community, mark) in try await database.read({ try $0.journalMarks() }).sorted(by: { $0.key < $1.key }) {
-            while try await database.read({ try $0.hasJournal(of: community, upTo: mark) }) {
-                _ = try await fold(community, at: at)
-            }
-        }
-    }
-
-    /// One round: the sweeps the registry asked for, else the next community in turn that has entries.
+    /// One round: the sweeps the registry asked for, else the community in hand or the next in turn that has entries
+    /// and that no other process has in hand.
     public func callAsFunction(at: Instant) async throws -> FoldRound {
-        let last = lastFolded
-        let (sweeps, community) = try await database.read { reader in
-            (try reader.nextSweeps(limit: Self.sweepsTogether), try reader.nextCommunityToFold(after: last))
+        let (owner, now, held) = (worker.owner, worker.now(), inHand?.lease.community)
+        let last = try await place()
+        let (sweeps, next) = try await database.read { reader in
+            let others = try reader.leasedByOthers(.fold, than: owner, at: now)
+            if let held, try reader.hasJournal(of: held) {
+                return (try reader.nextSweeps(limit: Self.sweepsTogether, besides: others), CommunityID?.some(held))
+            }
+            return (
+                try reader.nextSweeps(limit: Self.sweepsTogether, besides: others),
+                try reader.nextCommunityToFold(after: last, besides: others)
+            )
         }
-        if !sweeps.isEmpty { return try await visit(sweeps, at: at) }
-        guard let community else {
+        if !sweeps.isEmpty, let round = try await visit(sweeps, at: at) { return round }
+        guard let next else {
+            try await letGo()
             var idle = FoldRound()
             idle.isIdle = true
             return idle
         }
-        lastFolded = community
-        return try await fold(community, at: at)
+        lastFolded = next
+        return try await foldInHand(next, at: at)
     }
 
-    private func fold(_ community: CommunityID, at: Instant) async throws -> FoldRound {
-        let (known, calendar, rules) = (directory, calendar, rules)
-        let (round, fresh) = try await database.write { transaction in
-            let directory = try transaction.directory(known)
-            var folding = Folding(
-                transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
+    /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
+    /// measured. What other processes have in hand is left to them and waited for.
+    public func whatIsThere(at: Instant) async throws {
+        try await sweepAll(at: at)
+        var marks = try await database.read { try $0.journalMarks() }
+        while !marks.isEmpty {
+            var hasMoved = false
+            for (community, mark) in marks.sorted(by: { $0.key < $1.key }) {
+                while try await database.read({ try $0.hasJournal(of: community, upTo: mark) }) {
+                    guard try await fold(community, keeping: true, at: at) != nil else { break }
+                    hasMoved = true
+                }
+                if try await !database.read({ try $0.hasJournal(of: community, upTo: mark) }) { marks[community] = nil }
+                try await letGo()
+            }
+            if !marks.isEmpty, !hasMoved { try await worker.pause(milliseconds: Self.pollMilliseconds) }
+        }
+    }
+
+    /// Lets others have the community in hand: at the end of the work.
+    public func letGo() async throws {
+        guard let (lease, _) = inHand else { return }
+        inHand = nil
+        try await database.write(repeatable: true) { try $0.release(lease) }
+    }
+
+    private func sweepAll(at: Instant) async throws {
+        let owner = worker.owner
+        while try await !database.read({ try $0.nextSweeps(limit: 1).isEmpty }) {
+            let now = worker.now()
+            let sweeps = try await database.read { reader in
+                try reader.nextSweeps(
+                    limit: Self.sweepsTogether, besides: try reader.leasedByOthers(.fold, than: owner, at: now))
+            }
+            if !sweeps.isEmpty, try await visit(sweeps, at: at) != nil { continue }
+            try await worker.pause(milliseconds: Self.pollMilliseconds)
+        }
+    }
+
+    /// The community after which the turn goes on. A process begins anywhere, so that those that began together do
+    /// not all want the same one.
+    private func place() async throws -> CommunityID? {
+        if !hasBegun {
+            hasBegun = true
+            try await jump()
+        }
+        return lastFolded
+    }
+
+    private func jump() async throws {
+        guard let highest = try await database.read({ try $0.lastJournaledCommunity() })?.value else { return }
+        let dice = worker.dice()
+        lastFolded = CommunityID(highest / 1_000_000 * dice + highest % 1_000_000 * dice / 1_000_000 - 1)
+    }
+
+    /// A round of a community, which stays in hand until it is empty or its rounds are over.
+    private func foldInHand(_ community: CommunityID, at: Instant) async throws -> FoldRound {
+        let rounds = inHand?.lease.community == community ? inHand?.rounds ?? 0 : Self.roundsInHand
+        guard let round = try await fold(community, keeping: rounds > 1, at: at) else {
+            // Another process was quicker, and would be again at the next one.
+            inHand = nil
+            try await jump()
+            return FoldRound()
+        }
+        if let lease = inHand?.lease { inHand = (lease, rounds - 1) }
+        return round
+    }
+
+    /// One transaction; nil where another process has the community. `keeping` keeps it in hand while entries are left.
+    private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
+        let earlier = inHand?.lease
+        let done = try await underLease(of: community, at: at) { folding, lease in
+            let transaction = folding.transaction
+            if let earlier, earlier.community != community { try transaction.release(earlier) }
             let rows = try transaction.reader.journalRows(of: community, readings: Self.readingsPerRound)
             for row in rows {
                 for entry in try JournalPayload.decode(row.payload) { try folding.take(entry) }
             }
-            try folding.finish()
-            if let last = rows.last {
-                try transaction.removeFromJournal(upTo: last.id, of: community)
-                try transaction.noteFold(of: community, at: at)
-            }
-            return (folding.round, directory)
+            try folding.finish(journal: community)
+            try transaction.removeFromJournal(rows)
+            let stays = try keeping && transaction.reader.hasJournal(of: community)
+            if !stays { try transaction.release(lease) }
+            return stays ? lease : nil
         }
-        directory = fresh
-        return round
+        guard let done else { return nil }
+        inHand = done.value.map { ($0, 0) }
+        return done.round
+    }
+
+    /// A fold's transaction: claims the community in it, so that the lease costs no transaction of its own; nil where
+    /// another process has it.
+    private func underLease<T: Sendable>(
+        of community: CommunityID, at: Instant,
+        _ body: @escaping @Sendable (inout Folding, Lease) throws -> T
+    ) async throws -> (value: T, round: FoldRound)? {
+        let (known, calendar, rules) = (directory, calendar, rules)
+        let (owner, now) = (worker.owner, worker.now())
+        do {
+            let done = try await database.write(repeatable: true) { transaction -> (T, FoldRound, MeterDirectory)? in
+                guard
+                    let lease = try transaction.claim(
+                        .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
+                else { return nil }
+                let directory = try transaction.directory(known)
+                var folding = Folding(
+                    transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
+                let value = try body(&folding, lease)
+                return (value, folding.round, directory)
+            }
+            guard let (value, round, fresh) = done else { return nil }
+            directory = fresh
+            return (value, round)
+        } catch DatabaseFailure.conflict {
+            return nil
+        }
     }
 
     /// Moves rows of a community that the registry no longer maps so, in one passage over its sets: union into the
-    /// right place, removal from the old one.
-    private func visit(_ sweeps: [Sweep], at: Instant) async throws -> FoldRound {
+    /// right place, removal from the old one. nil where another process has the community.
+    private func visit(_ sweeps: [Sweep], at: Instant) async throws -> FoldRound? {
         let community = sweeps[0].community
         let (first, last) = (sweeps[0].meter, sweeps[sweeps.count - 1].meter)
         let targets = Dictionary(sweeps.map { ($0.meter, $0.target) }) { known, _ in known }
@@ -100,32 +211,31 @@ public actor FoldReadings {
         var total = FoldRound()
         var staying: Set<MeterID> = []
         repeat {
-            let (known, calendar, rules, start, kept) = (directory, calendar, rules, after, staying)
-            let (round, fresh, next, stayed) = try await database.write { transaction in
-                let directory = try transaction.directory(known)
-                var folding = Folding(
-                    transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
+            let (start, kept) = (after, staying)
+            let page = try await underLease(of: community, at: at) { folding, lease in
+                let transaction = folding.transaction
                 let keys = try transaction.reader.sweptKeys(
                     of: community, meters: first, last, after: start, limit: Self.setsPerSweep)
                 for key in keys {
                     if let target = targets[key.meter] { try folding.move(key, to: target) }
                 }
-                try folding.finish()
                 let isLast = keys.count < Self.setsPerSweep
                 if isLast {
-                    let stillHeld = folding.staying.union(kept)
-                    for sweep in sweeps {
-                        try folding.moveAlerts(sweep)
-                        try transaction.finish(sweep, isStillHeld: stillHeld.contains(sweep.meter))
-                    }
+                    for sweep in sweeps { try folding.moveAlerts(sweep) }
                 }
-                return (folding.round, directory, isLast ? nil : keys.last, folding.staying)
+                try folding.finish(sweeping: community)
+                if isLast {
+                    let stillHeld = folding.staying.union(kept)
+                    for sweep in sweeps { try transaction.finish(sweep, isStillHeld: stillHeld.contains(sweep.meter)) }
+                    try transaction.release(lease)
+                }
+                return (next: isLast ? nil : keys.last, staying: folding.staying)
             }
-            directory = fresh
-            total.changedSets += round.changedSets
-            total.markedHomes += round.markedHomes
-            staying.formUnion(stayed)
-            after = next
+            guard let page else { return nil }
+            total.changedSets += page.round.changedSets
+            total.markedHomes += page.round.markedHomes
+            staying.formUnion(page.value.staying)
+            after = page.value.next
         } while after != nil
         return total
     }

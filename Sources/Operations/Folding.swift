@@ -14,6 +14,8 @@ struct Folding {
     private var added: [DayKey: [ReadingElement]] = [:]
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
+    /// Communities of which anything is written, in a set or beside it.
+    private var touched: Set<CommunityID> = []
     /// Meters that a sweep found in their right place.
     private(set) var staying: Set<MeterID> = []
 
@@ -41,6 +43,7 @@ struct Folding {
             round.entries += 1
             for community in communities(of: meter, at: at, gateway: gateway) ?? [.unregistered] {
                 try transaction.keep(alert, of: meter, in: community, at: at, gateway: gateway)
+                touched.insert(community)
             }
         }
     }
@@ -62,20 +65,42 @@ struct Folding {
     }
 
     /// Moves a meter's kept alarms that belong to another community now.
-    func moveAlerts(_ sweep: Sweep) throws {
+    mutating func moveAlerts(_ sweep: Sweep) throws {
         for kept in try transaction.reader.keptAlerts(of: sweep.meter, in: sweep.community) {
             let communities = communities(of: sweep.target, at: kept.at, gateway: kept.gateway) ?? []
             guard let community = communities.first, !communities.contains(sweep.community) else { continue }
+            touched.insert(community)
             try transaction.move(
                 kept, of: sweep.meter, from: sweep.community, to: community, as: sweep.target)
         }
     }
 
-    /// Writes what changed, marks late homes and raises the fold version of every community touched.
-    mutating func finish() throws {
+    /// Writes the unions of a fold of a community's journal.
+    mutating func finish(journal community: CommunityID) throws {
+        let changed = try writeSets()
+        if !changed.contains(community) { try transaction.noteFold(of: community, at: at) }
+        try holdRest(changed.union([community]))
+    }
+
+    /// Writes the unions of a part of a sweep. The community swept is always written: a fold that still went by the
+    /// registry of before cannot put a reading behind the sweep's back.
+    mutating func finish(sweeping community: CommunityID) throws {
+        touched.insert(community)
+        try holdRest(try writeSets())
+    }
+
+    /// Every fold and sweep writes the fold row of every community that it writes anything of: that orders it among
+    /// other folds, sweeps and measuring.
+    private func holdRest(_ written: Set<CommunityID>) throws {
+        for community in touched.subtracting(written).sorted() { try transaction.holdFold(of: community, at: at) }
+    }
+
+    /// Writes the sets that changed; returns their communities, whose fold versions are raised.
+    private mutating func writeSets() throws -> Set<CommunityID> {
         var changes: [(key: DayKey, elements: [ReadingElement])] = []
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
         for key in Set(added.keys).union(removed.keys).sorted() {
+            touched.insert(key.community)
             let before = try transaction.reader.daySet(key)
             let gone = removed[key] ?? []
             let fresh = DaySet.union((added[key] ?? []).sorted(), [])
@@ -87,11 +112,11 @@ struct Folding {
         }
         try late.mark()
         try transaction.write(changes)
-        for community in Set(changes.map(\.key.community)).sorted() {
-            try transaction.raiseFoldVersion(of: community, at: at)
-        }
+        let communities = Set(changes.map(\.key.community))
+        for community in communities.sorted() { try transaction.raiseFoldVersion(of: community, at: at) }
         round.changedSets += changes.count
         round.markedHomes += late.marked
+        return communities
     }
 
     private mutating func place(_ element: ReadingElement, of meter: MeterID, isFuture: Bool) throws {
@@ -99,6 +124,7 @@ struct Folding {
         let communities = communities(of: meter, at: element.at, gateway: element.gateway)
         if isFuture || (communities == nil && !places.isEmpty) {
             let community = places.first?.community ?? .unregistered
+            touched.insert(community)
             try transaction.quarantine(
                 [element], of: meter, in: community, reason: isFuture ? .future : .scope, at: at)
             return
@@ -117,6 +143,9 @@ struct Folding {
 
     private mutating func meter(at address: MeterAddress) throws -> MeterID {
         if let meter = directory.meter(at: address) ?? placeholders[address] { return meter }
+        // The first sight of an address: were it registered under another name at this very time, its readings would
+        // be held and no sweep would be asked for.
+        if try transaction.reader.heldMeter(at: address) == nil { try transaction.holdRegistry() }
         let meter = try transaction.holdAddress(address, at: at)
         placeholders[address] = meter
         return meter

@@ -13,7 +13,8 @@ struct FreezeMonth: Sendable {
     {
         if try await database.read({ try $0.cityMonth(month) }) == nil {
             let cohorts = try await cohorts(of: month, rules)
-            try await database.write { transaction in
+            try await database.write(repeatable: true) { transaction in
+                // Where another process froze it meanwhile, that is what holds.
                 guard try transaction.reader.cityMonth(month) == nil else { return }
                 try transaction.freeze(
                     CityMonth(

@@ -19,46 +19,67 @@ struct IssueStatements: Sendable {
     }
 
     /// A community whose accounts kept changing while it was computed.
-    struct AccountsKeepChanging: Error {}
+    struct AccountsKeepChanging: Error {
+        let community: CommunityID
+    }
 
     private static let attempts = 5
 
-    /// `chain`: the areas the community's cohort may widen through. `isExcluded`: the city's figures were frozen
-    /// without it, so its homes are not in the distributions they are compared with.
+    /// `chain`: the areas the community's cohort may widen through. Returns nil where the statements were issued before;
+    /// throws `LeaseLost` where another process took the community over.
     func callAsFunction(
-        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], isExcluded: Bool, at: Instant
-    ) async throws -> Issued {
+        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], under lease: Lease, at: Instant
+    ) async throws -> Issued? {
         for _ in 0..<Self.attempts {
-            let work = try await database.read { reader in
-                try prepare(community, month, chain: chain, isExcluded: isExcluded, at: at, reader)
+            let found = try await database.read { reader -> Work? in
+                if try reader.communityMonth(month, of: community)?.issuedAt != nil { return nil }
+                return try prepare(community, month, chain: chain, at: at, reader)
             }
-            let isWritten = try await database.write { transaction in
-                guard try transaction.reader.postingCount(of: community) == work.postingCount else { return false }
-                try transaction.add(work.statements, to: community, at: at)
-                try transaction.append(work.awards)
-                try transaction.enqueue(work.event)
-                try transaction.noteIssued(community, month, at: at)
-                return true
-            }
-            if isWritten {
-                return Issued(
-                    statements: work.statements.count,
-                    transfers: work.awards.reduce(0) { $0 + $1.posting.transfers.count })
+            guard let work = found else { return nil }
+            do {
+                let isWritten = try await database.write(repeatable: true) { transaction in
+                    try write(work, of: community, month, under: lease, at: at, transaction)
+                }
+                if isWritten {
+                    return Issued(
+                        statements: work.statements.count,
+                        transfers: work.awards.reduce(0) { $0 + $1.posting.transfers.count })
+                }
+            } catch DatabaseFailure.conflict {
+                continue
             }
         }
-        throw AccountsKeepChanging()
+        throw AccountsKeepChanging(community: community)
+    }
+
+    /// Writes everything, unless an account that points go to changed; true where it is written, also by an attempt
+    /// whose end was never heard.
+    private func write(
+        _ work: Work, of community: CommunityID, _ month: BillingMonth, under lease: Lease, at: Instant,
+        _ transaction: Transaction
+    ) throws -> Bool {
+        try transaction.requireLease(lease)
+        if try transaction.reader.communityMonth(month, of: community)?.issuedAt != nil { return true }
+        let versions = try transaction.reader.accountVersions(of: community)
+        guard work.accounts.allSatisfy({ versions[$0.key] == $0.value }) else { return false }
+        try transaction.add(work.statements, to: community, at: at)
+        try transaction.append(work.awards)
+        try transaction.enqueue(work.event)
+        guard try transaction.noteIssued(community, month, at: at) else { throw LeaseLost(lease: lease) }
+        try transaction.release(lease)
+        return true
     }
 
     private struct Work: Sendable {
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
         var event: OutboxEvent
-        var postingCount: Int64
+        /// The versions of the accounts that points go to; nil for one never posted to.
+        var accounts: [HouseholdID: Int64?]
     }
 
     private func prepare(
-        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], isExcluded: Bool, at: Instant,
-        _ reader: Reader
+        _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], at: Instant, _ reader: Reader
     ) throws -> Work {
         let homes = try reader.homeMonths(of: community, month)
         let numbers = try reader.householdNumbers(of: community)
@@ -66,12 +87,14 @@ struct IssueStatements: Sendable {
         let lastYear = try earlier(community, month.advanced(by: -12), reader)
         let known = try reader.householdsWithPostings(of: community)
         let cohort = cohorts.cohort(along: chain)
+        // The frozen figures themselves tell whether its homes are in the distributions they are compared with.
+        let tookPart = cohorts.byArea[community] != nil
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
         for home in homes {
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
-                frozenFigure: isExcluded ? nil : standing(of: home, under: rules).figure,
+                frozenFigure: tookPart ? standing(of: home, under: rules).figure : nil,
                 lastMonth: lastMonth[home.household], sameMonthLastYear: lastYear[home.household])
             let statement = makeStatement(
                 home, household: numbers[home.household] ?? "", version: 1, in: context)
@@ -84,10 +107,12 @@ struct IssueStatements: Sendable {
             awards += try self.awards(
                 statement, holder, isKnown: known.contains(home.household), at: at, reader)
         }
+        let versions = try reader.accountVersions(of: community)
         return Work(
             statements: statements, awards: awards,
             event: try closed(community, chain.first?.code ?? "", month, homes, awards, at: at).event(),
-            postingCount: try reader.postingCount(of: community))
+            accounts: Dictionary(awards.map(\.posting.holder.household).map { ($0, versions[$0]) }) { first, _ in first
+            })
     }
 
     /// The postings of a statement's points, each after the one before.

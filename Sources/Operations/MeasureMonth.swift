@@ -1,12 +1,12 @@
 public import Database
 public import Metering
-import Storage
+public import Storage
 public import Water
 
 /// The first pass of a close: judges a community's readings and freezes each home's figures.
 ///
 /// Computes on a snapshot outside any write transaction, then writes in a short one that commits only if no fold
-/// changed the community meanwhile.
+/// changed the community meanwhile: it writes the row that every fold of the community writes.
 public struct MeasureMonth: Sendable {
     private let database: Database
     private let calendar: CityCalendar
@@ -21,20 +21,52 @@ public struct MeasureMonth: Sendable {
         self.rules = rules
     }
 
-    /// Measures one community and returns the number of its homes; nil where folding outran every attempt.
-    public func callAsFunction(_ community: CommunityID, _ month: BillingMonth, at: Instant) async throws -> Int? {
+    /// What measuring a community came to.
+    public enum Outcome: Sendable, Hashable {
+        /// Its figures are frozen now.
+        case measured(homes: Int)
+        /// They were before: nothing is changed.
+        case measuredBefore
+        /// Folding outran every attempt.
+        case keepsChanging
+    }
+
+    /// Measures one community. With a lease it is released in the transaction that freezes the figures; throws
+    /// `LeaseLost` where it was taken over.
+    public func callAsFunction(
+        _ community: CommunityID, _ month: BillingMonth, under lease: Lease? = nil, at: Instant
+    ) async throws -> Outcome {
         for _ in 0..<Self.attempts {
-            let (version, homes) = try await database.read { reader in
-                (try reader.foldVersion(of: community), try figures(of: community, month, reader))
+            let found = try await database.read { reader -> (version: Int64, homes: [HomeMonth])? in
+                if try reader.communityMonth(month, of: community)?.isMeasured == true { return nil }
+                return (try reader.foldVersion(of: community), try figures(of: community, month, reader))
             }
-            let isWritten = try await database.write { transaction in
-                guard try transaction.reader.foldVersion(of: community) == version else { return false }
-                try transaction.freeze(homes, of: community, month, foldVersion: version, at: at)
-                return true
+            guard let (version, homes) = found else { return .measuredBefore }
+            do {
+                let isWritten = try await database.write(repeatable: true) { transaction in
+                    try freeze(homes, of: community, month, version: version, under: lease, at: at, transaction)
+                }
+                if isWritten { return .measured(homes: homes.count) }
+            } catch DatabaseFailure.conflict {
+                continue
             }
-            if isWritten { return homes.count }
         }
-        return nil
+        return .keepsChanging
+    }
+
+    /// Writes the figures, unless a fold changed what they rest on; true where they are written, also by an attempt
+    /// whose end was never heard.
+    func freeze(
+        _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, version: Int64, under lease: Lease?,
+        at: Instant, _ transaction: Transaction
+    ) throws -> Bool {
+        if let lease { try transaction.requireLease(lease) }
+        if try transaction.reader.communityMonth(month, of: community)?.isMeasured == true { return true }
+        guard try transaction.reader.foldVersion(of: community) == version else { return false }
+        try transaction.holdFold(of: community, at: at)
+        try transaction.freeze(homes, of: community, month, foldVersion: version, at: at)
+        if let lease { try transaction.release(lease) }
+        return true
     }
 
     /// The figures of every home of a community, from what the snapshot holds.

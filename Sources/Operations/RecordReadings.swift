@@ -17,6 +17,19 @@ public actor RecordReadings {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var isCommitting = false
+    /// What is noted of each gateway by this process, what is to be noted, and the noting under way.
+    private var noted: [GatewayID: Sighting] = [:]
+    private var unnoted: [GatewayID: Sighting] = [:]
+    private var noting: Task<Void, Never>?
+
+    private struct Sighting {
+        var at: Instant
+        /// How far the gateway's clock runs ahead, where a reading showed it.
+        var offsetSeconds: Int64?
+    }
+
+    /// A gateway that keeps sending is noted again after this.
+    private static let notingSeconds: Int64 = 60
 
     private struct Waiting {
         let parts: [CommunityID: JournalPart]
@@ -90,20 +103,16 @@ public actor RecordReadings {
         while !waiting.isEmpty {
             let group = waiting
             waiting = []
-            let rows = JournalPart.joined(group.map(\.parts))
+            let additions = JournalPart.joined(group.map(\.parts)).map { community, part in
+                JournalAddition(
+                    community: community, readings: part.readings, payload: JournalPayload.row([part.bytes]))
+            }
             let at = group.map(\.at).max() ?? group[0].at
-            let heard = Dictionary(grouping: group, by: \.gateway).mapValues { $0.compactMap(\.offsetSeconds).max() }
             do {
-                try await database.write { transaction in
-                    for (gateway, offset) in heard {
-                        try transaction.noteSeen(gateway, clockOffsetSeconds: offset, at: at)
-                    }
-                    for (community, part) in rows.sorted(by: { $0.key < $1.key }) {
-                        try transaction.appendToJournal(
-                            JournalPayload.row([part.bytes]), readings: part.readings, of: community, at: at)
-                    }
-                }
+                // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
+                try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
                 for request in group { request.answer.resume() }
+                note(group)
             } catch {
                 logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
@@ -111,6 +120,42 @@ public actor RecordReadings {
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
         }
         isCommitting = false
+    }
+
+    /// Waits until what is to be noted of gateways is.
+    public func settle() async { await noting?.value }
+
+    /// Remembers the gateways to be noted as heard: those not noted within the minute, and those whose clock shows to
+    /// be off by another amount.
+    private func note(_ group: [Waiting]) {
+        for request in group {
+            let last = unnoted[request.gateway] ?? noted[request.gateway]
+            let isNews = request.offsetSeconds.map { $0 != last?.offsetSeconds } ?? false
+            guard isNews || last.map({ request.at - $0.at >= Self.notingSeconds }) ?? true else { continue }
+            unnoted[request.gateway] = Sighting(
+                at: request.at, offsetSeconds: request.offsetSeconds ?? last?.offsetSeconds)
+        }
+        if noting == nil, !unnoted.isEmpty { noting = Task { await self.noteAll() } }
+    }
+
+    /// Beside the journal's commits, which answers wait for: nobody waits for this, and it may fail.
+    private func noteAll() async {
+        while !unnoted.isEmpty {
+            let sightings = unnoted
+            unnoted = [:]
+            noted.merge(sightings) { $1 }
+            do {
+                try await database.write(repeatable: true) { transaction in
+                    for (gateway, sighting) in sightings.sorted(by: { $0.key < $1.key }) {
+                        try transaction.noteSeen(
+                            gateway, clockOffsetSeconds: sighting.offsetSeconds, at: sighting.at)
+                    }
+                }
+            } catch {
+                logger.warning("gateways cannot be noted as heard", metadata: ["error": "\(error)"])
+            }
+        }
+        noting = nil
     }
 }
 

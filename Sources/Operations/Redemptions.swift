@@ -30,7 +30,8 @@ public struct HoldItem: Sendable {
     public func callAsFunction(
         _ id: PostingID, item: ItemID, for holder: AccountHolder, codes: [String], at: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
-        try await database.write { transaction in
+        // Two holds of one item, or of one account, both write its row: one is decided again. A repeat finds its posting.
+        try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
             guard let row = try reader.items(of: holder.community).first(where: { $0.id == item }) else {
                 return .failure(.noSuchItem)
@@ -85,14 +86,20 @@ public struct CloseRedemption: Sendable {
             id, in: community, .void(.voiding(id), hold: id, reason: reason), as: .voided, by: staff, at: at)
     }
 
-    /// Gives back the points of holds nobody came for, at most `limit`; returns how many.
+    /// Gives back the points of holds nobody came for, at most `limit`; returns how many. Processes that do so at once
+    /// are safe, for a hold ends once; a lease keeps them from doing it twice for nothing.
     public func expireOverdue(at: Instant, limit: Int = 200) async throws -> Int {
         let overdue = try await database.read { try $0.overdueRedemptions(at: at, limit: limit) }
         var closed = 0
         for (community, id) in overdue {
-            let result = try await close(
-                id, in: community, .expireHold(.expiring(id), hold: id), as: .expired, by: nil, at: at)
-            if case .success = result { closed += 1 }
+            do {
+                let result = try await close(
+                    id, in: community, .expireHold(.expiring(id), hold: id), as: .expired, by: nil, at: at)
+                if case .success = result { closed += 1 }
+            } catch DatabaseFailure.conflict {
+                // Somebody is at this very hold: the next run finds what is left of it.
+                continue
+            }
         }
         return closed
     }
@@ -101,7 +108,7 @@ public struct CloseRedemption: Sendable {
         _ id: PostingID, in community: CommunityID, _ command: PointsCommand, as state: RedemptionRow.State,
         by staff: StaffID?, at: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
-        try await database.write { transaction in
+        try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
             guard let redemption = try reader.redemption(id, in: community) else { return .failure(.noSuchRedemption) }
             let account = try reader.accountState(of: redemption.holder)
@@ -135,21 +142,30 @@ public struct ExpireLots: Sendable {
         self.terms = terms
     }
 
-    /// At most `limit` households; returns how many had anything to expire.
+    /// At most `limit` households; returns how many had anything to expire. Safe beside holds, awards and other runs:
+    /// each posting of an account writes the account's row.
     public func callAsFunction(at: Instant, limit: Int = 200) async throws -> Int {
         let holders = try await database.read { try $0.holdersToExpire(at: at, limit: limit) }
+        var expired = 0
         for holder in holders {
-            try await database.write { transaction in
-                let state = try transaction.reader.accountState(of: holder)
-                let command = PointsCommand.expireLots(.expiringLots(of: holder, at: at))
-                let earlier = try transaction.reader.posting(command.id, in: holder.community)
-                if case .success(.posted(let posting)) = state.decide(
-                    command, at: at, under: terms, earlier: earlier)
-                {
-                    try transaction.append(posting)
-                }
+            do {
+                try await expire(holder, at: at)
+                expired += 1
+            } catch DatabaseFailure.conflict {
+                continue
             }
         }
-        return holders.count
+        return expired
+    }
+
+    private func expire(_ holder: AccountHolder, at: Instant) async throws {
+        try await database.write(repeatable: true) { transaction in
+            let state = try transaction.reader.accountState(of: holder)
+            let command = PointsCommand.expireLots(.expiringLots(of: holder, at: at))
+            let earlier = try transaction.reader.posting(command.id, in: holder.community)
+            if case .success(.posted(let posting)) = state.decide(command, at: at, under: terms, earlier: earlier) {
+                try transaction.append(posting)
+            }
+        }
     }
 }

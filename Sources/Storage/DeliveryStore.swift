@@ -29,6 +29,8 @@ public struct DueDelivery: Sendable, Hashable {
     public let body: String
     /// Attempts that failed before.
     public let attempts: Int
+    /// The claim it was taken under: a later one, an outcome and a replay each make it worthless.
+    public let claim: Int64
 }
 
 extension DueDelivery: CustomStringConvertible, CustomDebugStringConvertible {
@@ -78,44 +80,48 @@ extension Reader {
 
     /// Deliveries, latest event first, at most `limit`; with `failedOnly` those exhausted or disabled.
     public func deliveries(failedOnly: Bool, limit: Int) throws -> [DeliveryRecord] {
-        try all(
-            """
-            SELECT d.community_id, d.event_id, d.target_id, e.kind, t.name, d.state, d.attempts, d.next_at,
-                d.last_status, d.last_error, d.last_at, e.at
-            FROM delivery d
-            JOIN outbox_event e ON e.community_id = d.community_id AND e.event_id = d.event_id
-            JOIN target t ON t.target_id = d.target_id
-            WHERE \(failedOnly) = 0 OR d.state IN ('exhausted','disabled')
-            ORDER BY e.at DESC, d.event_id, t.name LIMIT \(limit)
-            """, Reader.deliveryRecord)
+        let states: SQL = failedOnly ? "\(Reader.shownState) IN ('exhausted','disabled')" : "1 = 1"
+        return try deliveries("\(states) ORDER BY e.at DESC, d.event_id, t.name LIMIT \(limit)")
     }
 
     /// Every delivery of an event, by target name; empty for an unknown event and for one without targets.
     public func deliveries(ofEvent eventID: String) throws -> [DeliveryRecord] {
+        try deliveries("d.event_id = \(eventID) ORDER BY t.name")
+    }
+
+    /// Deliveries that match a condition on `d`, `e` and `t`, in the order that it ends with.
+    private func deliveries(_ condition: SQL) throws -> [DeliveryRecord] {
         try all(
             """
-            SELECT d.community_id, d.event_id, d.target_id, e.kind, t.name, d.state, d.attempts, d.next_at,
+            SELECT d.community_id, d.event_id, d.target_id, e.kind, t.name, \(Reader.shownState), d.attempts, d.next_at,
                 d.last_status, d.last_error, d.last_at, e.at
             FROM delivery d
             JOIN outbox_event e ON e.community_id = d.community_id AND e.event_id = d.event_id
             JOIN target t ON t.target_id = d.target_id
-            WHERE d.event_id = \(eventID) ORDER BY t.name
+            WHERE \(condition)
             """, Reader.deliveryRecord)
     }
 
     /// How many deliveries stand where; a state without any is absent.
     public func deliveryCounts() throws -> [DeliveryState: Int] {
-        let counts = try all("SELECT state, count(*) FROM delivery GROUP BY state") { row in
-            (try Reader.state(row, 0), Int(try row.integer(1)))
-        }
+        let counts = try all(
+            """
+            SELECT \(Reader.shownState), count(*) FROM delivery d JOIN target t ON t.target_id = d.target_id GROUP BY 1
+            """
+        ) { row in (try Reader.state(row, 0), Int(try row.integer(1))) }
         return Dictionary(counts) { first, _ in first }
     }
 
+    /// An event written while another process disabled its target left a delivery waiting: it is shown for what it is.
+    private static let shownState: SQL =
+        "CASE WHEN d.state = 'waiting' AND t.disabled_at IS NOT NULL THEN 'disabled' ELSE d.state END"
+
     private static func deliveryRecord(_ row: Row) throws -> DeliveryRecord {
-        DeliveryRecord(
+        let state = try state(row, 5)
+        return DeliveryRecord(
             key: DeliveryKey(community: try row.id(0), eventID: try row.text(1), target: try row.id(2)),
-            kind: try row.text(3), targetName: try row.text(4), state: try state(row, 5),
-            attempts: Int(try row.integer(6)), nextAt: try row.instantOrNil(7),
+            kind: try row.text(3), targetName: try row.text(4), state: state,
+            attempts: Int(try row.integer(6)), nextAt: state == .waiting ? try row.instantOrNil(7) : nil,
             lastStatus: try row.integerOrNil(8).map { Int($0) }, lastError: try row.textOrNil(9),
             lastAt: try row.instantOrNil(10), at: try row.instant(11))
     }
@@ -131,16 +137,16 @@ extension Reader {
 extension Transaction {
     /// Takes due deliveries, earliest first: at most `limit`, of which at most `perTarget` for one target, so that
     /// a slow one does not keep the others waiting. They are due again at `at + leaseSeconds` unless marked before:
-    /// what is claimed and never marked is sent again.
+    /// what is claimed and never marked is sent again. Each claim has a number of its own.
     public func claimDueDeliveries(
         at: Instant, leaseSeconds: Int64, limit: Int, perTarget: Int
     ) throws -> [DueDelivery] {
         let due = try reader.all(
             """
             SELECT due.community_id, due.event_id, due.target_id, t.name, t.url, t.secret, t.previous_secret,
-                e.body, due.attempts
+                e.body, due.attempts, due.claim + 1
             FROM (
-                SELECT d.community_id, d.event_id, d.target_id, d.attempts, d.next_at, row_number() OVER (
+                SELECT d.community_id, d.event_id, d.target_id, d.attempts, d.next_at, d.claim, row_number() OVER (
                     PARTITION BY d.target_id ORDER BY d.next_at, d.community_id, d.event_id) AS place
                 FROM delivery d JOIN target s ON s.target_id = d.target_id
                 WHERE d.next_at IS NOT NULL AND d.next_at <= \(at)
@@ -154,7 +160,7 @@ extension Transaction {
         for delivery in due {
             try execute(
                 """
-                UPDATE delivery SET next_at = \(at + leaseSeconds)
+                UPDATE delivery SET next_at = \(at + leaseSeconds), claim = \(delivery.claim)
                 WHERE community_id = \(delivery.key.community) AND event_id = \(delivery.key.eventID)
                     AND target_id = \(delivery.key.target) AND state = 'waiting'
                 """)
@@ -162,59 +168,54 @@ extension Transaction {
         return due
     }
 
-    /// Notes what an attempt came to. A failure is noted only where the delivery still waits with the same number
-    /// of attempts (another attempt or a replay may have come between); a success always, for it is a fact.
-    public func mark(_ delivery: DueDelivery, _ outcome: DeliveryOutcome, at: Instant) throws {
+    /// Notes what an attempt came to; false, and nothing changed, where its claim is not the last: another process took
+    /// the delivery over, it was replayed, or the outcome is noted already. A failure is noted only where the delivery
+    /// still waits; a success also where its target was disabled meanwhile, for it is a fact.
+    @discardableResult
+    public func mark(_ delivery: DueDelivery, _ outcome: DeliveryOutcome, at: Instant) throws -> Bool {
         switch outcome {
         case .delivered(let status):
-            try note(delivery.key, .delivered, nextAt: nil, status: status, error: nil, at: at)
+            return try note(delivery, .delivered, nextAt: nil, status: status, error: nil, at: at)
         case .retry(let next, let status, let error):
-            guard try isStillOurs(delivery) else { return }
-            try note(delivery.key, .waiting, nextAt: next, status: status, error: error, at: at)
+            return try note(delivery, .waiting, nextAt: next, status: status, error: error, at: at)
         case .exhausted(let status, let error):
-            guard try isStillOurs(delivery) else { return }
-            try note(delivery.key, .exhausted, nextAt: nil, status: status, error: error, at: at)
+            return try note(delivery, .exhausted, nextAt: nil, status: status, error: error, at: at)
         case .gone(let status):
-            guard try isStillOurs(delivery) else { return }
-            try note(delivery.key, .disabled, nextAt: nil, status: status, error: "the target is gone", at: at)
+            guard try note(delivery, .disabled, nextAt: nil, status: status, error: "the target is gone", at: at)
+            else { return false }
             try disable(delivery.key.target, reason: "it answered \(status)", at: at)
+            return true
         }
     }
 
-    /// Makes a delivery due again from the beginning, under the same event id.
+    /// Makes a delivery due again from the beginning, under the same event id. An attempt under way no longer counts.
     public func requeue(_ key: DeliveryKey, at: Instant) throws {
         try execute(
             """
-            UPDATE delivery SET state = 'waiting', attempts = 0, next_at = \(at)
+            UPDATE delivery SET state = 'waiting', attempts = 0, next_at = \(at), claim = claim + 1
             WHERE community_id = \(key.community) AND event_id = \(key.eventID) AND target_id = \(key.target)
             """)
-    }
-
-    private func isStillOurs(_ delivery: DueDelivery) throws -> Bool {
-        try reader.first(
-            """
-            SELECT 1 FROM delivery
-            WHERE community_id = \(delivery.key.community) AND event_id = \(delivery.key.eventID)
-                AND target_id = \(delivery.key.target) AND state = 'waiting' AND attempts = \(delivery.attempts)
-            """
-        ) { _ in true } ?? false
     }
 
     private func note(
-        _ key: DeliveryKey, _ state: DeliveryState, nextAt: Instant?, status: Int?, error: String?, at: Instant
-    ) throws {
-        try execute(
+        _ delivery: DueDelivery, _ state: DeliveryState, nextAt: Instant?, status: Int?, error: String?, at: Instant
+    ) throws -> Bool {
+        let isFact = state == .delivered
+        return try execute(
             """
             UPDATE delivery SET state = \(state.rawValue), attempts = attempts + 1, next_at = \(nextAt),
-                last_status = \(status), last_error = \(error), last_at = \(at)
-            WHERE community_id = \(key.community) AND event_id = \(key.eventID) AND target_id = \(key.target)
-            """)
+                last_status = \(status), last_error = \(error), last_at = \(at), claim = claim + 1
+            WHERE community_id = \(delivery.key.community) AND event_id = \(delivery.key.eventID)
+                AND target_id = \(delivery.key.target) AND claim = \(delivery.claim)
+                AND (state = 'waiting' OR \(isFact) = 1)
+            """) == 1
     }
 
     private static func dueDelivery(_ row: Row) throws -> DueDelivery {
         DueDelivery(
             key: DeliveryKey(community: try row.id(0), eventID: try row.text(1), target: try row.id(2)),
             targetName: try row.text(3), url: try row.text(4), secret: try row.text(5),
-            previousSecret: try row.textOrNil(6), body: try row.text(7), attempts: Int(try row.integer(8)))
+            previousSecret: try row.textOrNil(6), body: try row.text(7), attempts: Int(try row.integer(8)),
+            claim: try row.integer(9))
     }
 }

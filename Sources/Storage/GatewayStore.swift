@@ -71,11 +71,13 @@ extension Transaction {
         try raiseRegistryVersion()
     }
 
-    /// Notes when a gateway was heard, and how far its clock runs ahead where that showed. Not a registry change.
+    /// Notes when a gateway was heard, and how far its clock runs ahead where that showed. Not a registry change. An
+    /// earlier time than is known changes nothing but the offset.
     public func noteSeen(_ gateway: GatewayID, clockOffsetSeconds: Int64?, at: Instant) throws {
         try execute(
             """
-            UPDATE gateway SET last_seen_at = \(at),
+            UPDATE gateway SET
+                last_seen_at = CASE WHEN last_seen_at > \(at) THEN last_seen_at ELSE \(at) END,
                 clock_offset_seconds = coalesce(CAST(\(clockOffsetSeconds) AS BIGINT), clock_offset_seconds)
             WHERE gateway_id = \(gateway)
             """)

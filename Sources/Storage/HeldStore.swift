@@ -30,7 +30,10 @@ extension Reader {
     public func heldCounts() throws -> [GatewayID: HeldCount] {
         var counts: [GatewayID: HeldCount] = [:]
         try each(
-            "SELECT gateway_id, count(*), sum(readings) FROM held_meter WHERE community_id = 0 GROUP BY gateway_id"
+            """
+            SELECT gateway_id, count(*), CAST(sum(readings) AS BIGINT) FROM held_meter
+            WHERE community_id = 0 GROUP BY gateway_id
+            """
         ) { row in
             counts[try row.id(0)] = HeldCount(meters: try row.integer(1), readings: try row.integer(2))
         }
@@ -59,12 +62,12 @@ extension Reader {
         try first("SELECT meter_id FROM meter_address WHERE address = \(address.text)") { try $0.id(0) }
     }
 
-    /// The visits still to be made in the community that waits longest, at most `limit`.
-    public func nextSweeps(limit: Int) throws -> [Sweep] {
-        let oldest = try first("SELECT community_id FROM sweep ORDER BY asked_at, community_id LIMIT 1") {
-            try $0.id(0) as CommunityID
-        }
-        guard let oldest else { return [] }
+    /// The visits still to be made in the community that waits longest and is not among `others`, at most `limit`.
+    public func nextSweeps(limit: Int, besides others: Set<CommunityID> = []) throws -> [Sweep] {
+        let communities = try all(
+            "SELECT community_id, min(asked_at) FROM sweep GROUP BY community_id ORDER BY 2, 1"
+        ) { try $0.id(0) as CommunityID }
+        guard let oldest = communities.first(where: { !others.contains($0) }) else { return [] }
         return try all(
             """
             SELECT community_id, meter_id, target_meter_id, asked_at FROM sweep
@@ -230,11 +233,12 @@ extension Reader {
 
     /// Device alarms of the whole city or one community, latest first, at most `limit`.
     public func alerts(of community: CommunityID? = nil, limit: Int) throws -> [AlertRow] {
-        try all(
+        let place: SQL = community.map { "a.community_id = \($0)" } ?? "1 = 1"
+        return try all(
             """
             SELECT a.community_id, coalesce(m.serial, ''), a.at, a.code, a.is_current, a.raw
             FROM alert a JOIN meter m ON m.meter_id = a.meter_id
-            WHERE a.community_id = \(community) OR \(community) IS NULL
+            WHERE \(place)
             ORDER BY a.at DESC, a.meter_id, a.code LIMIT \(limit)
             """
         ) { row in

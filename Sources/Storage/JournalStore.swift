@@ -8,34 +8,66 @@ public struct JournalRow: Sendable {
     public let payload: [UInt8]
 }
 
+/// One community's entries of a commit, before they are written.
+public struct JournalAddition: Sendable {
+    public let community: CommunityID
+    public let readings: Int
+    public let payload: [UInt8]
+
+    public init(community: CommunityID, readings: Int, payload: [UInt8]) {
+        self.community = community
+        self.readings = readings
+        self.payload = payload
+    }
+}
+
 extension Transaction {
-    /// Adds one row of a community's entries: the moment a reading is accepted.
-    public func appendToJournal(_ payload: [UInt8], readings: Int, of community: CommunityID, at: Instant) throws {
-        try execute(
-            """
-            INSERT INTO journal (community_id, journal_id, written_at, readings, payload)
-            SELECT \(community), coalesce(max(journal_id), 0) + 1, \(at), \(readings), \(payload)
-            FROM journal WHERE community_id = \(community)
-            """)
+    /// Adds the rows of a commit: the moment readings are accepted. Two processes may append to one community at
+    /// once; the engine numbers the rows.
+    public func appendToJournal(_ additions: [JournalAddition], at: Instant) throws {
+        var rows = Rows(["community_id", "written_at", "readings", "payload"])
+        for addition in additions.sorted(by: { $0.community < $1.community }) {
+            rows.append(addition.community, at, addition.readings, addition.payload)
+        }
+        try append(rows, to: "journal")
     }
 
-    /// Removes folded rows up to `id`, in the transaction that put their elements into sets.
-    public func removeFromJournal(upTo id: Int64, of community: CommunityID) throws {
-        try execute("DELETE FROM journal WHERE community_id = \(community) AND journal_id <= \(id)")
+    /// Removes the rows that were read, in the transaction that put their elements into sets. Never a range: a row
+    /// with a lower number may have been committed since.
+    public func removeFromJournal(_ rows: [JournalRow]) throws {
+        for row in rows {
+            try execute("DELETE FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)")
+        }
     }
 }
 
 extension Reader {
-    /// The next community with unfolded entries after one, in turn; nil where the journal is empty.
-    public func nextCommunityToFold(after last: CommunityID?) throws -> CommunityID? {
-        let next: CommunityID? = try first(
-            """
-            SELECT community_id FROM journal WHERE community_id > \(last?.value ?? -1)
-            ORDER BY community_id LIMIT 1
-            """
+    /// The next community with unfolded entries after one, in turn, that is not among `others`; nil without one.
+    public func nextCommunityToFold(
+        after last: CommunityID?, besides others: Set<CommunityID> = []
+    ) throws -> CommunityID? {
+        var after = last?.value ?? -1
+        while let next = try journaledCommunity(after: after) {
+            if !others.contains(next) { return next }
+            after = next.value
+        }
+        return last == nil ? nil : try nextCommunityToFold(after: nil, besides: others)
+    }
+
+    private func journaledCommunity(after number: Int64) throws -> CommunityID? {
+        try first(
+            "SELECT community_id FROM journal WHERE community_id > \(number) ORDER BY community_id LIMIT 1"
         ) { try $0.id(0) }
-        if next == nil, last != nil { return try nextCommunityToFold(after: nil) }
-        return next
+    }
+
+    /// The highest number of a community with unfolded entries; nil where the journal is empty.
+    public func lastJournaledCommunity() throws -> CommunityID? {
+        try first("SELECT community_id FROM journal ORDER BY community_id DESC LIMIT 1") { try $0.id(0) }
+    }
+
+    /// True where a community has unfolded entries.
+    public func hasJournal(of community: CommunityID) throws -> Bool {
+        try hasJournal(of: community, upTo: .max)
     }
 
     /// The newest journal row of every community that has any: what there is to fold now.
@@ -77,7 +109,7 @@ extension Reader {
 
     /// Readings waiting to be folded and when the oldest was written; nil without any.
     public func journalLag() throws -> (readings: Int64, oldest: Instant)? {
-        try first("SELECT sum(readings), min(written_at) FROM journal HAVING count(*) > 0") {
+        try first("SELECT CAST(sum(readings) AS BIGINT), min(written_at) FROM journal HAVING count(*) > 0") {
             (try $0.integer(0), try $0.instant(1))
         }
     }

@@ -152,9 +152,10 @@ extension Reader {
 }
 
 extension Reader {
-    /// How many postings a community has: unchanged means that no account of it changed.
-    public func postingCount(of community: CommunityID) throws -> Int64 {
-        try first("SELECT count(*) FROM posting WHERE community_id = \(community)") { try $0.integer(0) } ?? 0
+    /// How often each account of a community was posted to, by household: unchanged means that the account is. One
+    /// that is absent was never posted to.
+    public func accountVersions(of community: CommunityID) throws -> [HouseholdID: Int64] {
+        try accountVersions(of: community, from: HouseholdID(.min), to: HouseholdID(.max))
     }
 
     /// The households of a community with any posting: every other account is empty.
@@ -202,9 +203,37 @@ extension Transaction {
                 lots.append(community, lot.id.text, household, lot.reference, lot.amount, lot.expiresAt)
             }
         }
+        try raiseAccounts(Set(postings.map(\.posting.holder)))
         try append(heads, to: "posting")
         try append(transfers, to: "transfer")
         try append(lots, to: "lot")
         try append(entries, to: "lot_entry")
+    }
+
+    /// Writes the row that every posting to an account writes: a decision on a snapshot that does not show another's
+    /// posting cannot be kept.
+    private func raiseAccounts(_ holders: Set<AccountHolder>) throws {
+        var rows = Rows(["community_id", "household_id", "version"])
+        for (community, members) in Dictionary(grouping: holders, by: \.community).sorted(by: { $0.key < $1.key }) {
+            let households = members.map(\.household).sorted()
+            guard let first = households.first, let last = households.last else { continue }
+            let versions = try reader.accountVersions(of: community, from: first, to: last)
+            for household in households { rows.append(community, household, (versions[household] ?? 0) + 1) }
+        }
+        try upsert(rows, into: "account", key: ["community_id", "household_id"])
+    }
+}
+
+extension Reader {
+    fileprivate func accountVersions(
+        of community: CommunityID, from first: HouseholdID, to last: HouseholdID
+    ) throws -> [HouseholdID: Int64] {
+        let versions = try all(
+            """
+            SELECT household_id, version FROM account
+            WHERE community_id = \(community) AND household_id BETWEEN \(first) AND \(last)
+            """
+        ) { (try $0.id(0) as HouseholdID, try $0.integer(1)) }
+        return Dictionary(versions) { first, _ in first }
     }
 }

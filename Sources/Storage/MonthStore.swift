@@ -45,10 +45,14 @@ public struct CityMonth: Sendable, Hashable {
 extension Reader {
     /// Every community that has begun the month, by number.
     public func communityMonths(_ month: BillingMonth) throws -> [CommunityMonth] {
+        try communityMonths(month, "")
+    }
+
+    private func communityMonths(_ month: BillingMonth, _ condition: SQL) throws -> [CommunityMonth] {
         try all(
             """
             SELECT community_id, homes, measured_at, issued_at, excluded_reason, is_measured FROM community_month
-            WHERE month = \(month) ORDER BY community_id
+            WHERE month = \(month) \(condition) ORDER BY community_id
             """
         ) { row in
             CommunityMonth(
@@ -56,6 +60,11 @@ extension Reader {
                 issuedAt: try row.instantOrNil(3), excludedReason: try row.textOrNil(4),
                 isMeasured: try row.flag(5))
         }
+    }
+
+    /// How far one community's month has come; nil where it has not begun.
+    public func communityMonth(_ month: BillingMonth, of community: CommunityID) throws -> CommunityMonth? {
+        try communityMonths(month, "AND community_id = \(community)").first
     }
 
     /// The communities with a home that was lived in at any time of [start, end), by number.
@@ -222,8 +231,11 @@ extension Transaction {
         try append(rows, to: "cohort_figures")
     }
 
-    /// Notes that the city's figures were frozen without a community.
-    public func exclude(_ community: CommunityID, _ month: BillingMonth, reason: String, at: Instant) throws {
+    /// Notes that the city's figures are to be frozen without a community, unless it has figures already or they are
+    /// frozen; false then.
+    public func exclude(_ community: CommunityID, _ month: BillingMonth, reason: String, at: Instant) throws -> Bool {
+        if try reader.communityMonth(month, of: community)?.isMeasured == true { return false }
+        if try reader.cityMonth(month) != nil { return false }
         try execute(
             """
             INSERT INTO community_month
@@ -231,14 +243,15 @@ extension Transaction {
             VALUES (\(community), \(month), 0, 0, \(at), 0, \(reason))
             ON CONFLICT (community_id, month) DO UPDATE SET excluded_reason = \(reason)
             """)
+        return true
     }
 
-    /// Notes that a community's statements are written.
-    public func noteIssued(_ community: CommunityID, _ month: BillingMonth, at: Instant) throws {
+    /// Notes that a community's statements are written; false where they were before.
+    public func noteIssued(_ community: CommunityID, _ month: BillingMonth, at: Instant) throws -> Bool {
         try execute(
             """
             UPDATE community_month SET issued_at = \(at)
             WHERE community_id = \(community) AND month = \(month) AND issued_at IS NULL
-            """)
+            """) == 1
     }
 }

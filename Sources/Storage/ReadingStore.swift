@@ -64,24 +64,39 @@ extension Reader {
     public func nearestSet(
         of meter: MeterID, in community: CommunityID, before day: LocalDay
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
-        try first(
-            """
-            SELECT day, body FROM reading_day
-            WHERE community_id = \(community) AND meter_id = \(meter) AND day < \(day) ORDER BY day DESC LIMIT 1
-            """
-        ) { (LocalDay(number: Int32(try $0.integer(0))), try DaySet.decode(try $0.blob(1))) }
+        // Near days first: only a question bounded on both sides leaves the other months' parts of the table alone.
+        for first in [day.advanced(by: -Self.nearDays), LocalDay(number: .min)] {
+            let found = try self.first(
+                """
+                SELECT day, body FROM reading_day
+                WHERE community_id = \(community) AND meter_id = \(meter) AND day < \(day) AND day >= \(first)
+                ORDER BY day DESC LIMIT 1
+                """, Self.daySet)
+            if let found { return found }
+        }
+        return nil
     }
 
     /// A meter's first day set after a day; nil without one.
     public func nearestSet(
         of meter: MeterID, in community: CommunityID, after day: LocalDay
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
-        try first(
-            """
-            SELECT day, body FROM reading_day
-            WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(day) ORDER BY day LIMIT 1
-            """
-        ) { (LocalDay(number: Int32(try $0.integer(0))), try DaySet.decode(try $0.blob(1))) }
+        for last in [day.advanced(by: Self.nearDays), LocalDay(number: .max)] {
+            let found = try first(
+                """
+                SELECT day, body FROM reading_day
+                WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(day) AND day <= \(last)
+                ORDER BY day LIMIT 1
+                """, Self.daySet)
+            if let found { return found }
+        }
+        return nil
+    }
+
+    private static var nearDays: Int { 40 }
+
+    private static func daySet(_ row: Row) throws -> (day: LocalDay, elements: [ReadingElement]) {
+        (LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1)))
     }
 
     /// A community's fold version; 0 before its first fold.
@@ -129,6 +144,22 @@ extension Transaction {
             INSERT INTO community_fold (community_id, version, folded_at) VALUES (\(community), 0, \(at))
             ON CONFLICT (community_id) DO UPDATE SET folded_at = \(at)
             """)
+    }
+
+    /// Writes a community's fold row as it is: what was decided from its sets, or written under it outside them, and a
+    /// fold at the same time cannot both be kept.
+    public func holdFold(of community: CommunityID, at: Instant) throws {
+        try execute(
+            """
+            INSERT INTO community_fold (community_id, version, folded_at) VALUES (\(community), 0, \(at))
+            ON CONFLICT (community_id) DO UPDATE SET version = community_fold.version
+            """)
+    }
+
+    /// Writes the registry's row as it is: what is decided from the absence of an address, and a change of the
+    /// registry at the same time cannot both be kept.
+    public func holdRegistry() throws {
+        try execute("UPDATE registry_version SET version = version WHERE only_row = 1")
     }
 
     /// Keeps readings that join no set. A repeat changes nothing.

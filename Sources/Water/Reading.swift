@@ -37,12 +37,12 @@ public struct Alert: Sendable, Hashable {
     public let code: AlertCode
     /// True while the device reports it; false for a remembered one (PREV_, WAS_).
     public let isCurrent: Bool
-    /// The sender's own bits or words, at most 512 bytes.
+    /// The sender's own bits or words, at most 512 bytes; U+0000, which not every database can keep, is shown as U+FFFD.
     public let raw: String
 
     public init(code: AlertCode, isCurrent: Bool, raw: String) {
         self.code = code
         self.isCurrent = isCurrent
-        self.raw = raw
+        self.raw = raw.contains("\0") ? raw.replacing("\0", with: "\u{FFFD}") : raw
     }
 }

@@ -1,17 +1,23 @@
+import Database
 import Exporters
+import Foundation
 import Logging
 import Operations
 import ServiceLifecycle
+import Storage
 import Water
 
 /// Work that is done again and again until shutdown: the running round is finished first.
 struct RepeatedWork: Service {
     let name: String
-    /// The pause after a round with nothing to do; a round that did something is followed by the next at once.
+    /// The pause after a round with nothing to do, lengthened by up to a quarter so that processes do not come
+    /// together; a round that did something is followed by the next at once.
     let pause: Duration
     let logger: Logger
     /// One round; true where there may be more to do.
     let round: @Sendable () async throws -> Bool
+    /// What is done once at the end.
+    var last: @Sendable () async throws -> Void = {}
 
     func run() async throws {
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
@@ -24,7 +30,13 @@ struct RepeatedWork: Service {
                 logger.error("a background round failed", metadata: ["work": "\(name)", "error": "\(error)"])
                 mayHaveMore = false
             }
-            if !mayHaveMore { try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) } }
+            let wait = pause + pause * millionths() / 4_000_000
+            if !mayHaveMore { try? await cancelWhenGracefulShutdown { try await Task.sleep(for: wait) } }
+        }
+        do {
+            try await last()
+        } catch {
+            logger.info("a background work ended untidily", metadata: ["work": "\(name)", "error": "\(error)"])
         }
     }
 
@@ -32,12 +44,27 @@ struct RepeatedWork: Service {
     static func folding(_ fold: FoldReadings, logger: Logger) -> RepeatedWork {
         RepeatedWork(name: "fold", pause: .milliseconds(200), logger: logger) {
             try await !fold(at: .now).isIdle
+        } last: {
+            try await fold.letGo()
         }
     }
 
-    /// Gives back overdue holds and ends lots whose time is up.
-    static func expiring(_ redemptions: CloseRedemption, _ lots: ExpireLots, logger: Logger) -> RepeatedWork {
-        RepeatedWork(name: "expire", pause: .seconds(30), logger: logger) {
+    /// Makes partitions for the months to come; does nothing on SQLite.
+    static func preparing(_ database: Database, _ calendar: CityCalendar, logger: Logger) -> RepeatedWork {
+        RepeatedWork(name: "partitions", pause: .seconds(6 * 3_600), logger: logger) {
+            let month = calendar.month(of: .now)
+            _ = try await database.prepareReadings(from: month, to: month.advanced(by: 2))
+            return false
+        }
+    }
+
+    /// Gives back overdue holds and ends lots whose time is up: one process at a time, and the next one once it has
+    /// gone for longer than a lease.
+    static func expiring(
+        _ redemptions: CloseRedemption, _ lots: ExpireLots, in database: Database, by worker: Worker, logger: Logger
+    ) -> RepeatedWork {
+        RepeatedWork(name: "expire", pause: .seconds(20), logger: logger) {
+            guard try await worker.claim(.expire, of: .unregistered, in: database) != nil else { return false }
             let holds = try await redemptions.expireOverdue(at: .now)
             let expired = try await lots(at: .now)
             return holds + expired > 0
@@ -52,4 +79,22 @@ struct Deliveries: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown { await service.run() }
     }
+}
+
+extension Worker {
+    /// This process, under a name that no other has: its host, its number and fresh random digits.
+    static func ofThisProcess() -> Worker {
+        var random = SystemRandomNumberGenerator()
+        let digits = String(UInt32.random(in: 0...UInt32.max, using: &random), radix: 16)
+        let process = ProcessInfo.processInfo
+        return Worker(
+            owner: LeaseOwner("\(process.hostName):\(process.processIdentifier):\(digits)"), now: { .now },
+            dice: millionths)
+    }
+}
+
+/// A random number of 0–1,000,000.
+@Sendable func millionths() -> Int64 {
+    var random = SystemRandomNumberGenerator()
+    return Int64.random(in: 0...1_000_000, using: &random)
 }

@@ -23,24 +23,31 @@ struct CommandContext {
     ) async throws -> CommandContext {
         let settings = try await Settings.load(options, flags: flags)
         let logger = try settings.logger()
-        let database = try openExisting(settings.database)
+        let database = try openExisting(settings)
         if migrating {
             try await database.migrate(migrations, at: Instant.now.epochSeconds)
         } else {
             try await requireCurrentSchema(of: database)
         }
+        try await refuseUnfinishedCopy(database)
         guard let city = try await database.read({ try $0.city() }) else {
             throw CommandFailure("the database has no city yet: run jieshui init")
         }
         return CommandContext(settings: settings, database: database, city: city, logger: logger)
     }
 
-    /// Opens the database at an address; a file that does not exist is refused, not made.
-    static func openExisting(_ address: String) throws -> Database {
-        if let path = filePath(of: address), !FileManager.default.fileExists(atPath: path) {
+    /// Opens the database of the settings; a file that does not exist is refused, not made.
+    static func openExisting(_ settings: Settings) throws -> Database {
+        if let path = filePath(of: settings.database), !FileManager.default.fileExists(atPath: path) {
             throw CommandFailure("there is no database at \(path): run jieshui init, or name another by --database")
         }
-        return try Database(address: address)
+        return try settings.openDatabase()
+    }
+
+    /// Refuses a database that a copy has not filled to the end.
+    static func refuseUnfinishedCopy(_ database: Database) async throws {
+        guard let copy = try await database.read({ try $0.copyRecord() }), copy.verifiedAt == nil else { return }
+        throw CommandFailure("a copy into this database is not finished: run jieshui copy again")
     }
 
     private static func filePath(of address: String) -> String? {
@@ -55,9 +62,7 @@ struct CommandContext {
             throw CommandFailure("this is no database of jieshui, or an empty one: run jieshui init")
         }
         let known = migrations.map(\.number).max() ?? 0
-        if found < known {
-            throw CommandFailure("the database is at migration \(found) of \(known): run jieshui migrate")
-        }
+        if found < known { throw DatabaseFailure.schemaTooOld(found: found, known: known) }
         if found > known { throw DatabaseFailure.schemaTooNew(found: found, known: known) }
     }
 }

@@ -2,7 +2,10 @@ import ArgumentParser
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: "The database, as sqlite:PATH (JIESHUI_DATABASE; otherwise sqlite:jieshui.sqlite).")
+    @Option(
+        help:
+            "The database, as sqlite:PATH or postgres://USER@HOST/NAME (JIESHUI_DATABASE; otherwise sqlite:jieshui.sqlite)."
+    )
     var database: String?
 
     @Option(help: "A JSON file of settings (JIESHUI_CONFIG).")

@@ -11,7 +11,7 @@ struct Jieshui: AsyncParsableCommand {
             JSON file named by --config or JIESHUI_CONFIG.
             """,
         subcommands: [
-            Serve.self, Init.self, Migrate.self, Backup.self,
+            Serve.self, Init.self, Migrate.self, Backup.self, CopyCommand.self,
             Import.self, Persons.self, MoveOutHousehold.self,
             GatewayCommand.self, StaffCommand.self, CodeCommand.self,
             ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,

@@ -1,4 +1,5 @@
 import Configuration
+import Database
 import Logging
 
 /// What flags, environment and file say, the first that says it winning.
@@ -33,8 +34,17 @@ struct Settings {
         }
     }
 
-    /// The database's address.
+    /// The database's address; it may hold a password, so it is shown by `Database.withoutSecrets` alone.
     var database: String { reader.string(forKey: "database", default: "sqlite:jieshui.sqlite") }
+
+    /// The database, with at most `database.connections` connections to a server (8).
+    func openDatabase() throws -> Database {
+        let text = reader.string(forKey: "database.connections", default: "8")
+        guard let connections = Int(text), (1...100).contains(connections) else {
+            throw CommandFailure("database.connections must be 1 to 100, not \(text)")
+        }
+        return try Database(address: database, connections: connections)
+    }
 
     /// A logger to standard error at the level set; the program has no other.
     func logger() throws -> Logger {

@@ -3,13 +3,26 @@ import Foundation
 import Testing
 
 @Suite struct DatabaseTests {
-    private func open() throws -> Database {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(UUID().uuidString).sqlite")
-        return try Database(address: "sqlite:\(path.path)")
+    /// SQLite, and PostgreSQL where tests have a server.
+    enum Engine: CaseIterable {
+        case sqlite, postgres
+
+        static let allCases: [Engine] = PostgresServer.address == nil ? [.sqlite] : [.sqlite, .postgres]
+
+        /// Runs `body` on a fresh database with the table `a (k, t, b)`.
+        func withDatabase(_ body: (Database) async throws -> Void) async throws {
+            switch self {
+            case .sqlite: try await withFolder { try await body(try await DatabaseTests.open(in: $0)) }
+            case .postgres: try await PostgresServer.withSchema { try await body($0.database) }
+            }
+        }
     }
 
-    private static let first = Migration(
-        number: 1, name: "first", sqlite: "CREATE TABLE a (k INTEGER PRIMARY KEY, t TEXT, b BLOB) STRICT;")
+    private static func open(in folder: URL) async throws -> Database {
+        let database = try Database(address: "sqlite:\(folder.appendingPathComponent("test.sqlite").path)")
+        try await database.migrate([PostgresServer.first], at: 1)
+        return database
+    }
 
     @Test func `a value can never become text`() {
         let sql: SQL = "SELECT a FROM t WHERE name = \("x'; DROP TABLE t") AND k = \(Int64(7))"
@@ -24,68 +37,85 @@ import Testing
         #expect(sql.arguments == [.integer(1), .text("x"), .integer(2), .integer(3)])
     }
 
-    @Test func `a migration runs once and an unknown newer one is refused`() async throws {
-        let database = try open()
-        try await database.migrate([Self.first], at: 1)
-        try await database.migrate([Self.first], at: 2)
-        try await database.write { _ = try $0.execute("INSERT INTO schema_migration VALUES (9, 'later', 3)") }
-        await #expect(throws: DatabaseFailure.schemaTooNew(found: 9, known: 1)) {
-            try await database.migrate([Self.first], at: 4)
-        }
-    }
-
-    @Test func `a transaction that throws leaves nothing`() async throws {
-        let database = try open()
-        try await database.migrate([Self.first], at: 1)
-        await #expect(throws: DatabaseFailure.self) {
-            try await database.write { transaction in
-                try transaction.execute("INSERT INTO a (k) VALUES (1)")
-                try transaction.execute("INSERT INTO a (k) VALUES (1)")
+    @Test(arguments: Engine.allCases)
+    func `a migration runs once and an unknown newer one is refused`(engine: Engine) async throws {
+        try await engine.withDatabase { database in
+            try await database.migrate([PostgresServer.first], at: 2)
+            try await database.write { _ = try $0.execute("INSERT INTO schema_migration VALUES (9, 'later', 3)") }
+            await #expect(throws: DatabaseFailure.schemaTooNew(found: 9, known: 1)) {
+                try await database.migrate([PostgresServer.first], at: 4)
             }
         }
-        let count = try await database.read { try $0.first("SELECT count(*) FROM a") { try $0.integer(0) } }
-        #expect(count == 0)
     }
 
-    @Test(arguments: [1, 31, 32, 33, 100])
-    func `append and upsert write every row whatever the block`(count: Int) async throws {
-        let database = try open()
-        try await database.migrate([Self.first], at: 1)
-        var rows = Rows(["k", "t", "b"])
-        for key in 0..<count { rows.append(key, "t\(key)", [UInt8(key)]) }
-        let written = rows
-        try await database.write { try $0.append(written, to: "a") }
-        try await database.write { try $0.upsert(written, into: "a", key: ["k"]) }
-        let found = try await database.read {
-            try $0.all("SELECT k, t, b FROM a ORDER BY k") { row in
-                "\(try row.integer(0)) \(try row.text(1)) \(try row.blob(2))"
+    @Test(arguments: Engine.allCases)
+    func `a transaction that throws leaves nothing`(engine: Engine) async throws {
+        try await engine.withDatabase { database in
+            await #expect(throws: DatabaseFailure.self) {
+                try await database.write { transaction in
+                    try transaction.execute("INSERT INTO a (k) VALUES (1)")
+                    try transaction.execute("INSERT INTO a (k) VALUES (1)")
+                }
             }
+            let count = try await database.read { try $0.first("SELECT count(*) FROM a") { try $0.integer(0) } }
+            #expect(count == 0)
         }
-        #expect(found == (0..<count).map { "\($0) t\($0) [\($0)]" })
     }
 
-    @Test func `a column of another type is an error, not a trap`() async throws {
-        let database = try open()
-        try await database.migrate([Self.first], at: 1)
-        try await database.write { _ = try $0.execute("INSERT INTO a (k, t) VALUES (1, 'x')") }
-        await #expect(throws: DatabaseFailure.unexpectedType(column: 0)) {
-            try await database.read { try $0.first("SELECT t FROM a") { try $0.integer(0) } }
+    @Test(arguments: Engine.allCases, [1, 31, 32, 33, 100])
+    func `append and upsert write every row whatever the block`(engine: Engine, count: Int) async throws {
+        try await engine.withDatabase { database in
+            var rows = Rows(["k", "t", "b"])
+            for key in 0..<count { rows.append(key, "t\(key)", [UInt8(key)]) }
+            let written = rows
+            try await database.write { try $0.append(written, to: "a") }
+            try await database.write { try $0.upsert(written, into: "a", key: ["k"]) }
+            let found = try await database.read {
+                try $0.all("SELECT k, t, b FROM a ORDER BY k") { row in
+                    "\(try row.integer(0)) \(try row.text(1)) \(try row.blob(2))"
+                }
+            }
+            #expect(found == (0..<count).map { "\($0) t\($0) [\($0)]" })
+        }
+    }
+
+    @Test(arguments: Engine.allCases)
+    func `a column of another type is an error, not a trap`(engine: Engine) async throws {
+        try await engine.withDatabase { database in
+            try await database.write { _ = try $0.execute("INSERT INTO a (k, t) VALUES (1, 'x')") }
+            await #expect(throws: DatabaseFailure.unexpectedType(column: 0)) {
+                try await database.read { try $0.first("SELECT t FROM a") { try $0.integer(0) } }
+            }
         }
     }
 
     @Test func `a backup is whole and an existing file is left alone`() async throws {
-        let database = try open()
-        try await database.migrate([Self.first], at: 1)
-        try await database.write { _ = try $0.execute("INSERT INTO a (k, t) VALUES (1, 'x')") }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).sqlite").path
-        try await database.backup(to: path)
-        let copy = try Database(address: "sqlite:\(path)")
-        #expect(try await copy.read { try $0.first("SELECT t FROM a") { try $0.text(0) } } == "x")
-        await #expect(throws: DatabaseFailure.self) { try await database.backup(to: path) }
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            try await database.write { _ = try $0.execute("INSERT INTO a (k, t) VALUES (1, 'x')") }
+            let path = folder.appendingPathComponent("copy.sqlite").path
+            try await database.backup(to: path)
+            let copy = try Database(address: "sqlite:\(path)")
+            #expect(try await copy.read { try $0.first("SELECT t FROM a") { try $0.text(0) } } == "x")
+            await #expect(throws: DatabaseFailure.self) { try await database.backup(to: path) }
+        }
     }
 
     @Test(arguments: ["", "sqlite:", "mysql://x", "sqlite:/nowhere/at/all/x.sqlite"])
     func `an address that cannot be opened is refused`(address: String) {
         #expect(throws: DatabaseFailure.self) { try Database(address: address) }
     }
+}
+
+/// Runs `body` with a folder that is removed afterwards.
+private func withFolder(_ body: (URL) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do {
+        try await body(folder)
+    } catch {
+        try FileManager.default.removeItem(at: folder)
+        throw error
+    }
+    try FileManager.default.removeItem(at: folder)
 }

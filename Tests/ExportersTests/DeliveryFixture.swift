@@ -10,6 +10,8 @@ import Water
 /// A city of one street with two communities, and an outbox.
 struct DeliveryFixture {
     let database: Database
+    /// Where a second process finds the same database.
+    let address: String
 
     static let city = AreaID(1)
     static let street = AreaID(3)
@@ -21,10 +23,8 @@ struct DeliveryFixture {
     static let otherSecret = Secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
     static let noon = Instant(epochSeconds: 1_795_000_000)
 
-    init() async throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).sqlite").path
-        database = try Database(address: "sqlite:\(path)")
-        try await database.migrate(migrations, at: 0)
+    init(on engine: TestEngine) async throws {
+        (database, address) = try await freshPlace(of: engine)
         try await database.write { transaction in
             let areas: [(Int64, String, String, Int64?)] = [
                 (1, "1401", "city", nil), (2, "140105", "district", 1), (3, "140105001", "street", 2),
@@ -62,17 +62,17 @@ struct DeliveryFixture {
         return event.id
     }
 
-    /// The service, allowed to connect to this machine unless told otherwise.
+    /// The service of this process or of another, allowed to connect to this machine unless told otherwise.
     func service(
-        allowed: [String] = ["127.0.0.0/8"], totalMilliseconds: Int = 10_000, jitter: Int64 = 0,
-        pollMilliseconds: Int64 = 2_000
+        on other: Database? = nil, allowed: [String] = ["127.0.0.0/8"], totalMilliseconds: Int = 10_000,
+        jitter: Int64 = 0, pollMilliseconds: Int64 = 2_000
     ) throws -> DeliveryService {
         var settings = DeliverySettings()
         settings.addresses = AddressRules(allowed: try allowed.map { try #require(AddressRange($0)) })
         settings.totalMilliseconds = totalMilliseconds
         settings.pollMilliseconds = pollMilliseconds
         return DeliveryService(
-            database: database, settings: settings, logger: Logger(label: "test"), now: { Self.noon },
+            database: other ?? database, settings: settings, logger: Logger(label: "test"), now: { Self.noon },
             jitter: { jitter })
     }
 

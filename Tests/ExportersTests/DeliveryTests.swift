@@ -6,11 +6,12 @@ import Storage
 import Testing
 import Water
 
-@Suite struct `Deliveries to a real server` {
+@Suite(.freshDatabases) struct `Deliveries to a real server` {
     private let noon = DeliveryFixture.noon
 
-    @Test func `a 200 is delivered once, signed and whole`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a 200 is delivered once, signed and whole`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200, body: "ok") }
         try await city.addTarget("t", url: server.url("/hook?token=1"))
         let id = try await city.enqueue()
@@ -33,8 +34,9 @@ import Water
         #expect(record.lastStatus == 200)
     }
 
-    @Test func `a 500 is tried again by the schedule, under the same id and a new time`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a 500 is tried again by the schedule, under the same id and a new time`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, before in .answer(before == 0 ? 500 : 200) }
         try await city.addTarget("t", url: server.url())
         let id = try await city.enqueue()
@@ -54,8 +56,9 @@ import Water
         #expect(try await city.delivery().state == .delivered)
     }
 
-    @Test func `ten failures exhaust a delivery, which stays in the failure list`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `ten failures exhaust a delivery, which stays in the failure list`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(500) }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
@@ -75,8 +78,9 @@ import Water
         #expect(try await service.deliverDue(at: noon + 10_000_000).claimed == 0)
     }
 
-    @Test func `a 410 disables the target and everything that waits for it`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a 410 disables the target and everything that waits for it`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(410) }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue("r-1")
@@ -90,8 +94,11 @@ import Water
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a 429 with Retry-After holds back all of the target's deliveries and nobody else's`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a 429 with Retry-After holds back all of the target's deliveries and nobody else's`(engine: TestEngine)
+        async throws
+    {
+        let city = try await DeliveryFixture(on: engine)
         let busy = try LoopbackServer { _, before in
             before == 0 ? .answer(429, headers: ["Retry-After: 120"]) : .answer(200)
         }
@@ -110,9 +117,9 @@ import Water
         #expect(try await service.deliverDue(at: noon + 120) == round(claimed: 2, delivered: 2))
     }
 
-    @Test(arguments: [301, 302, 303, 307, 308])
-    func `a redirect is a failure and is not followed`(status: Int) async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases, [301, 302, 303, 307, 308])
+    func `a redirect is a failure and is not followed`(engine: TestEngine, status: Int) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let aim = try LoopbackServer { _, _ in .answer(200) }
         let location = aim.url()
         let server = try LoopbackServer { _, _ in .answer(status, headers: ["Location: \(location)"]) }
@@ -124,8 +131,9 @@ import Water
         #expect(try await city.delivery().lastStatus == status)
     }
 
-    @Test func `an answer that does not end is a time-out, not a delivery`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an answer that does not end is a time-out, not a delivery`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .stall }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
@@ -137,8 +145,9 @@ import Water
         #expect(try await city.target("t").slowUntil == noon + 60)
     }
 
-    @Test func `an endless body is cut off and the status stands`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an endless body is cut off and the status stands`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .flood }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
@@ -146,8 +155,9 @@ import Water
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a connection closed without an answer is tried again`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a connection closed without an answer is tried again`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, before in before == 0 ? .hangUp : before == 1 ? .breakOff : .answer(200) }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
@@ -160,8 +170,9 @@ import Water
         #expect(server.requests.count == 3)
     }
 
-    @Test func `nobody listening is tried again`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `nobody listening is tried again`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer(isListening: false) { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         try await city.enqueue()
@@ -170,9 +181,13 @@ import Water
         #expect(server.connections == 0)
     }
 
-    @Test(arguments: ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
-    func `a private address is never connected to unless allowed, however it is written`(host: String) async throws {
-        let city = try await DeliveryFixture()
+    @Test(
+        arguments: TestEngine.allCases,
+        ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
+    func `a private address is never connected to unless allowed, however it is written`(
+        engine: TestEngine, host: String
+    ) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: "http://\(host):\(server.port)/")
         try await city.enqueue()
@@ -181,8 +196,9 @@ import Water
         #expect(try await city.delivery().lastError == "the host's address is private and not allowed")
     }
 
-    @Test func `a name that resolves to an allowed address is delivered to`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a name that resolves to an allowed address is delivered to`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: "http://localhost:\(server.port)/")
         try await city.enqueue()
@@ -190,8 +206,9 @@ import Water
         #expect(server.requests.count == 1)
     }
 
-    @Test func `plain text on a TLS address is a failure`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `plain text on a TLS address is a failure`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: "https://127.0.0.1:\(server.port)/")
         try await city.enqueue()
@@ -207,23 +224,27 @@ import Water
     }
 }
 
-@Suite struct `Deliveries over time` {
+@Suite(.freshDatabases) struct `Deliveries over time` {
     private let noon = DeliveryFixture.noon
 
-    @Test func `a crash between sending and noting sends again with the same id`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a crash between sending and noting sends again with the same id`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         let id = try await city.enqueue()
         // The claim is written, the result cannot be: what a process that dies after sending leaves behind.
         _ = try await city.database.write { transaction in
             try transaction.execute(
-                """
-                CREATE TRIGGER stop BEFORE UPDATE OF state ON delivery BEGIN SELECT RAISE(ABORT, 'died'); END
-                """)
+                engine == .sqlite
+                    ? "CREATE TRIGGER stop BEFORE UPDATE OF state ON delivery BEGIN SELECT RAISE(ABORT, 'died'); END"
+                    : "ALTER TABLE delivery ADD CONSTRAINT stop CHECK (state = 'waiting')")
         }
         await #expect(throws: DatabaseFailure.self) { try await city.service().deliverDue(at: noon) }
-        _ = try await city.database.write { try $0.execute("DROP TRIGGER stop") }
+        _ = try await city.database.write { transaction in
+            try transaction.execute(
+                engine == .sqlite ? "DROP TRIGGER stop" : "ALTER TABLE delivery DROP CONSTRAINT stop")
+        }
         #expect(try await city.delivery().state == .waiting)
         let restarted = try city.service()
         #expect(try await restarted.deliverDue(at: noon + 59).claimed == 0)
@@ -232,8 +253,9 @@ import Water
         #expect(try await city.delivery().state == .delivered)
     }
 
-    @Test func `two services never send the same delivery at once`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `two services never send the same delivery at once`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         for number in 0..<40 { try await city.enqueue("r-\(number)") }
@@ -251,8 +273,9 @@ import Water
         #expect(try await city.database.read { try $0.deliveryCounts() } == [.delivered: 40])
     }
 
-    @Test func `a round takes at most 32, and at most 8 for one target`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a round takes at most 32, and at most 8 for one target`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("a", url: server.url("/a"))
         for number in 0..<20 { try await city.enqueue("r-\(number)") }
@@ -264,8 +287,9 @@ import Water
         #expect(server.requests.count == 40)
     }
 
-    @Test func `connections are used again`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `connections are used again`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         let service = try city.service()
@@ -276,8 +300,9 @@ import Water
         #expect(server.connections == 1)
     }
 
-    @Test func `both secrets sign during a rotation, the new one alone after it`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `both secrets sign during a rotation, the new one alone after it`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         let (old, new) = (DeliveryFixture.secret.text, DeliveryFixture.otherSecret.text)
@@ -296,8 +321,9 @@ import Water
         #expect(server.requests.map { $0.headers["webhook-signature"] } == expected)
     }
 
-    @Test func `a replay sends what failed again from the start, under the same id`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a replay sends what failed again from the start, under the same id`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, before in .answer(before == 0 ? 410 : 200) }
         try await city.addTarget("t", url: server.url())
         let id = try await city.enqueue()
@@ -318,8 +344,9 @@ import Water
         #expect(server.requests.count == 3)
     }
 
-    @Test func `a replay of what is not there is refused`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a replay of what is not there is refused`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let replay = ReplayDelivery(database: city.database)
         #expect(try await replay("nothing", at: noon) == .failure(.unknownEvent("nothing")))
         try await city.addTarget("first", url: "https://a.example/", area: "140105001001")
@@ -327,8 +354,11 @@ import Water
         #expect(try await replay(id, target: "x", at: noon) == .failure(.notAddressed(event: id, target: "x")))
     }
 
-    @Test func `the service delivers what was there, what it is woken for, and stops when cancelled`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `the service delivers what was there, what it is woken for, and stops when cancelled`(engine: TestEngine)
+        async throws
+    {
+        let city = try await DeliveryFixture(on: engine)
         let server = try LoopbackServer { _, _ in .answer(200) }
         try await city.addTarget("t", url: server.url())
         // A poll far away: only the first look and the wake-up can deliver.

@@ -5,9 +5,10 @@ import Storage
 import Testing
 import Water
 
-@Suite struct `The outbox` {
-    @Test func `an event goes to every target whose area covers the community`() async throws {
-        let city = try await DeliveryFixture()
+@Suite(.freshDatabases) struct `The outbox` {
+    @Test(arguments: TestEngine.allCases)
+    func `an event goes to every target whose area covers the community`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("city", url: "https://a.example/")
         try await city.addTarget("street", url: "https://b.example/", area: "140105001")
         try await city.addTarget("first", url: "https://c.example/", area: "140105001001")
@@ -17,8 +18,9 @@ import Water
         #expect(try await city.deliveries().allSatisfy { $0.state == .waiting && $0.nextAt == DeliveryFixture.noon })
     }
 
-    @Test func `the same event written again changes nothing`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `the same event written again changes nothing`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("t", url: "https://a.example/")
         try await city.enqueue("r-1")
         let before = try await city.deliveries()
@@ -28,8 +30,9 @@ import Water
         #expect(try await city.deliveries().count == 2)
     }
 
-    @Test func `a disabled target's delivery is in the failure list, not missing`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a disabled target's delivery is in the failure list, not missing`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("t", url: "https://a.example/")
         _ = try await DisableTarget(database: city.database)("t", at: DeliveryFixture.noon).get()
         try await city.enqueue()
@@ -38,8 +41,9 @@ import Water
         #expect(failed.map(\.nextAt) == [nil])
     }
 
-    @Test func `disabling moves what waits to the failure list`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `disabling moves what waits to the failure list`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("t", url: "https://a.example/")
         try await city.enqueue("r-1")
         try await city.enqueue("r-2")
@@ -48,9 +52,10 @@ import Water
         #expect(try await city.database.read { try $0.deliveryCounts() } == [.disabled: 2])
     }
 
-    @Test func `an event whose transaction fails was never written`() async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `an event whose transaction fails was never written`(engine: TestEngine) async throws {
         struct Stop: Error {}
-        let city = try await DeliveryFixture()
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("t", url: "https://a.example/")
         let event = try OutboxEvent(
             community: DeliveryFixture.first, id: "x", kind: .statementsClosed, data: [:], at: DeliveryFixture.noon)
@@ -118,21 +123,26 @@ import Water
     }
 }
 
-@Suite struct `Targets` {
-    @Test(arguments: [
-        "ftp://a.example/", "https://", "https:///x", "https://:443/", "https://user@a.example/", "a.example",
-        "https://a.example/#x", "https://a.example/ x", "https://a.example\\b", "https://a.example/é",
-        "file:///etc/passwd",
-    ])
-    func `an address that is not plain http or https is refused`(url: String) async throws {
-        let city = try await DeliveryFixture()
+@Suite(.freshDatabases) struct `Targets` {
+    @Test(
+        arguments: TestEngine.allCases,
+        [
+            "ftp://a.example/", "https://", "https:///x", "https://:443/", "https://user@a.example/", "a.example",
+            "https://a.example/#x", "https://a.example/ x", "https://a.example\\b", "https://a.example/é",
+            "file:///etc/passwd",
+        ])
+    func `an address that is not plain http or https is refused`(engine: TestEngine, url: String) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let added = try await AddTarget(database: city.database)(
             "t", url: url, area: "1401", secret: DeliveryFixture.secret, at: DeliveryFixture.noon)
         #expect(added == .failure(.addressIsMalformed))
     }
 
-    @Test func `a target names a known area, no deeper than a community, and a name of its own`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a target names a known area, no deeper than a community, and a name of its own`(engine: TestEngine)
+        async throws
+    {
+        let city = try await DeliveryFixture(on: engine)
         let add = AddTarget(database: city.database)
         func refusal(_ name: String, _ area: String) async throws -> TargetRefusal? {
             switch try await add(
@@ -150,8 +160,11 @@ import Water
         #expect(try await refusal("t", "1401") == .nameIsTaken("t"))
     }
 
-    @Test func `only an enabled, entitled target is found by its pull key, until the key is changed`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `only an enabled, entitled target is found by its pull key, until the key is changed`(engine: TestEngine)
+        async throws
+    {
+        let city = try await DeliveryFixture(on: engine)
         var random = SystemRandomNumberGenerator()
         let (key, other) = (Secret.pullKey(using: &random), Secret.pullKey(using: &random))
         func found(_ key: Secret) async throws -> String? {
@@ -176,16 +189,18 @@ import Water
         #expect(try await found(other) == nil)
     }
 
-    @Test func `an entitlement without a purpose is refused`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an entitlement without a purpose is refused`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         let added = try await AddTarget(database: city.database)(
             "t", url: "https://a.example/", area: "1401", secret: DeliveryFixture.secret,
             entitlement: Entitlement(purpose: "", pullKey: Secret("jst_1")), at: DeliveryFixture.noon)
         #expect(added == .failure(.purposeIsMalformed))
     }
 
-    @Test func `secrets and addresses do not show in what is printed`() async throws {
-        let city = try await DeliveryFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `secrets and addresses do not show in what is printed`(engine: TestEngine) async throws {
+        let city = try await DeliveryFixture(on: engine)
         try await city.addTarget("t", url: "https://a.example/hook?key=hidden")
         try await city.enqueue()
         let due = try await city.database.write {

@@ -1,5 +1,4 @@
 import Database
-import Foundation
 import Ingest
 import Logging
 import Metering
@@ -12,6 +11,8 @@ import Water
 /// meter is `M` and the home's number.
 struct CityFixture {
     let database: Database
+    /// Where a second process finds the same database.
+    let address: String
     let calendar: CityCalendar
     let record: RecordReadings
     let fold: FoldReadings
@@ -25,14 +26,14 @@ struct CityFixture {
     /// 2026-09-01T00:00:00+08:00.
     static let movedIn = Instant(epochSeconds: 1_788_192_000)
 
-    init(zone: String = "Asia/Shanghai", limits: RecordLimits = RecordLimits()) async throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).sqlite").path
-        database = try Database(address: "sqlite:\(path)")
+    init(
+        on engine: TestEngine, zone: String = "Asia/Shanghai", limits: RecordLimits = RecordLimits()
+    ) async throws {
+        (database, address) = try await freshPlace(of: engine)
         calendar = try #require(CityCalendar(zone: zone))
         let logger = Logger(label: "test")
         record = RecordReadings(database: database, limits: limits, logger: logger)
         fold = FoldReadings(database: database, calendar: calendar, rules: .standard, logger: logger)
-        try await database.migrate(migrations, at: 0)
         try await database.write { transaction in
             let areas: [(Int64, String, String, Int64?)] = [
                 (1, "1401", "city", nil), (2, "140105", "district", 1), (3, "140105001", "street", 2),
@@ -117,6 +118,11 @@ struct CityFixture {
     ) async throws -> RecordAnswer {
         let batch = try decode(Array(json.utf8), as: .json, receivedAt: nil)
         return try await record(batch, from: gateway, at: at)
+    }
+
+    /// A body of native JSON as its values.
+    static func decoded(_ json: String) throws -> DecodedBatch {
+        try decode(Array(json.utf8), as: .json, receivedAt: nil)
     }
 
     /// Posts what the wmbusmeters gateway program sends.

@@ -9,7 +9,7 @@ import Tariffs
 import Testing
 import Water
 
-@Suite struct CloseMonthTests {
+@Suite(.freshDatabases) struct CloseMonthTests {
     private let october = BillingMonth("2026-10") ?? BillingMonth(number: 0)
     /// 2026-10-01T00:00:00+08:00.
     private let start = Instant(epochSeconds: 1_790_784_000)
@@ -17,8 +17,8 @@ import Water
     private let later = Instant(epochSeconds: 1_793_808_000)
 
     /// Twelve homes in each community; home n uses n litres more an hour than the one before.
-    private func city(shuffledBy seed: UInt64? = nil) async throws -> CityFixture {
-        let city = try await CityFixture()
+    private func city(_ engine: TestEngine, shuffledBy seed: UInt64? = nil) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine)
         for home in 1...12 as ClosedRange<Int64> { try await city.addHome(home) }
         for home in 13...24 as ClosedRange<Int64> { try await city.addHome(home, in: CityFixture.second) }
         var bodies: [String] = []
@@ -52,10 +52,11 @@ import Water
         }
     }
 
-    @Test func `a closed month has one statement a home, with points in the ledger and an event for each community`()
-        async throws
-    {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `a closed month has one statement a home, with points in the ledger and an event for each community`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
         let summary = try await close(city)(october, at: later).get()
         #expect(summary.statements == 24 && summary.measuredHomes == 24 && summary.communities == 2)
         let bodies = try await statements(city)
@@ -75,16 +76,18 @@ import Water
         #expect(events == 2)
     }
 
-    @Test func `readings shuffled and sent three times give byte-identical statements`() async throws {
-        let plain = try await city()
-        let mixed = try await city(shuffledBy: 20_261_124)
+    @Test(arguments: TestEngine.allCases)
+    func `readings shuffled and sent three times give byte-identical statements`(engine: TestEngine) async throws {
+        let plain = try await city(engine)
+        let mixed = try await city(engine, shuffledBy: 20_261_124)
         _ = try await close(plain)(october, at: later).get()
         _ = try await close(mixed)(october, at: later + 86_400).get()
         #expect(try await statements(plain) == statements(mixed))
     }
 
-    @Test func `closing again changes nothing`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `closing again changes nothing`(engine: TestEngine) async throws {
+        let city = try await city(engine)
         _ = try await close(city)(october, at: later).get()
         let before = try await statements(city)
         let again = try await close(city)(october, at: later + 1).get()
@@ -92,8 +95,9 @@ import Water
         #expect(try await statements(city) == before)
     }
 
-    @Test func `a month that runs, and one that readings may still reach, are refused`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `a month that runs, and one that readings may still reach, are refused`(engine: TestEngine) async throws {
+        let city = try await city(engine)
         let end = city.calendar.interval(of: october).end
         let close = try close(city)
         #expect(try await close(october, at: end - 1) == .failure(.monthNotOver(ends: end)))
@@ -101,8 +105,11 @@ import Water
         #expect(try await close(october, at: end, early: true).get().statements == 24)
     }
 
-    @Test func `a reading that comes after its month was measured marks its home and no other`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `a reading that comes after its month was measured marks its home and no other`(engine: TestEngine)
+        async throws
+    {
+        let city = try await city(engine)
         _ = try await close(city)(october, at: later).get()
         try await city.post(
             CityFixture.series(3, from: start + 15 * 86_400 + 900, [100_000 + (15 * 24 + 2) * 9 - 1]))
@@ -115,8 +122,9 @@ import Water
         #expect(try await city.foldAll().markedHomes == 0)
     }
 
-    @Test func `readings of the next month mark nobody, a late one among them does`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `readings of the next month mark nobody, a late one among them does`(engine: TestEngine) async throws {
+        let city = try await city(engine)
         _ = try await close(city)(october, at: later).get()
         // Hourly from where October's readings end to the 20th of November, a day at a time.
         for day in 31..<50 as Range<Int64> {
@@ -132,8 +140,9 @@ import Water
         #expect(try await city.foldAll().markedHomes == 1)
     }
 
-    @Test func `an excluded community gets its statements later against the frozen figures`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `an excluded community gets its statements later against the frozen figures`(engine: TestEngine) async throws {
+        let city = try await city(engine)
         let close = try close(city)
         let first = try await close(october, at: later, excluding: ["140105001002": "meters unread"]).get()
         #expect(first.statements == 12 && first.excluded == ["140105001002"])
@@ -144,8 +153,11 @@ import Water
         #expect(Set(frozen).isSubset(of: all) && all.count == 24)
     }
 
-    @Test func `homes without known size, without readings or without use earn nothing and say why`() async throws {
-        let city = try await city()
+    @Test(arguments: TestEngine.allCases)
+    func `homes without known size, without readings or without use earn nothing and say why`(engine: TestEngine)
+        async throws
+    {
+        let city = try await city(engine)
         try await city.addHome(31, persons: nil)
         try await city.addHome(32)
         try await city.addHome(33)

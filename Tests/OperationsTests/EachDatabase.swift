@@ -1,96 +1,174 @@
 import Database
 import Foundation
-import Operations
 import Storage
 import Testing
-import Water
 
-/// The engines every Storage and Operations test runs on.
+/// The engines every test of Storage and of what stands on it runs on: SQLite, and PostgreSQL where
+/// JIESHUI_TEST_POSTGRES gives the address of a server to test on.
+///
+///     @Suite(.freshDatabases) struct SomeTests {
+///         @Test(arguments: TestEngine.allCases)
+///         func `a claim`(engine: TestEngine) async throws {
+///             let database = try await freshDatabase(of: engine)
 enum TestEngine: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case sqlite
+    case sqlite, postgres
+
+    static let allCases: [TestEngine] = {
+        if postgresAddress != nil { return [.sqlite, .postgres] }
+        print("JIESHUI_TEST_POSTGRES gives no server: the tests run on SQLite alone")
+        return [.sqlite]
+    }()
+
+    static let postgresAddress = ProcessInfo.processInfo.environment["JIESHUI_TEST_POSTGRES"]
+    /// The server is a Citus coordinator: every schema is spread over its nodes.
+    static let isCitus = ProcessInfo.processInfo.environment["JIESHUI_TEST_CITUS"] == "1"
 
     var testDescription: String { rawValue }
 }
 
-/// Runs a test on a fresh, migrated database of an engine and removes it afterwards:
-///
-///     @Test(arguments: TestEngine.allCases)
-///     func `a claim`(engine: TestEngine) async throws {
-///         try await onFreshDatabase(of: engine) { database in … }
-///     }
-func onFreshDatabase<T>(of engine: TestEngine, _ body: (Database) async throws -> T) async throws -> T {
+/// An empty, migrated database of an engine, removed when the test ends.
+func freshDatabase(of engine: TestEngine) async throws -> Database { try await freshPlace(of: engine).database }
+
+/// The same with its address, for a second process's view of it.
+func freshPlace(of engine: TestEngine) async throws -> (database: Database, address: String) {
+    let scope = try #require(DatabaseScope.current, "the suite lacks .freshDatabases")
     switch engine {
-    case .sqlite:
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer {
-            do {
-                try FileManager.default.removeItem(at: folder)
-            } catch {
-                Issue.record("\(folder.path) stays behind: \(error)")
-            }
-        }
-        let database = try Database(address: "sqlite:\(folder.appendingPathComponent("test.sqlite").path)")
-        try await database.migrate(migrations, at: 1)
-        return try await body(database)
+    case .sqlite: return try await freshFile(scope)
+    case .postgres: return try await freshSchema(scope)
     }
 }
 
-/// A small city every test may start from: city C, district D, street S, communities A and B, grid A1 in A.
-struct TestCity: Sendable {
-    let database: Database
-    let calendar: CityCalendar
-    /// 2026-10-01T00:00:00+08:00.
-    let now = Instant(epochSeconds: 1_790_784_000)
+/// The same for the time of `body`.
+func onFreshDatabase<T>(of engine: TestEngine, _ body: (Database) async throws -> T) async throws -> T {
+    try await DatabaseScope.run { try await body(try await freshDatabase(of: engine)) }
+}
 
-    static func build(in database: Database, zone: String = "Asia/Shanghai") async throws -> TestCity {
-        let calendar = try #require(CityCalendar(zone: zone))
-        let city = try AreaEntry(code: "C", kind: .city, name: "太原市", parent: nil)
-        _ = try await SetUpCity(database: database)(city, calendar: calendar).get()
-        let areas: [(String, AreaKind, String)] = [
-            ("D", .district, "C"), ("S", .street, "D"), ("A", .community, "S"), ("B", .community, "S"),
-            ("A1", .grid, "A"),
-        ]
-        for (code, kind, parent) in areas {
-            let entry = try AreaEntry(code: code, kind: kind, name: "name of \(code)", parent: parent)
-            _ = try await AddArea(database: database)(entry).get()
+private func freshFile(_ scope: DatabaseScope) async throws -> (Database, String) {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    await scope.atEnd { try FileManager.default.removeItem(at: folder) }
+    let address = "sqlite:\(folder.appendingPathComponent("test.sqlite").path)"
+    let database = try Database(address: address)
+    try await database.migrate(migrations, at: 1)
+    return (database, address)
+}
+
+/// A schema of its own, so that tests run beside each other on one server.
+private func freshSchema(_ scope: DatabaseScope) async throws -> (Database, String) {
+    let server = try #require(TestEngine.postgresAddress, "JIESHUI_TEST_POSTGRES gives no server")
+    let schema = "t_\(UUID().uuidString.lowercased().replacing("-", with: ""))"
+    let plain = try Database(address: server, connections: 1)
+    await scope.atEnd {
+        try await Turn.schemas.run {
+            try await plain.write { try $0.script("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
         }
-        return TestCity(database: database, calendar: calendar)
+    }
+    let joint = server.contains("?") ? "&" : "?"
+    let address = "\(server)\(joint)options=-csearch_path%3D\(schema)"
+    let database = try Database(address: address, connections: 4)
+    try await Turn.schemas.run {
+        try await plain.write { try $0.script("CREATE SCHEMA \(schema)") }
+        try await database.migrate(migrations, at: 1)
+        if TestEngine.isCitus { try await spread(database) }
+    }
+    return (database, address)
+}
+
+private func spread(_ database: Database) async throws {
+    let plan = Distribution(
+        reference: citusPlan.reference, distributed: citusPlan.distributed, column: citusPlan.column, shards: 4)
+    let count = try await database.distribute(plan)
+    try #require(count != nil, "JIESHUI_TEST_CITUS is set, but the server has no citus extension")
+}
+
+/// What a test made and has to be taken away at its end, whether it passes or not.
+actor DatabaseScope {
+    @TaskLocal static var current: DatabaseScope?
+
+    private var endings: [@Sendable () async throws -> Void] = []
+
+    func atEnd(_ ending: @escaping @Sendable () async throws -> Void) { endings.append(ending) }
+
+    /// Runs `body` within a scope, its own unless it is in one already.
+    static func run<T>(_ body: () async throws -> T) async throws -> T {
+        if current != nil { return try await body() }
+        return try await Turn.tests.run {
+            let scope = DatabaseScope()
+            do {
+                let value = try await $current.withValue(scope) { try await body() }
+                await scope.end()
+                return value
+            } catch {
+                await scope.end()
+                throw error
+            }
+        }
     }
 
-    func instant(_ day: String) throws -> Instant { calendar.start(of: try #require(LocalDay(day))) }
+    private func end() async {
+        for ending in endings.reversed() {
+            do {
+                try await ending()
+            } catch {
+                Issue.record("a test's database stays behind: \(error)")
+            }
+        }
+        endings = []
+    }
+}
 
-    func community(_ code: String) async throws -> CommunityID {
-        let area = try await database.read { try $0.area(code: code) }
-        return try #require(area).id
+/// Lets so many go on at a time; the others wait their turn.
+private actor Turn {
+    /// A server's connections are few.
+    static let tests = Turn(places: 12)
+    /// On a cluster, changes of schemas beside each other end in deadlocks.
+    static let schemas = Turn(places: TestEngine.isCitus ? 1 : 12)
+
+    private var places: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(places: Int) { self.places = places }
+
+    nonisolated func run<T>(_ body: () async throws -> T) async throws -> T {
+        await take()
+        do {
+            let value = try await body()
+            await giveBack()
+            return value
+        } catch {
+            await giveBack()
+            throw error
+        }
     }
 
-    /// A home on a usage point of the number `U` + its own, with persons from its move-in.
-    @discardableResult
-    func addHome(
-        _ number: String, area: String = "A", persons: Int? = 3, movedIn: String = "2020-01-01",
-        points: [HouseholdEntry.Point]? = nil
-    ) async throws -> Household {
-        let start = try instant(movedIn)
-        let entry = try HouseholdEntry(
-            number: number, area: area, points: points ?? [.init(number: "U\(number)", shareMillionths: nil)],
-            movedIn: start, movedOut: nil,
-            persons: PersonsFrom(persons: persons, from: calendar.day(of: start)))
-        _ = try await RegisterHousehold(database: database)(entry, at: now).get()
-        let home = try await database.read { try $0.household(number: number) }
-        return try #require(home)
+    private func take() async {
+        if places > 0 {
+            places -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
     }
 
-    /// A meter on a usage point, in litres.
-    func addMeter(
-        _ serial: String, on point: String, from: String = "2020-01-01", to: String? = nil,
-        addresses: [MeterAddress] = []
-    ) async throws -> Result<RegistryChange, RegistryRefusal> {
-        let address = try #require(MeterAddress(.serial, serial))
-        let entry = try MeterEntry(
-            serial: address, otherAddresses: addresses, usagePoint: point,
-            from: try instant(from), to: try to.map { try instant($0) }, startRegister: nil, finalRegister: nil,
-            resolution: nil, nominalFlowLitresPerHour: nil, modulus: nil)
-        return try await RegisterMeter(database: database)(entry, at: now)
+    private func giveBack() {
+        if waiting.isEmpty {
+            places += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
     }
+}
+
+/// A suite whose tests use `freshDatabase(of:)`.
+struct FreshDatabases: SuiteTrait, TestTrait, TestScoping {
+    let isRecursive = true
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        try await DatabaseScope.run { try await function() }
+    }
+}
+
+extension Trait where Self == FreshDatabases {
+    static var freshDatabases: Self { Self() }
 }

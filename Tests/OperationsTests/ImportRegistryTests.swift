@@ -147,15 +147,20 @@ import Water
         }
     }
 
-    @Test(arguments: [
-        ("", ImportRefusal.noHeader), ("\"\n", .noHeader), ("number,area,usage_point\n", .missingColumn("moved_in")),
-        ("number,area,usage_point,moved_in,colour\n", .unknownColumn("colour")),
-        ("number,area,usage_point,moved_in,Area\n", .repeatedColumn("area")),
-    ])
-    func `a file without its header is refused whole`(text: String, refusal: ImportRefusal) async throws {
-        try await onFreshDatabase(of: .sqlite) { database in
+    @Test(
+        arguments: TestEngine.allCases,
+        [
+            ("", ImportRefusal.noHeader), ("\"\n", .noHeader),
+            ("number,area,usage_point\n", .missingColumn("moved_in")),
+            ("number,area,usage_point,moved_in,colour\n", .unknownColumn("colour")),
+            ("number,area,usage_point,moved_in,Area\n", .repeatedColumn("area")),
+        ])
+    func `a file without its header is refused whole`(engine: TestEngine, file: (text: String, refusal: ImportRefusal))
+        async throws
+    {
+        try await onFreshDatabase(of: engine) { database in
             let test = try await TestCity.build(in: database)
-            await #expect(throws: refusal) { try await load(.households, text, test) }
+            await #expect(throws: file.refusal) { try await load(.households, file.text, test) }
         }
     }
 

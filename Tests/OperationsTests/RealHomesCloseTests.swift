@@ -9,15 +9,18 @@ import Testing
 import Water
 
 /// The 46 homes of the DAIAD trial, unshifted, through the whole chain: decode, record, fold, close, twelve times.
-@Suite struct RealHomesCloseTests {
+@Suite(.freshDatabases) struct RealHomesCloseTests {
     private static let months = (0..<12).compactMap { BillingMonth(year: 2016, month: 3)?.advanced(by: $0) }
 
-    @Test func `46 real homes close twelve months in Madrid without a trap, byte for byte in any order`() async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `46 real homes close twelve months in Madrid without a trap, byte for byte in any order`(engine: TestEngine)
+        async throws
+    {
         guard let file = try RealFile.find() else { return }
         let homes = try file.homes()
         #expect(homes.count == 46)
-        let plain = try await city(homes, shuffledBy: nil)
-        let mixed = try await city(homes, shuffledBy: 46)
+        let plain = try await city(engine, homes, shuffledBy: nil)
+        let mixed = try await city(engine, homes, shuffledBy: 46)
         var all: [[String]] = []
         for city in [plain, mixed] {
             let close = CloseMonth(
@@ -43,8 +46,10 @@ import Water
         #expect(!transfers.isEmpty)
     }
 
-    private func city(_ homes: [RealFile.Home], shuffledBy seed: UInt64?) async throws -> CityFixture {
-        let city = try await CityFixture(zone: "Europe/Madrid")
+    private func city(
+        _ engine: TestEngine, _ homes: [RealFile.Home], shuffledBy seed: UInt64?
+    ) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine, zone: "Europe/Madrid")
         let start = city.calendar.start(of: try #require(LocalDay("2016-01-01")))
         var bodies: [String] = []
         for (index, home) in homes.enumerated() {

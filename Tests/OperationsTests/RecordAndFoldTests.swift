@@ -4,12 +4,13 @@ import Storage
 import Testing
 import Water
 
-@Suite struct RecordAndFoldTests {
+@Suite(.freshDatabases) struct RecordAndFoldTests {
     /// 2026-10-01T00:00:00+08:00.
     private let october = Instant(epochSeconds: 1_790_784_000)
 
-    @Test func `an accepted reading is in the journal at once and in its set after folding`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an accepted reading is in the journal at once and in its set after folding`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         let answer = try await city.post(CityFixture.series(1, from: october, [100, 110, 120]))
         #expect(answer.accepted == 1 && answer.readings == 3 && answer.entries.isEmpty)
@@ -22,10 +23,11 @@ import Water
         #expect(elements?.map(\.register.flooredLitres) == [100, 110, 120])
     }
 
-    @Test func `order, repeats and the number of folds change no byte`() async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `order, repeats and the number of folds change no byte`(engine: TestEngine) async throws {
         var texts: Set<String> = []
         for seed in 1...4 as ClosedRange<UInt64> {
-            let city = try await CityFixture()
+            let city = try await CityFixture(on: engine)
             for home in 1...3 as ClosedRange<Int64> { try await city.addHome(home) }
             var bodies: [String] = []
             for home in 1...3 as ClosedRange<Int64> {
@@ -49,8 +51,9 @@ import Water
         #expect(texts.first?.isEmpty == false)
     }
 
-    @Test func `an unregistered meter is held and joins when it is registered`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an unregistered meter is held and joins when it is registered`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1, registered: false)
         let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]))
         #expect(answer.held == 1 && answer.accepted == 0)
@@ -65,8 +68,9 @@ import Water
         #expect(moved.hasPrefix("\(CityFixture.first) ") && !moved.contains("\n"))
     }
 
-    @Test func `a registered meter outside the gateway's scope is rejected`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a registered meter outside the gateway's scope is rejected`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         let answer = try await city.post(
             CityFixture.series(1, from: october, [100]), from: CityFixture.secondGateway)
@@ -76,8 +80,9 @@ import Water
         #expect(try await city.sets().isEmpty)
     }
 
-    @Test func `what a gateway out of scope sent before the meter joined stays quarantined`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `what a gateway out of scope sent before the meter joined stays quarantined`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1, registered: false)
         try await city.post(CityFixture.series(1, from: october, [100]), from: CityFixture.secondGateway)
         try await city.post(CityFixture.series(1, from: october + 3_600, [110]), from: CityFixture.firstGateway)
@@ -90,25 +95,28 @@ import Water
         #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["scope"])
     }
 
-    @Test func `a reading ahead of the clock is held and joins no set`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a reading ahead of the clock is held and joins no set`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]), at: october - 3_000)
         #expect(answer.held == 1)
         #expect(answer.entries.map(\.field) == ["at"])
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["future", "future"])
+        await city.record.settle()
         let offsets = try await city.database.read { try $0.quarantined(limit: 10).map(\.gatewayOffsetSeconds) }
         #expect(offsets == [6_600, 6_600])
         let soon = try await city.post(CityFixture.series(1, from: october, [100]), at: october - 600)
         #expect(soon.accepted == 1)
     }
 
-    @Test func `a gateway's held meters and readings have a limit`() async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `a gateway's held meters and readings have a limit`(engine: TestEngine) async throws {
         var limits = RecordLimits()
         limits.heldMetersPerGateway = 1
         limits.heldReadingsPerGateway = 3
-        let city = try await CityFixture(limits: limits)
+        let city = try await CityFixture(on: engine, limits: limits)
         #expect(try await city.post(CityFixture.series(1, from: october, [1, 2])).held == 1)
         let second = try await city.post(CityFixture.series(2, from: october, [1]))
         #expect(second.rejected == 1 && second.entries.first?.field == "held_limit")
@@ -116,8 +124,9 @@ import Water
         #expect(full.readings == 1 && full.rejected == 1)
     }
 
-    @Test func `a reading at the instant of a move belongs to both communities`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a reading at the instant of a move belongs to both communities`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         try await city.addHome(2, in: CityFixture.second, registered: false)
         try await city.database.write { transaction in
@@ -143,8 +152,9 @@ import Water
         #expect(counts == [2, 2])
     }
 
-    @Test func `a device alarm is kept once however often it is sent`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `a device alarm is kept once however often it is sent`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         let body =
             #"{"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000a","timestamp":"2026-10-01T00:00:00Z","total_m3":1.5,"status":"LEAK"}"#
@@ -153,8 +163,9 @@ import Water
         #expect(try await city.database.read { try $0.alerts(limit: 10).map(\.code) } == ["leak"])
     }
 
-    @Test func `an alarm of an unregistered meter joins its community with the meter`() async throws {
-        let city = try await CityFixture()
+    @Test(arguments: TestEngine.allCases)
+    func `an alarm of an unregistered meter joins its community with the meter`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
         try await city.addHome(1, registered: false)
         let body = #"""
             {"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000b",

@@ -7,7 +7,7 @@ import Testing
 @testable import Web
 
 /// What only a real connection shows.
-struct ConnectionTests {
+@Suite(.freshDatabases) struct ConnectionTests {
     @Test(arguments: [401, 415])
     func `a client that sends all before it listens is answered though it is refused`(_ status: Int) async throws {
         let fixture = try await WebFixture()

@@ -5,7 +5,7 @@ import Water
 
 @testable import Web
 
-struct DescriptionTests {
+@Suite(.freshDatabases) struct DescriptionTests {
     @Test func `every path and method that is described is routed, and every route for programs is described`()
         async throws
     {

@@ -6,7 +6,7 @@ import Water
 
 @testable import Web
 
-struct GuardTests {
+@Suite(.freshDatabases) struct GuardTests {
     @Test func `errors are problems under v1 and pages elsewhere, all with the security headers`() async throws {
         try await WebFixture().run { client in
             let api = try await client.get("/v1/nothing")

@@ -6,9 +6,12 @@ import Water
 @testable import Web
 
 /// The whole chain through the router: readings in, month closed, statement read, points spent at the desk.
-struct MainJobTests {
-    @Test func `a reading becomes a statement, points, a redemption and a page of the pull path`() async throws {
-        try await WebFixture().run { client in
+@Suite(.freshDatabases) struct MainJobTests {
+    @Test(arguments: TestEngine.allCases)
+    func `a reading becomes a statement, points, a redemption and a page of the pull path`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
             let posted = try await client.postReadings(client.fixture.octoberBody())
             #expect(posted.status == 200, "\(posted.text.prefix(300))")
             #expect(try posted.json()["rejected"] as? Int == 0)
@@ -69,8 +72,9 @@ struct MainJobTests {
         #expect(try await client.send(.get, "/v1/communities/\(WebFixture.community)/statements", key).status == 400)
     }
 
-    @Test func `a program redeems with session and token, and gets the first answer again`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `a program redeems with session and token, and gets the first answer again`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             _ = try await client.postReadings(client.fixture.octoberBody())
             let staff = client.another()
             _ = try await staff.closeOctober()
@@ -106,8 +110,9 @@ struct MainJobTests {
         }
     }
 
-    @Test func `a statement is served as its canonical bytes with their hash`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `a statement is served as its canonical bytes with their hash`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             _ = try await client.postReadings(client.fixture.octoberBody())
             _ = try await client.another().closeOctober()
             try await client.signInResident(3)

@@ -5,11 +5,13 @@ import Water
 
 @testable import Web
 
-struct ReadingRouteTests {
+@Suite(.freshDatabases) struct ReadingRouteTests {
     private static let one = #"{"meter":"M1","at":"2026-10-01T00:00:00+08:00","volume_m3":"1.000"}"#
 
-    @Test func `a batch is answered with counts and an entry for what is not simply accepted`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `a batch is answered with counts and an entry for what is not simply accepted`(engine: TestEngine) async throws
+    {
+        try await WebFixture(on: engine).run { client in
             let body = """
                 {"readings":[\(Self.one),
                 {"meter":"nobody","at":"2026-10-01T00:00:00+08:00","volume_m3":"1"},
@@ -40,8 +42,10 @@ struct ReadingRouteTests {
         }
     }
 
-    @Test func `another type, no key, a wrong key and a broken body are refused as problems`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `another type, no key, a wrong key and a broken body are refused as problems`(engine: TestEngine) async throws
+    {
+        try await WebFixture(on: engine).run { client in
             let type = try await client.postReadings(Self.one, type: "application/xml")
             #expect(type.status == 415 && type.header("Content-Type") == "application/problem+json")
             let noKey = try await client.send(
@@ -61,11 +65,14 @@ struct ReadingRouteTests {
         }
     }
 
-    @Test func `a body over the limit is 413 whether announced or not, and room is given back`() async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `a body over the limit is 413 whether announced or not, and room is given back`(engine: TestEngine)
+        async throws
+    {
         var settings = WebSettings()
         settings.bodyBytes = 200
         settings.bodyBytesAtOnce = 200
-        try await WebFixture(settings).run { client in
+        try await WebFixture(settings, on: engine).run { client in
             let long = String(repeating: " ", count: 201)
             let refused = try await client.postReadings(long)
             #expect(refused.status == 413)
@@ -76,8 +83,9 @@ struct ReadingRouteTests {
         }
     }
 
-    @Test func `the meter protocols have their own addresses`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `the meter protocols have their own addresses`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             let key = ["Authorization": "Bearer \(client.fixture.gatewayKey.text)"]
             let frame = try await client.send(.post, "/v1/readings/cjt188", key, body: "68 10 00 16\n")
             #expect(frame.status == 200)

@@ -5,9 +5,12 @@ import Water
 
 @testable import Web
 
-struct StaffPageTests {
-    @Test func `every staff page opens for the city's administrator and for a community's clerk`() async throws {
-        try await WebFixture().run { client in
+@Suite(.freshDatabases) struct StaffPageTests {
+    @Test(arguments: TestEngine.allCases)
+    func `every staff page opens for the city's administrator and for a community's clerk`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
             for name in ["admin", "clerk"] {
                 let staff = client.another()
                 try await staff.signInStaff(name)
@@ -19,8 +22,9 @@ struct StaffPageTests {
         }
     }
 
-    @Test func `only the city's administrator closes a month, and not before its time`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `only the city's administrator closes a month, and not before its time`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             let clerk = client.another()
             try await clerk.signInStaff("clerk")
             let page = try await clerk.get("/staff/close?month=2026-10")
@@ -35,8 +39,9 @@ struct StaffPageTests {
         }
     }
 
-    @Test func `a meter nobody registered is listed`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `a meter nobody registered is listed`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             _ = try await client.postReadings(
                 #"{"readings":[{"meter":"nobody7","at":"2026-10-01T00:00:00+08:00","volume_m3":"1"}]}"#)
             try await client.closeOctoberQuietly()
@@ -45,8 +50,9 @@ struct StaffPageTests {
         }
     }
 
-    @Test func `persons are noted for a home of the area and refused otherwise`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `persons are noted for a home of the area and refused otherwise`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             try await client.signInStaff("clerk")
             let csrf = try await client.get("/staff/persons").field("csrf")
             let tries: [([String: String], String)] = [
@@ -64,8 +70,9 @@ struct StaffPageTests {
         }
     }
 
-    @Test func `a printed code signs its home in once`() async throws {
-        try await WebFixture().run { client in
+    @Test(arguments: TestEngine.allCases)
+    func `a printed code signs its home in once`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
             let staff = client.another()
             try await staff.signInStaff("clerk")
             let form = try await staff.get("/staff/codes")

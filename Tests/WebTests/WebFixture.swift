@@ -27,10 +27,8 @@ struct WebFixture {
     /// 2026-11-24T12:00:00+08:00.
     static let now = Instant(epochSeconds: 1_795_492_800)
 
-    init(_ settings: WebSettings = WebSettings()) async throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).sqlite").path
-        let database = try Database(address: "sqlite:\(path)")
-        try await database.migrate(migrations, at: 0)
+    init(_ settings: WebSettings = WebSettings(), on engine: TestEngine = .sqlite) async throws {
+        let database = try await freshDatabase(of: engine)
         calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
         var random = SystemRandomNumberGenerator()
         gatewayKey = .gatewayKey(using: &random)

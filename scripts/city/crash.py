@@ -61,10 +61,14 @@ class Sender(threading.Thread):
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/crash-test", description=__doc__)
     parser.add_argument("rounds", nargs="?", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--database", metavar="ADDRESS", help="an empty database, as postgres://…, instead of a file")
+    options = parser.parse_args()
+    rounds = options.rounds
     source = random.Random(SEED)
     with tempfile.TemporaryDirectory(prefix="jieshui-crash-") as folder:
-        town = Town(Path(folder), free_port())
+        town = Town(Path(folder), free_port(), options.database)
+        if options.database:
+            town.require_empty()
         homes = [
             Home(f"1060302{n:04d}", COMMUNITIES[n % 3], 2, f"14010630{n:06d}", [(START, 0)])
             for n in range(SENDERS * METERS_EACH)

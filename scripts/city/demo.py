@@ -32,8 +32,10 @@ def main() -> int:
     folder = fresh_folder(options.data)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
-    town, receiver, checks = Town(folder, options.port), Receiver(), Checks()
+    town, receiver, checks = Town(folder, options.port, options.database), Receiver(), Checks()
     try:
+        if options.database:
+            town.require_empty()
         began = time.monotonic()
         sign_ins = Story(town, receiver, checks).tell()
         if options.once:
@@ -64,6 +66,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="end after the checks, with status 0 or 1")
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=ROOT / "data" / "demo", help="the demo's own folder, made anew")
+    parser.add_argument("--database", metavar="ADDRESS", help="an empty database, as postgres://…, instead of a file in DIR")
     options = parser.parse_args()
     options.port = options.port or free_port()
     return options

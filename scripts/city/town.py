@@ -33,21 +33,28 @@ class Failed(Exception):
 
 
 class Town:
-    def __init__(self, folder: Path, port: int):
+    def __init__(self, folder: Path, port: int, address: str | None = None):
+        """`address` names an empty database of its own; without it the city is a file in the folder."""
         self.folder, self.port = folder, port
         binary = os.environ.get("JIESHUI_BINARY") or "jieshui"
         self.binary = str(Path(binary).resolve()) if os.sep in binary else binary
-        self.address = f"sqlite:{folder / 'city.sqlite'}"
+        self.address = address or f"sqlite:{folder / 'city.sqlite'}"
         self._server: subprocess.Popen | None = None
 
     def run(self, *arguments: str) -> str:
         """Standard output of a command; raises with its standard error where it fails."""
-        done = subprocess.run(
-            [self.binary, *arguments, "--database", self.address], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            cwd=ROOT)
+        done = self._ended(*arguments)
         if done.returncode != 0:
             raise Failed(f"jieshui {' '.join(arguments)}: status {done.returncode}\n{done.stderr}{done.stdout}")
         return done.stdout
+
+    def require_empty(self) -> None:
+        """Refuses a database that cannot be used or has a city already: none is ever emptied."""
+        done = self._ended("gateway", "list")
+        if done.returncode == 0:
+            raise Failed("the database holds a city already: name an empty one with --database.")
+        if "run jieshui init" not in done.stderr:
+            raise Failed(done.stderr.strip())
 
     def make(self, homes: list[Home], addresses: dict[str, tuple[str, str]]) -> None:
         """City, areas, households and meters; `addresses` gives meters by serial a protocol and an address."""
@@ -78,6 +85,11 @@ class Town:
             writer.writerow(header)
             writer.writerows(rows)
         self.run("import", kind, str(path))
+
+    def _ended(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.binary, *arguments, "--database", self.address], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            cwd=ROOT)
 
     def secret(self, prefix: str, *arguments: str) -> str:
         """The first word of a command's output that begins with `prefix`."""

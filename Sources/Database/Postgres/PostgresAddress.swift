@@ -24,13 +24,15 @@ struct PostgresLimits: Sendable {
 
     init(connections: Int) { self.connections = min(100, max(1, connections)) }
 
-    /// What every connection sets first.
+    /// What every connection sets first. The last one means something to Citus alone: one connection and so one
+    /// snapshot to each node, and writes of whole tables beside cut ones.
     var sessionText: String {
         """
         SET client_encoding = 'UTF8'; SET TimeZone = 'UTC';
         SET default_transaction_isolation = 'repeatable read';
         SET statement_timeout = '\(statementSeconds)s'; SET lock_timeout = '\(lockSeconds)s';
         SET idle_in_transaction_session_timeout = '\(idleInTransactionSeconds)s';
+        SET citus.multi_shard_modify_mode = 'sequential';
         """
     }
 }

@@ -43,10 +43,10 @@ actor PostgresConnection {
     }
 
     func write<T: Sendable>(_ body: @Sendable (Transaction) throws -> T) -> Ending<T> {
-        run("BEGIN READ WRITE") { session in try body(Transaction(connection: .postgres(session))) }
+        run("BEGIN") { session in try body(Transaction(connection: .postgres(session))) }
     }
 
-    /// Each statement by itself: for what the server takes in no transaction of ours.
+    /// For what begins and ends its own transaction.
     func withoutTransaction<T: Sendable>(_ body: @Sendable (PostgresSession) throws -> T) throws -> T {
         guard let session else { throw DatabaseFailure.unreachable(reason: "the connection is not open") }
         return try body(session)

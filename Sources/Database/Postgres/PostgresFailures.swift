@@ -1,3 +1,5 @@
+import Foundation
+
 /// `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY`: character macros, which Swift does not import.
 let postgresStateField = Int32(UInt8(ascii: "C"))
 let postgresMessageField = Int32(UInt8(ascii: "M"))
@@ -38,14 +40,17 @@ func postgresConnectFailure(_ message: String) -> (failure: DatabaseFailure, may
         ("no password supplied", "give a password by PGPASSWORD, a password file or the database address"),
         ("no pg_hba.conf entry", "let this host and user in by the server's pg_hba.conf"),
         ("Peer authentication failed", "connect as that system user, or let the user in by pg_hba.conf"),
-        ("role \"", "make the user, or correct it in the database address"),
-        ("database \"", "make it with createdb, or correct its name in the database address"),
+        ("role \".*\" does not exist", "make the user, or correct it in the database address"),
+        ("database \".*\" does not exist", "make it with createdb, or correct its name in the database address"),
         ("certificate", "correct sslrootcert, sslcert or sslmode of the database address"),
         ("SSL", "correct sslmode of the database address, or turn TLS on at the server"),
         ("invalid ", "correct the database address"),
         ("could not translate host name", "correct the host of the database address"),
     ]
-    for (part, todo) in final where message.contains(part) && !message.contains("starting up") {
+    if message.contains("too many c") || message.contains("connection slots") {
+        return (.unreachable(reason: "\(message); lower database.connections or raise the server's limit"), true)
+    }
+    for (part, todo) in final where message.range(of: part, options: .regularExpression) != nil {
         return (.cannotOpen(reason: "\(message); \(todo)"), false)
     }
     return (.unreachable(reason: "\(message); is the server running where the database address says?"), true)

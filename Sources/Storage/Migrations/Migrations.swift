@@ -3,8 +3,11 @@ public import Database
 /// Every migration, oldest first. Forward only: a landed one is never edited.
 public let migrations: [Migration] = [
     Migration(number: 1, name: "registry", sqlite: registryTables),
-    Migration(number: 2, name: "readings", sqlite: readingTables),
+    Migration(
+        number: 2, name: "readings", sqlite: "\(readingTables)\n\(readingDayTable)",
+        postgres: "\(Migration.postgresText(of: readingTables))\n\(readingDayPartitions)"),
     Migration(number: 3, name: "statements", sqlite: statementTables),
     Migration(number: 4, name: "ledger", sqlite: ledgerTables),
     Migration(number: 5, name: "deliveries and sessions", sqlite: deliveryTables),
+    Migration(number: 6, name: "processes", sqlite: processTables, postgres: processTablesForPostgres),
 ]

@@ -9,15 +9,6 @@ let readingTables = """
         PRIMARY KEY (community_id, journal_id)
     ) STRICT;
 
-    -- A grow-only set: one row holds the elements of one meter on one local day. Community 0 is unregistered.
-    CREATE TABLE reading_day (
-        community_id INTEGER NOT NULL,
-        day INTEGER NOT NULL,
-        meter_id INTEGER NOT NULL,
-        body BLOB NOT NULL,
-        PRIMARY KEY (community_id, day, meter_id)
-    ) STRICT, WITHOUT ROWID;
-
     -- Kept, but in no set: readings ahead of the server's clock, and those of a gateway whose scope excludes
     -- the meter that joined.
     CREATE TABLE reading_quarantine (
@@ -68,4 +59,28 @@ let readingTables = """
         PRIMARY KEY (community_id, meter_id, at, code, is_current)
     ) STRICT;
     CREATE INDEX alert_by_time ON alert (community_id, at);
+    """
+
+/// A grow-only set: one row holds the elements of one meter on one local day. Community 0 is unregistered.
+let readingDayTable = """
+    CREATE TABLE reading_day (
+        community_id INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        meter_id INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (community_id, day, meter_id)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+/// The same table in months, so that what is past its time goes in one step. Months are made ahead (Partitions.swift);
+/// a day of no such month lies in `reading_day_rest`.
+let readingDayPartitions = """
+    CREATE TABLE reading_day (
+        community_id BIGINT NOT NULL,
+        day BIGINT NOT NULL,
+        meter_id BIGINT NOT NULL,
+        body BYTEA NOT NULL,
+        PRIMARY KEY (community_id, day, meter_id)
+    ) PARTITION BY RANGE (day);
+    CREATE TABLE reading_day_rest PARTITION OF reading_day DEFAULT;
     """

@@ -1,3 +1,4 @@
+import Database
 import Hummingbird
 import Logging
 import Water
@@ -25,7 +26,7 @@ struct ErrorMiddleware: RouterMiddleware {
             response = answer(Problem(status: error.status.code), request, context)
         } catch {
             context.logger.error("request failed", metadata: ["error": "\(error)", "route": "\(context.route)"])
-            response = answer(.server, request, context)
+            response = answer((error as? DatabaseFailure)?.problem ?? .server, request, context)
         }
         secure(&response, request, context)
         return response
@@ -79,6 +80,17 @@ struct ErrorMiddleware: RouterMiddleware {
         response.set("X-Request-Id", context.id)
         if services.settings.isBehindTLS { response.set("Strict-Transport-Security", "max-age=31536000") }
         if !response.has("Cache-Control") { response.set("Cache-Control", "no-store") }
+    }
+}
+
+extension DatabaseFailure {
+    /// What a client may do about it.
+    fileprivate var problem: Problem {
+        switch self {
+        case .conflict: .busy("Others changed the same at this moment; nothing was changed. Send it again.", after: 1)
+        case .busy, .unreachable: .busy("The database cannot serve this now; nothing was changed.", after: 5)
+        default: .server
+        }
     }
 }
 

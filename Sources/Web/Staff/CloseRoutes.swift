@@ -115,6 +115,8 @@ extension CloseRefusal {
         case .nothingToClose: t("close_refused_nothing")
         case .notSettled(let communities):
             t("close_refused_not_settled", ["communities": communities.joined(separator: ", ")])
+        case .withOthers(let communities):
+            t("close_refused_with_others", ["communities": communities.joined(separator: ", ")])
         case .unknownCommunity(let code): t("close_refused_unknown", ["community": code])
         }
     }

@@ -7,7 +7,10 @@ import Water
 struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Close a month: measure every home, then issue statements, points and events.",
-        discussion: "Safe to repeat and to interrupt: what is done is not done again.")
+        discussion: """
+            Safe to repeat and to interrupt: what is done is not done again. Several processes may close a month at \
+            once: they share its communities, and each ends when the month is closed.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var files: TariffOptions
@@ -24,7 +27,7 @@ struct Close: AsyncParsableCommand {
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
-            settings: context.settings.closing, logger: context.logger)
+            settings: context.settings.closing, logger: context.logger, worker: .ofThisProcess())
         let bar = ProgressBar(total: 100)
         let summary = try accepted(
             await close(month, at: .now, early: early, excluding: excluded) { progress in
@@ -36,11 +39,18 @@ struct Close: AsyncParsableCommand {
         if summary.wasComplete { note("\(month) was closed before; nothing changed") }
         print(
             """
-            \(month): \(summary.communities) communities, \(summary.measuredHomes) homes measured, \
+            \(month): \(communities(summary)), \(summary.measuredHomes) homes measured, \
             \(summary.statements) statements, \(summary.transfers) transfers\
             \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
             """)
     }
+}
+
+/// All communities, and how many of them this process issued where others issued the rest.
+private func communities(_ summary: CloseSummary) -> String {
+    let count = summary.communities - summary.excluded.count
+    return summary.wasComplete || summary.issuedCommunities >= count
+        ? "\(summary.communities) communities" : "\(summary.issuedCommunities) of \(summary.communities) communities"
 }
 
 extension Settings {

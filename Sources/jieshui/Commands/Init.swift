@@ -25,10 +25,11 @@ struct Init: AsyncParsableCommand {
             throw ValidationError("no time zone is called \(zone)")
         }
         let settings = try await Settings.load(options)
-        let database = try Database(address: settings.database)
+        let database = try settings.openDatabase()
         try await database.migrate(migrations, at: Instant.now.epochSeconds)
+        try await CommandContext.refuseUnfinishedCopy(database)
         let entry = try AreaEntry(code: code, kind: .city, name: city, parent: nil)
         _ = try accepted(await SetUpCity(database: database)(entry, calendar: calendar))
-        note("\(settings.database) serves \(city) (\(code)), \(zone)")
+        note("\(Database.withoutSecrets(settings.database)) serves \(city) (\(code)), \(zone)")
     }
 }

@@ -40,7 +40,8 @@ struct Serve: AsyncParsableCommand {
                 "allow.private.targets": allowPrivateTargets ? "true" : nil,
             ], migrating: true)
         let shelf = try files.load()
-        let services = try await services(context, shelf)
+        let worker = Worker.ofThisProcess()
+        let services = try await services(context, shelf, worker)
         let port = try context.settings.port
         let application = Application(
             router: buildRouter(services),
@@ -48,7 +49,7 @@ struct Serve: AsyncParsableCommand {
                 address: .hostname(context.settings.host, port: port), serverName: nil),
             logger: context.logger)
         var group = ServiceGroupConfiguration(
-            services: [application] + (try background(context, services)),
+            services: [application] + (try background(context, services, worker)),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
@@ -57,7 +58,9 @@ struct Serve: AsyncParsableCommand {
         try await ServiceGroup(configuration: group).run()
     }
 
-    private func services(_ context: CommandContext, _ shelf: TariffShelf) async throws -> WebServices {
+    private func services(
+        _ context: CommandContext, _ shelf: TariffShelf, _ worker: Worker
+    ) async throws -> WebServices {
         let settings = context.settings
         let rules = try currentRules(shelf, context)
         guard let terms = rules.ledgerTerms else {
@@ -72,28 +75,30 @@ struct Serve: AsyncParsableCommand {
             record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
             closeMonth: CloseMonth(
                 database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
-                logger: context.logger),
+                logger: context.logger, worker: worker),
             signInStaff: SignInStaff(database: context.database), terms: terms, pages: try PageLibrary(),
             settings: web, now: { .now })
     }
 
-    private func background(_ context: CommandContext, _ services: WebServices) throws -> [any Service] {
+    private func background(
+        _ context: CommandContext, _ services: WebServices, _ worker: Worker
+    ) throws -> [any Service] {
         let rules = MeteringRules(try currentRules(services.shelf, context))
         let fold = FoldReadings(
-            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger)
+            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger, worker: worker
+        )
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(
             database: context.database, settings: delivery, logger: context.logger, now: { .now },
-            jitter: {
-                var random = SystemRandomNumberGenerator()
-                return Int64.random(in: 0...1_000_000, using: &random)
-            })
+            jitter: millionths)
         return [
             RepeatedWork.folding(fold, logger: context.logger),
             RepeatedWork.expiring(
                 CloseRedemption(database: context.database, terms: services.terms),
-                ExpireLots(database: context.database, terms: services.terms), logger: context.logger),
+                ExpireLots(database: context.database, terms: services.terms), in: context.database, by: worker,
+                logger: context.logger),
+            RepeatedWork.preparing(context.database, context.calendar, logger: context.logger),
             Deliveries(service: deliveries),
         ]
     }

@@ -1,0 +1,82 @@
+public import Database
+public import Storage
+public import Water
+
+/// One process among those that share a database: its name, its clock and its dice, all given by the edge.
+public struct Worker: Sendable {
+    public let owner: LeaseOwner
+    /// The clock that leases are measured by. Those of other processes may differ by a few seconds: a lease lasts much
+    /// longer, and is never what makes a result right.
+    let now: @Sendable () -> Instant
+    /// Millionths, 0–1,000,000, others at every call.
+    let dice: @Sendable () -> Int64
+
+    public init(
+        owner: LeaseOwner, now: @escaping @Sendable () -> Instant, dice: @escaping @Sendable () -> Int64
+    ) {
+        self.owner = owner
+        self.now = now
+        self.dice = dice
+    }
+
+    /// A process whose database nobody else works on. Beside others its results are as right, but work is done twice.
+    public static let alone = Worker(owner: LeaseOwner("alone"), now: { Instant(epochSeconds: 0) }, dice: { 0 })
+
+    /// A part of this process that competes for leases as another process would.
+    func part(_ name: String) -> Worker { Worker(owner: owner.part(name), now: now, dice: dice) }
+
+    /// How long a lease lasts without being renewed, seconds: what the work of a crashed process waits.
+    static let leaseSeconds: Int64 = 30
+
+    /// Waits a moment before looking again: about `milliseconds`, more or less by a half, so that those that met do
+    /// not meet again.
+    func pause(milliseconds: Int64) async throws {
+        try await Task.sleep(for: .milliseconds(milliseconds / 2 + milliseconds * dice() / 1_000_000))
+    }
+
+    /// Takes a job, or nil where another has it.
+    public func claim(_ job: LeasedJob, of community: CommunityID, in database: Database) async throws -> Lease? {
+        let (owner, at) = (owner, now())
+        do {
+            return try await database.write(repeatable: true) {
+                try $0.claim(job, of: community, by: owner, at: at, seconds: Self.leaseSeconds)
+            }
+        } catch DatabaseFailure.conflict {
+            return nil
+        }
+    }
+
+    /// Runs `body` while renewing its lease. A body that outlives a lost lease finds that out where it writes.
+    func renewing<T: Sendable>(
+        _ lease: Lease, in database: Database, _ body: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await keep(lease, in: database)
+                return nil
+            }
+            defer { group.cancelAll() }
+            for try await result in group {
+                if let result { return result }
+            }
+            throw LeaseLost(lease: lease)
+        }
+    }
+
+    /// Renews until cancelled, or the lease is released or lost.
+    private func keep(_ lease: Lease, in database: Database) async {
+        do {
+            while true {
+                try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
+                let isHeld = try await database.write(repeatable: true) {
+                    try $0.renew(lease, at: now(), seconds: Self.leaseSeconds)
+                }
+                if !isHeld { return }
+            }
+        } catch {
+            // Cancelled because the body ended, or the database is gone: then the body finds out by itself.
+            return
+        }
+    }
+}

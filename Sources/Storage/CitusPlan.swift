@@ -1,0 +1,21 @@
+public import Database
+
+/// How the schema is laid over a Citus cluster: what grows is cut by community, so that a community's readings,
+/// statements, points and stock lie together on one node; the rest is kept whole on every node.
+///
+/// A session is asked for at every request of a page and written at every sign-in: it stays on the coordinator alone,
+/// where processes connect.
+///
+/// Meters and their addresses are found before their community is known, and change only with the registry: whole too.
+public let citusPlan = Distribution(
+    reference: [
+        "area", "setting", "registry_version", "gateway", "staff", "meter", "meter_address", "city_month",
+        "cohort_figures", "target",
+    ],
+    distributed: [
+        "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",
+        "reading_day", "reading_quarantine", "held_meter", "sweep", "community_fold", "alert", "community_month",
+        "home_month", "home_dirty", "finding", "statement", "posting", "transfer", "lot", "lot_entry", "item",
+        "redemption", "redemption_outcome", "outbox_event", "delivery", "sign_in_code", "job_lease", "account",
+    ],
+    column: "community_id")

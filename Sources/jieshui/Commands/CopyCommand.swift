@@ -1,0 +1,85 @@
+import ArgumentParser
+import Database
+import Foundation
+import Operations
+import Storage
+import Water
+
+struct CopyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "copy",
+        abstract: "Copy a city's database into another one, as from SQLite to PostgreSQL.",
+        discussion: """
+            Stop the service of the source first: what is written to it meanwhile does not go along, and the \
+            comparison at the end tells so. The source is only read. The target must be empty; its tables are made. \
+            On a server make the database first, as by: createdb --encoding=UTF8 --template=template0 city.
+
+            A copy that was broken off, by Ctrl-C or a lost connection, goes on where it stopped when the same command \
+            is given once more. At the end the rows of every table and community are counted and digested (SHA-256) \
+            on both sides. Where they differ, the tables and communities are named, the exit code is 1, and the next \
+            run copies those tables again. Only an equal copy can be served: until then the target has no city.
+
+            Everything goes along: also keys' hashes, sign-ins and the secrets of targets. None of it is printed.
+            """)
+
+    @Option(help: "The database to read, as sqlite:PATH or postgres://….") var from: String
+    @Option(help: "The empty database to fill, as sqlite:PATH or postgres://….") var to: String
+    @Flag(help: "Empty a target whose copy was never completed, and begin anew.") var again = false
+
+    func run() async throws {
+        let source = try openSource()
+        let target = try await openTarget()
+        let bar = ProgressBar(total: 100)
+        let copy = CopyDatabase(from: source, to: target)
+        let result = try await copy(again: again, at: .now) { progress in
+            let half = progress.total == 0 ? 50 : Int(min(progress.total, progress.done) * 50 / progress.total)
+            let text = "\(progress.pass.rawValue) \(progress.table), \(progress.done) of \(progress.total) rows"
+            bar.show(done: progress.pass == .copy ? half : 50 + half, text)
+        }
+        bar.clear()
+        let summary = try accepted(result)
+        if summary.wasComplete {
+            return note("this copy was completed at \(summary.completedAt.utc); nothing was changed")
+        }
+        try report(summary)
+    }
+
+    /// Opens the source; a file that does not exist is refused, not made.
+    private func openSource() throws -> Database {
+        if from.hasPrefix("sqlite:"), !FileManager.default.fileExists(atPath: String(from.dropFirst(7))) {
+            throw CommandFailure("there is no database at \(from.dropFirst(7))")
+        }
+        return try Database(address: from)
+    }
+
+    /// Opens the target, and makes the tables of an empty one.
+    private func openTarget() async throws -> Database {
+        let target = try Database(address: to)
+        if try await isEmpty(target) { try await target.migrate(migrations, at: Instant.now.epochSeconds) }
+        return target
+    }
+
+    private func isEmpty(_ database: Database) async throws -> Bool {
+        do {
+            return try await database.read { try $0.schemaNumber() } == 0
+        } catch DatabaseFailure.other {
+            return true
+        }
+    }
+
+    private func report(_ summary: CopySummary) throws {
+        if summary.differences.isEmpty {
+            return print(
+                """
+                copied \(summary.tables) tables, \(summary.rows) rows of \(summary.communities) communities: \
+                counts and digests are equal
+                """)
+        }
+        for difference in summary.differences { note(difference.description) }
+        throw CommandFailure(
+            """
+            the two are not equal: the source changed while it was copied. Stop its service and run the same command \
+            once more; if they still differ then, begin anew with --again
+            """)
+    }
+}
