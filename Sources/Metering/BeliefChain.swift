@@ -3,9 +3,11 @@ import Water
 /// Finds, day by day, the chain of registers that keeps the most readings.
 ///
 /// Each reading kept weighs 2; a restart costs 5 and reverse flow 3. So a lone misfit is left out (2 against 10 for
-/// a restart there and one back), and a restart stands once three readings bear it out.
+/// a restart there and one back), and a restart stands once three readings bear it out. A register that staff
+/// accepted or entered weighs more than any way around it costs.
 struct BeliefChain {
     private static let weight: Int32 = 2
+    private static let pinnedWeight: Int32 = 100
     private static let restartCost: Int32 = 5
     private static let reverseCost: Int32 = 3
     /// Misfits in a row that a chain may pass over; more of them cost more than a restart there and back.
@@ -36,7 +38,7 @@ struct BeliefChain {
     }
 
     private static func step(_ a: ShownRegister, _ b: ShownRegister, limit: FlowLimit) -> Step {
-        limit.step(from: a.register, to: b.register, in: b.at - a.at)
+        limit.step(from: a.register, to: b, in: b.at - a.at)
     }
 
     /// True for each register that its day's chain keeps.
@@ -81,8 +83,10 @@ struct BeliefChain {
         var links = [Int](repeating: -1, count: window.count)
         var best = 0
         // Up to the first misfit keeping everything cannot be beaten.
+        var kept: Int32 = 0
         for offset in 0..<(firstMisfit - window.lowerBound) {
-            scores[offset] = Int32(offset + 1) * BeliefChain.weight
+            kept += BeliefChain.weight(of: registers[window.lowerBound + offset])
+            scores[offset] = kept
             links[offset] = offset - 1
             best = offset
         }
@@ -104,7 +108,7 @@ struct BeliefChain {
             let from = registers[window.lowerBound + earlier]
             let step = BeliefChain.step(from, later, limit: limit)
             switch step {
-            case .flow where from.register > skipped, .rollover:
+            case .flow where from.register > skipped || later.isVouchedFor, .rollover:
                 if scores[earlier] > score { (score, link) = (scores[earlier], earlier) }
             case .reverseFlow:
                 let reached = scores[earlier] - BeliefChain.reverseCost
@@ -116,6 +120,8 @@ struct BeliefChain {
         }
         let restarted = scores[best] - BeliefChain.restartCost
         if restarted > score { (score, link) = (restarted, best) }
-        return (score + BeliefChain.weight, link)
+        return (score + BeliefChain.weight(of: later), link)
     }
+
+    private static func weight(of register: ShownRegister) -> Int32 { register.isPinned ? pinnedWeight : weight }
 }

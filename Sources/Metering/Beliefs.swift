@@ -16,15 +16,15 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
     while start < shown.count {
         var end = start + 1
         while end < shown.count, shown[end].at == shown[start].at { end += 1 }
-        let noted = (start..<end).filter { shown[$0].isNoted }
-        if end - start > 1 {
-            for index in start..<end { beliefs[index].isConflict = true }
-        }
-        if end - start == 1 || noted.count == 1 {
-            let single = noted.first ?? start
-            if (0...FlowLimit.highestRegister).contains(shown[single].register) { singles.append(single) }
+        if end - start == 1 {
+            if FlowLimit.registers.contains(shown[start].register) { singles.append(start) }
         } else {
-            conflicts.append(start..<end)
+            for index in start..<end { beliefs[index].isConflict = true }
+            if let heard = heardAlone(start..<end, of: shown) {
+                if FlowLimit.registers.contains(shown[heard].register) { singles.append(heard) }
+            } else {
+                conflicts.append(start..<end)
+            }
         }
         start = end
     }
@@ -37,6 +37,13 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
         if let one = onlyFitting(conflict, of: shown, between: settled, limit: limit) { beliefs[one].isBelieved = true }
     }
     return beliefs
+}
+
+/// The register of a conflict that stands above all others there; nil where several do or all are plain.
+private func heardAlone(_ conflict: Range<Int>, of shown: [ShownRegister]) -> Int? {
+    let highest = conflict.map { shown[$0].standing }.max() ?? .plain
+    let heard = conflict.filter { shown[$0].standing == highest }
+    return highest > .plain && heard.count == 1 ? heard[0] : nil
 }
 
 /// The only register of `conflict` that fits the believed registers on both sides (on the one side there is); nil
@@ -60,7 +67,7 @@ private func onlyFitting(
         }
     }
     var found: Int?
-    for index in conflict where (0...FlowLimit.highestRegister).contains(shown[index].register) {
+    for index in conflict where FlowLimit.registers.contains(shown[index].register) {
         if let before, !follows(before, shown[index]) { continue }
         if let after, !follows(shown[index], after) { continue }
         if found != nil { return nil }

@@ -2,17 +2,23 @@ import Water
 
 /// Reads a judged meter's register at ascending instants.
 ///
-/// A boundary register is interpolated linearly over elapsed seconds between the believed registers around it and
-/// floored to the litre, after the home's share where the meter is shared.
+/// A boundary register lies between the believed registers around it by elapsed seconds; within a split window and a
+/// pair too long to be measured, by the home's own hours of the week. It is floored to the litre, after the home's
+/// share where the meter is shared.
 struct BoundaryReader {
     private let judged: JudgedMeter
     private let shareMillionths: Int64?
     /// The number of believed registers at or before the last instant asked for.
     private var passed = 0
+    private var split: ProfileSplit?
+    /// The longest pair that is split by time.
+    private let longestSeconds: Int64
 
-    init(_ judged: JudgedMeter, shareMillionths: Int64?) {
+    init(_ judged: JudgedMeter, shareMillionths: Int64?, split: SplitWindow? = nil) {
         self.judged = judged
         self.shareMillionths = shareMillionths.map { min(max($0, 0), 1_000_000) }
+        self.split = split.map(ProfileSplit.init)
+        self.longestSeconds = split?.longestSeconds ?? .max
     }
 
     /// The boundary register at `instant`, which is no earlier than the one asked for before; nil outside believed
@@ -26,11 +32,14 @@ struct BoundaryReader {
             return Boundary(litres: litres(before.counted.millilitres), pairSeconds: 0, index: passed - 1)
         }
         guard passed < believed.count, !believed[passed].startsRun else { return nil }
-        let after = believed[passed]
-        let volume = after.counted.millilitres - before.counted.millilitres
-        let part = interpolate(volume, over: after.at - before.at, at: instant - before.at)
+        let pair = Pair(
+            from: before.at, to: believed[passed].at,
+            volume: believed[passed].counted.millilitres - before.counted.millilitres)
+        let seconds = pair.to - pair.from
+        let part = seconds > longestSeconds ? split?.part(of: pair, at: instant, judged) : nil
         return Boundary(
-            litres: litres(before.counted.millilitres + part), pairSeconds: after.at - before.at, index: passed - 1)
+            litres: litres(before.counted.millilitres + (part ?? pair.linear(at: instant))), pairSeconds: seconds,
+            index: passed - 1)
     }
 
     private func litres(_ millilitres: Int64) -> Int64 {
@@ -49,10 +58,18 @@ struct Boundary {
     let index: Int
 }
 
-/// The part of `volume` (0 or more) that flowed in the first `elapsed` of `seconds`, floored.
-private func interpolate(_ volume: Int64, over seconds: Int64, at elapsed: Int64) -> Int64 {
-    if volume < 1 << 31, elapsed < 1 << 31 { return floorDivide(volume * elapsed, by: seconds) }
-    return multiplyThenFloorDivide(volume, elapsed, by: seconds) ?? volume
+/// Two believed registers in a row and the volume between them, 0 or more.
+struct Pair {
+    let from: Instant
+    let to: Instant
+    let volume: Int64
+
+    /// The part of the volume that flowed up to `instant` if it flowed evenly, floored.
+    func linear(at instant: Instant) -> Int64 {
+        let (seconds, elapsed) = (to - from, instant - from)
+        if volume < 1 << 31, elapsed < 1 << 31 { return floorDivide(volume * elapsed, by: seconds) }
+        return multiplyThenFloorDivide(volume, elapsed, by: seconds) ?? volume
+    }
 }
 
 /// The longest pair over which a split is measured: the longer of the rules' floor and their factor times the lower

@@ -2,7 +2,8 @@ import Water
 
 /// Walks a meter's believed registers in order: counts what flowed, starts runs, and names what was seen.
 func course(
-    of shown: [ShownRegister], believed beliefs: [Belief], installation: MeterInstallation, limit: FlowLimit
+    of shown: [ShownRegister], believed beliefs: [Belief], rejected: [ShownRegister], edits: [StandingEdit],
+    installation: MeterInstallation, limit: FlowLimit
 ) -> JudgedMeter {
     var course = Course(installation: installation, limit: limit)
     var group: Range<Int> = 0..<0
@@ -14,16 +15,17 @@ func course(
                 group = index..<end
                 course.notice(conflict: shown[group])
             }
-            if beliefs[index].isBelieved { course.believe(shown[index], isDoubtful: true) }
+            if beliefs[index].isBelieved { course.believe(shown[index], isOneOfSeveral: true) }
         } else if beliefs[index].isBelieved {
-            course.believe(shown[index], isDoubtful: false)
+            course.believe(shown[index], isOneOfSeveral: false)
         } else {
             course.pass(over: shown[index])
         }
     }
     course.finish(
-        conflicts: shown.indices.filter { beliefs[$0].isConflict && !beliefs[$0].isBelieved }.map { shown[$0] })
-    return course.judged
+        conflicts: shown.indices.filter { beliefs[$0].isConflict && !beliefs[$0].isBelieved }.map { shown[$0] },
+        rejected: rejected)
+    return course.judged(edits: edits)
 }
 
 /// The state of a walk over one meter's registers.
@@ -54,12 +56,12 @@ private struct Course {
         self.limit = limit
     }
 
-    var judged: JudgedMeter {
+    func judged(edits: [StandingEdit]) -> JudgedMeter {
         JudgedMeter(
             installation: installation, believed: believed,
             disbelieved: disbelieved.sorted {
                 $0.at != $1.at ? $0.at < $1.at : $0.register < $1.register
-            }, findings: findings.sorted(), isBroken: isBroken)
+            }, findings: findings.sorted(), edits: edits, isBroken: isBroken)
     }
 
     mutating func pass(over reading: ShownRegister) { passedOver.append(reading) }
@@ -68,28 +70,25 @@ private struct Course {
         for one in conflict { find(.conflict, at: one, before: believed.last?.register) }
     }
 
-    mutating func believe(_ reading: ShownRegister, isDoubtful: Bool) {
+    mutating func believe(_ reading: ShownRegister, isOneOfSeveral: Bool) {
         guard let last = believed.last else {
             settle(before: nil, isSound: false)
-            append(reading, counted: reading.register, level: reading.register, startsRun: true, isDoubtful: isDoubtful)
+            append(
+                reading, counted: reading.register, level: reading.register, startsRun: true,
+                rule: isOneOfSeveral ? .onlyFitting : .first)
             return
         }
-        var step = limit.step(
-            from: last.register.millilitres, to: reading.register,
-            in: reading.at - last.at.epochSeconds)
-        // A rise over a reading that already rose too fast is that step, later.
-        let range = last.register.millilitres...max(last.register.millilitres, reading.register)
-        if step == .flow, passedOver.contains(where: { range.contains($0.register) }) { step = .tooFast }
+        let step = step(from: last, to: reading)
         settle(before: reading, isSound: step == .flow || step == .rollover)
         switch step {
-        case .flow: rise(to: reading, isDoubtful: isDoubtful)
+        case .flow: rise(to: reading, rule: isOneOfSeveral ? .onlyFitting : .follows)
         case .rollover:
             find(.rollover, at: reading, before: last.register)
             moduli += limit.modulus ?? 0
-            rise(to: reading, isDoubtful: true)
+            rise(to: reading, rule: .rollover)
         case .reverseFlow:
             find(.reverseFlow, at: reading, before: last.register)
-            rise(to: reading, isDoubtful: true)
+            rise(to: reading, rule: .reverseFlow)
         case .fall:
             find(.reset, at: reading, before: last.register)
             restart(at: reading)
@@ -99,15 +98,24 @@ private struct Course {
         }
     }
 
-    /// Conflicting registers that no chain took up, and the readings after the last believed one.
-    mutating func finish(conflicts: [ShownRegister]) {
+    /// Conflicting registers that no chain took up, the readings after the last believed one, and what staff rejected.
+    mutating func finish(conflicts: [ShownRegister], rejected: [ShownRegister]) {
         settle(before: nil, isSound: false)
-        for one in conflicts { leaveOut(one, reason: .conflict, quality: .rejectedProbably) }
+        for one in conflicts { leaveOut(one, reason: .conflict, rule: .conflict) }
+        for one in rejected { leaveOut(one, reason: nil, rule: .rejectedByStaff) }
+    }
+
+    private func step(from last: BelievedReading, to reading: ShownRegister) -> Step {
+        let step = limit.step(from: last.register.millilitres, to: reading, in: reading.at - last.at.epochSeconds)
+        if reading.isVouchedFor { return step }
+        // A rise over a reading that already rose too fast is that step, later.
+        let range = last.register.millilitres...max(last.register.millilitres, reading.register)
+        return step == .flow && passedOver.contains { range.contains($0.register) } ? .tooFast : step
     }
 
     // A level below the mark counts nothing; above it, what exceeds it. A mark older than the netting span is
     // forgotten: the highest level since then takes its place.
-    private mutating func rise(to reading: ShownRegister, isDoubtful: Bool) {
+    private mutating func rise(to reading: ShownRegister, rule: QualityRule) {
         let level = reading.register + moduli
         let last = believed[believed.count - 1].counted.millilitres
         var isForgotten = false
@@ -118,7 +126,7 @@ private struct Course {
         if isForgotten { offset = (floorDivide(last, by: 1_000) - floorDivide(levels[mark], by: 1_000)) * 1_000 }
         let exceeds = level >= levels[mark]
         let counted = exceeds ? max(last, level + offset) : last
-        append(reading, counted: counted, level: level, startsRun: false, isDoubtful: isDoubtful)
+        append(reading, counted: counted, level: level, startsRun: false, rule: rule)
         if exceeds { mark = believed.count - 1 }
     }
 
@@ -141,19 +149,19 @@ private struct Course {
         offset = (floorDivide(last, by: 1_000) - floorDivide(reading.register, by: 1_000)) * 1_000
         append(
             reading, counted: max(last, reading.register + offset), level: reading.register, startsRun: true,
-            isDoubtful: true)
+            rule: .restart)
         mark = believed.count - 1
         runStart = mark
     }
 
     private mutating func append(
-        _ reading: ShownRegister, counted: Int64, level: Int64, startsRun: Bool, isDoubtful: Bool
+        _ reading: ShownRegister, counted: Int64, level: Int64, startsRun: Bool, rule: QualityRule
     ) {
         believed.append(
             BelievedReading(
                 at: Instant(epochSeconds: reading.at), register: Volume(millilitres: reading.register),
-                counted: Volume(millilitres: counted), startsRun: startsRun, isNoted: reading.isNoted,
-                quality: isDoubtful ? .acceptedSuspicious : .accepted))
+                counted: Volume(millilitres: counted), startsRun: startsRun, isNoted: reading.source == .noted,
+                isEntered: reading.source == .entered, rule: reading.rule(orElse: rule)))
         levels.append(level)
     }
 
@@ -162,17 +170,19 @@ private struct Course {
         let last = believed.last?.register.millilitres
         for one in passedOver {
             let reason: FindingKind = last.map { one.register < $0 } ?? false ? .fallingRegister : .jump
-            leaveOut(one, reason: reason, quality: isSound ? .rejectedCertainly : .rejectedProbably)
+            leaveOut(one, reason: reason, rule: isSound ? .misfit : .unconfirmed)
             find(reason, at: one, before: believed.last?.register)
         }
         passedOver.removeAll(keepingCapacity: true)
     }
 
-    private mutating func leaveOut(_ one: ShownRegister, reason: FindingKind, quality: ReadingQuality) {
+    private mutating func leaveOut(_ one: ShownRegister, reason: FindingKind?, rule: QualityRule) {
+        let isPossible = FlowLimit.registers.contains(one.register) || rule == .rejectedByStaff
         disbelieved.append(
             DisbelievedReading(
                 at: Instant(epochSeconds: one.at), register: Volume(millilitres: one.register), reason: reason,
-                quality: quality, isNoted: one.isNoted))
+                rule: isPossible ? rule : .impossibleRegister, isNoted: one.source == .noted,
+                isEntered: one.source == .entered))
     }
 
     private mutating func find(_ kind: FindingKind, at one: ShownRegister, before: Volume?) {
@@ -180,5 +190,16 @@ private struct Course {
             Finding(
                 kind: kind, meter: installation.meter, at: Instant(epochSeconds: one.at),
                 register: Volume(millilitres: one.register), before: before))
+    }
+}
+
+extension ShownRegister {
+    /// A person's word before what was found; the registry's where nothing was.
+    fileprivate func rule(orElse found: QualityRule) -> QualityRule {
+        switch standing {
+        case .accepted: .acceptedByStaff
+        case .entered: .enteredByStaff
+        case .noted, .plain: source == .noted && (found == .follows || found == .first) ? .noted : found
+        }
     }
 }

@@ -14,23 +14,30 @@ enum Step {
     case tooFast
 }
 
-/// What one meter can do: its overload flow Q4, its register's step and modulus.
+/// What one meter can do: its overload flow Q4 or what its pipe passes, its register's step and modulus.
 struct FlowLimit {
     /// Registers above 10^9 m³ are not a household meter's; the bound also keeps every sum within 64 bits.
     static let highestRegister: Int64 = 1_000_000_000_000_000
+    static let registers: ClosedRange<Int64> = 0...highestRegister
+    private static let highestVouched: Int64 = 100_000_000_000
     /// Longer pairs are compared as if so long: ten years at any flow is past any register.
     private static let longestSeconds: Int64 = 320_000_000
 
     private let millilitresPerHour: Int64
+    private let nominalMillilitresPerHour: Int64
+    private let pipeMillilitresPerHour: Int64
     private let slackSeconds: Int64
-    private let resolution: Int64
+    let resolution: Int64
     private let reverse: Int64
     let modulus: Int64?
 
     init(_ installation: MeterInstallation, rules: MeteringRules) {
         let nominal = installation.nominalFlowLitresPerHour ?? rules.defaultNominalFlowLitresPerHour
         let bounded = min(max(nominal, 1), 1_000_000)
-        millilitresPerHour = bounded * min(max(rules.overloadHundredths, 100), 1_000) * 10
+        nominalMillilitresPerHour = bounded * 1_000
+        pipeMillilitresPerHour = min(max(rules.pipeCapacityLitresPerHour, 1), 1_000_000) * 1_000
+        millilitresPerHour = min(
+            bounded * min(max(rules.overloadHundredths, 100), 1_000) * 10, pipeMillilitresPerHour)
         slackSeconds = min(max(rules.stampSlackSeconds, 0), 86_400)
         resolution = min(max(installation.resolution.millilitres, 1), 1_000_000_000)
         reverse = min(max(rules.reverseFlowLitres, 0), 1_000_000) * 1_000
@@ -38,8 +45,18 @@ struct FlowLimit {
         self.modulus = modulus > 0 && modulus <= FlowLimit.highestRegister ? modulus : nil
     }
 
-    /// True for a rise of 0 or more that Q4 passes in `seconds`, clock error and one register step allowed.
-    func passes(_ rise: Int64, in seconds: Int64) -> Bool {
+    /// True for a rise of 0 or more that Q4 and the pipe pass in `seconds`, clock error and one register step allowed.
+    func passes(_ rise: Int64, in seconds: Int64) -> Bool { passes(rise, in: seconds, at: millilitresPerHour) }
+
+    /// True where the rise needs no more than Q3.
+    func passesNominally(_ rise: Int64, in seconds: Int64) -> Bool {
+        passes(rise, in: seconds, at: nominalMillilitresPerHour)
+    }
+
+    /// True where the rise needs no more than the pipe passes, whatever the meter.
+    func pipePasses(_ rise: Int64, in seconds: Int64) -> Bool { passes(rise, in: seconds, at: pipeMillilitresPerHour) }
+
+    private func passes(_ rise: Int64, in seconds: Int64, at millilitresPerHour: Int64) -> Bool {
         guard rise >= 0 else { return false }
         let length = min(seconds, FlowLimit.longestSeconds) + slackSeconds
         return (rise - resolution) * 3_600 <= millilitresPerHour * length
@@ -50,6 +67,16 @@ struct FlowLimit {
         let rise = later - earlier
         if rise >= 0 { return passes(rise, in: seconds) ? .flow : .tooFast }
         if let modulus, earlier < modulus, passes(rise + modulus, in: seconds) { return .rollover }
-        return -rise <= reverse ? .reverseFlow : .fall
+        return isReverse(-rise) ? .reverseFlow : .fall
     }
+
+    /// As above; a rise to a register that staff accepted counts however fast, up to 100,000 m³.
+    func step(from earlier: Int64, to later: ShownRegister, in seconds: Int64) -> Step {
+        let step = step(from: earlier, to: later.register, in: seconds)
+        let isCounted = later.isVouchedFor && step == .tooFast && later.register - earlier <= FlowLimit.highestVouched
+        return isCounted ? .flow : step
+    }
+
+    /// True for a decrease that water flowing back explains.
+    func isReverse(_ decrease: Int64) -> Bool { decrease <= reverse }
 }

@@ -1,17 +1,5 @@
 public import Water
 
-/// How far a reading is trusted: 数据质量码 of LwM2M uCIFI.
-public enum ReadingQuality: UInt8, Sendable, Hashable {
-    case unchecked = 0
-    /// Left out, and the believed registers on both sides agree without it.
-    case rejectedCertainly = 1
-    /// Left out, where later readings may still speak for it.
-    case rejectedProbably = 2
-    /// Believed beside a finding: the first of a new run, a rollover, reverse flow, one of several at its instant.
-    case acceptedSuspicious = 3
-    case accepted = 4
-}
-
 /// A register that is believed.
 public struct BelievedReading: Sendable, Hashable {
     public let at: Instant
@@ -25,18 +13,28 @@ public struct BelievedReading: Sendable, Hashable {
     public let startsRun: Bool
     /// True where only the registry's noted start or final register says so.
     public let isNoted: Bool
-    public let quality: ReadingQuality
+    /// True where only staff say so.
+    public let isEntered: Bool
+    /// The rule that lets it be believed.
+    public let rule: QualityRule
+
+    public var quality: ReadingQuality { rule.quality }
 }
 
 /// A reading that is not believed.
 public struct DisbelievedReading: Sendable, Hashable {
     public let at: Instant
     public let register: Volume
-    /// `conflict`, `jump` or `fallingRegister`.
-    public let reason: FindingKind
-    public let quality: ReadingQuality
+    /// `conflict`, `jump` or `fallingRegister`; nil where staff rejected it.
+    public let reason: FindingKind?
+    /// The rule that left it out.
+    public let rule: QualityRule
     /// True where it is the registry's noted start or final register.
     public let isNoted: Bool
+    /// True where only staff say so.
+    public let isEntered: Bool
+
+    public var quality: ReadingQuality { rule.quality }
 }
 
 /// A meter's readings with a verdict on each.
@@ -48,17 +46,20 @@ public struct JudgedMeter: Sendable, Hashable {
     public let disbelieved: [DisbelievedReading]
     /// Ascending; all but `exchange`, which is a home's.
     public let findings: [Finding]
+    /// The staff's decisions within the installation's time that stand, by instant, then register.
+    public let edits: [StandingEdit]
     /// True where a run other than the first starts.
     let isBroken: Bool
 
     init(
         installation: MeterInstallation, believed: [BelievedReading], disbelieved: [DisbelievedReading],
-        findings: [Finding], isBroken: Bool
+        findings: [Finding], edits: [StandingEdit] = [], isBroken: Bool
     ) {
         self.installation = installation
         self.believed = believed
         self.disbelieved = disbelieved
         self.findings = findings
+        self.edits = edits
         self.isBroken = isBroken
     }
 

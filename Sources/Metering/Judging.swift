@@ -14,26 +14,54 @@ import Water
 /// - Of several registers at one instant the only one that fits both neighbours is believed, else none. A register
 ///   noted by the registry at that instant stands.
 ///
-/// The installation's noted start and final registers are judged with the readings. Source: semantics.md, Readings.
+/// The installation's noted start and final registers are judged with the readings. What staff accepted or entered is
+/// believed whatever fits, what they rejected is left out before anything is judged. Source: semantics.md, Readings.
 public func judge(_ readings: MeterReadings, rules: MeteringRules) -> JudgedMeter {
     let limit = FlowLimit(readings.installation, rules: rules)
-    if let believed = believedThroughout(readings, limit: limit) {
+    if readings.edits.isEmpty, let believed = believedThroughout(readings, limit: limit) {
         return JudgedMeter(
             installation: readings.installation, believed: believed, disbelieved: [], findings: [], isBroken: false)
     }
-    let shown = distinctRegisters(of: readings)
-    return course(of: shown, believed: beliefs(shown, limit: limit), installation: readings.installation, limit: limit)
+    let edits = standingEdits(readings.edits).filter { readings.installation.covers($0.at.epochSeconds) }
+    let (shown, rejected) = distinctRegisters(of: readings, edits: edits)
+    return course(
+        of: shown, believed: beliefs(shown, limit: limit), rejected: rejected, edits: edits,
+        installation: readings.installation, limit: limit)
+}
+
+extension MeterInstallation {
+    /// True over [from, to], within the instants that are anybody's.
+    func covers(_ at: Int64) -> Bool {
+        at >= max(from.epochSeconds, earliestInstant) && at <= min(to?.epochSeconds ?? latestInstant, latestInstant)
+    }
+}
+
+/// What names a register of a meter: its instant and value.
+struct ShownKey: Hashable {
+    let at: Int64
+    let register: Int64
 }
 
 /// A register shown at an instant, once however often it was sent.
-struct ShownRegister: Comparable {
+struct ShownRegister {
+    /// Who says so: the meter, whatever others add, else the registry, else staff.
+    enum Source: UInt8 { case sent, noted, entered }
+    /// How it stands against others at its instant; the highest is heard alone.
+    enum Standing: UInt8, Comparable {
+        case plain, noted, entered, accepted
+
+        static func < (a: Standing, b: Standing) -> Bool { a.rawValue < b.rawValue }
+    }
+
     let at: Int64
     let register: Int64
-    let isNoted: Bool
+    var source = Source.sent
+    var standing = Standing.plain
 
-    static func < (a: ShownRegister, b: ShownRegister) -> Bool {
-        a.at != b.at ? a.at < b.at : a.register < b.register
-    }
+    /// Believed on a person's word.
+    var isPinned: Bool { standing >= .entered }
+    /// A rise to it counts, however fast.
+    var isVouchedFor: Bool { standing == .accepted }
 }
 
 /// The whole series where it is sorted and every register follows the one before; nil where any needs judging.
@@ -47,7 +75,7 @@ private func believedThroughout(_ readings: MeterReadings, limit: FlowLimit) -> 
     if let start = installation.startRegister {
         guard (0...FlowLimit.highestRegister).contains(start.millilitres) else { return nil }
         last = (from, start.millilitres)
-        believed.append(accepted(at: from, register: start.millilitres, isNoted: true))
+        believed.append(accepted(at: from, register: start.millilitres, rule: .noted))
     }
     for element in readings.elements {
         let at = element.at.epochSeconds
@@ -55,64 +83,94 @@ private func believedThroughout(_ readings: MeterReadings, limit: FlowLimit) -> 
         guard at >= from, at <= to else { continue }
         guard register >= 0, register <= FlowLimit.highestRegister else { return nil }
         if believed.isEmpty {
-            believed.append(accepted(at: at, register: register, isNoted: false))
+            believed.append(accepted(at: at, register: register, rule: .first))
         } else if at > last.at {
             guard limit.passes(register - last.register, in: at - last.at) else { return nil }
-            believed.append(accepted(at: at, register: register, isNoted: false, startsRun: false))
+            believed.append(accepted(at: at, register: register, rule: .follows, startsRun: false))
         } else {
             guard at == last.at, register == last.register else { return nil }
             if believed.count == 1, believed[0].isNoted {
-                believed[0] = accepted(at: at, register: register, isNoted: false)
+                believed[0] = accepted(at: at, register: register, rule: .first)
             }
         }
         last = (at, register)
     }
     guard let final = installation.finalRegister?.millilitres, installation.to != nil else { return believed }
     guard final >= 0, final <= FlowLimit.highestRegister else { return nil }
-    if believed.isEmpty { return [accepted(at: to, register: final, isNoted: true)] }
+    if believed.isEmpty { return [accepted(at: to, register: final, rule: .noted)] }
     if last.at == to { return last.register == final ? believed : nil }
     guard limit.passes(final - last.register, in: to - last.at) else { return nil }
-    believed.append(accepted(at: to, register: final, isNoted: true, startsRun: false))
+    believed.append(accepted(at: to, register: final, rule: .noted, startsRun: false))
     return believed
 }
 
-private func accepted(at: Int64, register: Int64, isNoted: Bool, startsRun: Bool = true) -> BelievedReading {
+private func accepted(at: Int64, register: Int64, rule: QualityRule, startsRun: Bool = true) -> BelievedReading {
     BelievedReading(
         at: Instant(epochSeconds: at), register: Volume(millilitres: register),
-        counted: Volume(millilitres: register), startsRun: startsRun, isNoted: isNoted, quality: .accepted)
+        counted: Volume(millilitres: register), startsRun: startsRun, isNoted: rule == .noted, isEntered: false,
+        rule: rule)
 }
 
-/// Instants outside ±2^40 s are nobody's; the bound keeps differences within 64 bits.
-let earliestInstant: Int64 = -1_099_511_627_776
-let latestInstant: Int64 = 1_099_511_627_776
+/// Instants before 2000 or after 2099 are no reading's; the bounds also keep differences within 64 bits.
+let earliestInstant: Int64 = Instant.earliestReading.epochSeconds
+let latestInstant: Int64 = 4_102_444_799
 
-/// The distinct (instant, register) of the installation's time with its noted registers, ascending. A noted register
-/// that a reading repeats is the reading's.
-private func distinctRegisters(of readings: MeterReadings) -> [ShownRegister] {
+/// The distinct (instant, register) of the installation's time with its noted registers and what staff entered, and
+/// apart from them what staff rejected; both ascending.
+private func distinctRegisters(
+    of readings: MeterReadings, edits: [StandingEdit]
+) -> (shown: [ShownRegister], rejected: [ShownRegister]) {
+    let shown = sortedRegisters(of: readings, edits: edits)
+    let verdicts = Dictionary(
+        uniqueKeysWithValues: edits.map {
+            (ShownKey(at: $0.at.epochSeconds, register: $0.register.millilitres), $0)
+        })
+    var distinct: [ShownRegister] = []
+    distinct.reserveCapacity(shown.count)
+    for one in shown {
+        if let last = distinct.last, last.at == one.at, last.register == one.register {
+            distinct[distinct.count - 1].standing = max(last.standing, one.standing)
+        } else {
+            distinct.append(one)
+        }
+    }
+    if verdicts.isEmpty { return (distinct, []) }
+    var rejected: [ShownRegister] = []
+    distinct.removeAll { one in
+        let isRejected = verdicts[ShownKey(at: one.at, register: one.register)]?.action == .reject
+        if isRejected { rejected.append(one) }
+        return isRejected
+    }
+    return (distinct, rejected)
+}
+
+/// By instant, register and who says so, repeats included.
+private func sortedRegisters(of readings: MeterReadings, edits: [StandingEdit]) -> [ShownRegister] {
     let installation = readings.installation
-    let from = max(installation.from.epochSeconds, earliestInstant)
-    let to = min(installation.to?.epochSeconds ?? latestInstant, latestInstant)
     var shown: [ShownRegister] = []
-    shown.reserveCapacity(readings.elements.count + 2)
-    for element in readings.elements {
-        let at = element.at.epochSeconds
-        guard at >= from, at <= to else { continue }
-        shown.append(ShownRegister(at: at, register: element.register.millilitres, isNoted: false))
+    shown.reserveCapacity(readings.elements.count + edits.count + 2)
+    for element in readings.elements where installation.covers(element.at.epochSeconds) {
+        shown.append(ShownRegister(at: element.at.epochSeconds, register: element.register.millilitres))
     }
     if let start = installation.startRegister {
-        shown.append(ShownRegister(at: from, register: start.millilitres, isNoted: true))
+        let from = max(installation.from.epochSeconds, earliestInstant)
+        shown.append(ShownRegister(at: from, register: start.millilitres, source: .noted, standing: .noted))
     }
-    if let final = installation.finalRegister, installation.to != nil {
-        shown.append(ShownRegister(at: to, register: final.millilitres, isNoted: true))
+    if let final = installation.finalRegister, let to = installation.to {
+        let to = min(to.epochSeconds, latestInstant)
+        shown.append(ShownRegister(at: to, register: final.millilitres, source: .noted, standing: .noted))
+    }
+    for edit in edits where edit.isEntered || edit.action == .accept {
+        let standing: ShownRegister.Standing =
+            edit.action == .reject || !edit.isInForce ? .plain : edit.action == .accept ? .accepted : .entered
+        shown.append(
+            ShownRegister(
+                at: edit.at.epochSeconds, register: edit.register.millilitres, source: .entered, standing: standing))
     }
     shown.sort {
         $0.at != $1.at
-            ? $0.at < $1.at : $0.register != $1.register ? $0.register < $1.register : !$0.isNoted && $1.isNoted
+            ? $0.at < $1.at
+            : $0.register != $1.register ? $0.register < $1.register : $0.source.rawValue < $1.source.rawValue
     }
-    var distinct: [ShownRegister] = []
-    distinct.reserveCapacity(shown.count)
-    for one in shown where distinct.last.map({ $0.at != one.at || $0.register != one.register }) ?? true {
-        distinct.append(one)
-    }
-    return distinct
+    return shown
 }

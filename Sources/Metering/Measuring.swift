@@ -7,6 +7,9 @@ public import Water
 /// - A day is missing where one of its ends lies in no believed pair of some meter, or a usage point had no meter;
 ///   else estimated where the pair around an end is longer than the split the rules take as measured, or a run
 ///   starts inside it (what flowed across the step is unknown and left out); else measured.
+/// - Inside a pair too long to be measured the midnights lie by the home's own hours of the week, drawn from the short
+///   pairs of its time in the month; the ends of that time lie by seconds, so that the months and households on both
+///   sides agree on them.
 /// - A household that moved in or out within the month is measured over its own time: days and seconds outside it
 ///   are in no figure, days wholly outside are `missing` without litres, and the month is partial.
 ///
@@ -59,12 +62,18 @@ private struct MeterInWindow {
     let from: Instant
     let to: Instant
     let measuredSplitSeconds: Int64
+    let split: SplitWindow?
 
     init(_ readings: MeterReadings, from: Instant, to: Instant, span: MonthSpan, rules: MeteringRules) {
         judged = judge(readings, rules: rules)
         self.from = max(from, readings.installation.from)
         self.to = min(to, readings.installation.to ?? to)
         measuredSplitSeconds = Metering.measuredSplitSeconds(judged, upTo: span.end, rules: rules)
+        split =
+            rules.profileHours > 0
+            ? SplitWindow(
+                from: self.from, to: self.to, longestSeconds: measuredSplitSeconds, fewestHours: rules.profileHours,
+                calendar: span.calendar) : nil
     }
 
     var isBracketed: Bool {
@@ -110,7 +119,7 @@ private func dailyUse(
 ) -> DailyUse {
     var use = DailyUse()
     use.days.reserveCapacity(span.midnights.count)
-    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share) }
+    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share, split: $0.split) }
     for number in 0..<(span.midnights.count - 1) {
         let day = span.month.firstDay.advanced(by: number)
         let start = max(from, span.midnights[number])

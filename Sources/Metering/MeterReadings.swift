@@ -6,10 +6,15 @@ public struct MeterReadings: Sendable {
     /// In ascending order, at best without repeats. Another order, repeats and elements outside the installation's
     /// [from, to] change nothing but the time it takes.
     public var elements: [ReadingElement]
+    /// Staff's decisions on this meter over the days that `elements` were loaded for, in any order, repeats welcome. An
+    /// entered register is as good as an element: a day that has one is a day with readings. What was sent stays in
+    /// `elements`.
+    public var edits: [ReadingEdit]
 
-    public init(installation: MeterInstallation, elements: [ReadingElement]) {
+    public init(installation: MeterInstallation, elements: [ReadingElement], edits: [ReadingEdit] = []) {
         self.installation = installation
         self.elements = elements
+        self.edits = edits
     }
 }
 

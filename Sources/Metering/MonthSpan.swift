@@ -5,9 +5,11 @@ public struct MonthSpan: Sendable, Hashable {
     public let month: BillingMonth
     /// The start of each day and, last, of the next month's first.
     let midnights: [Instant]
+    let calendar: CityCalendar
 
     public init(_ month: BillingMonth, calendar: CityCalendar) {
         self.month = month
+        self.calendar = calendar
         self.midnights = (0...month.dayCount).map { calendar.start(of: month.firstDay.advanced(by: $0)) }
     }
 

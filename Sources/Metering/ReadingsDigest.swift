@@ -6,6 +6,8 @@ import Water
 ///
 /// A meter's lines reach from its last believed register at or before `start` (else from `start`) to its first at or
 /// after `end` (else to `end`), both included. Noted start and final registers are among them: figures rest on them.
+/// After them stands `serial,epoch,millilitres,action\n` for each of the staff's decisions in force there: who, when
+/// and why change no figure.
 func readingsDigest(_ meters: [JudgedMeter], from start: Instant, to end: Instant) -> String {
     var text: [UInt8] = []
     let ordered = meters.count < 2 ? meters : meters.sorted(by: precedes)
@@ -43,6 +45,10 @@ private func appendLines(of meter: JudgedMeter, from start: Instant, to end: Ins
     while other < left.count, left[other].at <= high {
         line.write(at: left[other].at, register: left[other].register, to: &text)
         other += 1
+    }
+    for edit in meter.edits where edit.isInForce && edit.at >= low && edit.at <= high {
+        let fields = "\(edit.at.epochSeconds),\(edit.register.millilitres),\(edit.action.rawValue)\n"
+        text.append(contentsOf: "\(meter.installation.serial),\(fields)".utf8)
     }
 }
 

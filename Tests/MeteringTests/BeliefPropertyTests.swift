@@ -111,7 +111,9 @@ import Water
     }
 
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func `figures outside the dirtied span do not change`(seed: UInt64) throws {
+    func `figures outside the dirtied span do not change, but for how an estimate is split in its month`(
+        seed: UInt64
+    ) throws {
         var random = SeededGenerator(seed: seed)
         let (month, calendar) = try Self.month()
         let elements = Self.dirty(&random)
@@ -123,6 +125,7 @@ import Water
         let was = measure(Meters.home([old]), month: month, calendar: calendar, rules: .standard)
         let now = measure(Meters.home([new]), month: month, calendar: calendar, rules: .standard)
         for (a, b) in zip(was.days, now.days) where a.litres != b.litres {
+            if span != nil, a.state == .estimated, b.state == .estimated { continue }
             let day = calendar.interval(of: a.day)
             let touched = try #require(span, "seed \(seed)")
             #expect(touched.from <= day.end && day.start <= touched.to, "seed \(seed), \(a.day)")

@@ -1,0 +1,153 @@
+import Water
+
+/// Says what each register that is not believed is, beside the believed ones.
+struct LeftOutAnomalies {
+    /// An old register may be sent anew for so long.
+    private static let staleSeconds: Int64 = 86_400
+    /// Registers left out that follow each other, no longer apart than this, are another meter's.
+    private static let chainSeconds: Int64 = 7 * 86_400
+    private static let fewestInterleaved = 3
+    /// More meters than this are not told apart.
+    private static let mostInterleaved = 32
+
+    let judged: JudgedMeter
+    let limit: FlowLimit
+    let rules: MeteringRules
+    /// Half the time that usually lies between two readings.
+    private let halfGap: Int64
+
+    init(judged: JudgedMeter, limit: FlowLimit, rules: MeteringRules) {
+        self.judged = judged
+        self.limit = limit
+        self.rules = rules
+        let gaps = zip(judged.believed, judged.believed.dropFirst()).map { $1.at - $0.at }.sorted()
+        halfGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2] / 2
+    }
+
+    /// One for each register left out, but one for each chain of interleaved ones. Conflicts that are not such a chain
+    /// are named by their instant elsewhere.
+    func anomalies() -> [Anomaly] {
+        let left = judged.disbelieved.filter { $0.rule != .rejectedByStaff }
+        let kinds = left.map(kind)
+        let chains = interleaved(left, kinds)
+        var found = chains.map { chain in
+            Anomaly(
+                kind: .interleaved, meter: judged.installation.meter, from: left[chain[0]].at,
+                to: left[chain[chain.count - 1]].at, register: left[chain[chain.count - 1]].register,
+                before: before(left[chain[0]].at)?.register, count: chain.count)
+        }
+        let taken = Set(chains.joined())
+        for (index, one) in left.enumerated() where one.rule != .conflict && !taken.contains(index) {
+            found.append(
+                Anomaly(
+                    kind: kinds[index], meter: judged.installation.meter, from: one.at, to: one.at,
+                    register: one.register, before: before(one.at)?.register, count: 1))
+        }
+        return found
+    }
+
+    private func kind(_ one: DisbelievedReading) -> AnomalyKind {
+        if one.rule == .impossibleRegister { return .impossibleRegister }
+        if isReverseFlow(one) { return .reverseFlow }
+        if isMisstamped(one) { return .misstamped }
+        if let fitting = fitting(one.at) {
+            let shown = floorDivide(one.register.millilitres, by: limit.resolution)
+            if let kind = RegisterError(shown: shown, fitting: fitting).kind { return kind }
+        }
+        return before(one.at).map { one.register < $0.register } ?? false ? .dip : .spike
+    }
+
+    /// True for one register a little below those around it, or above the next, at a time at which one was due: a
+    /// register that does not come at its meter's pace has a wrong stamp instead.
+    private func isReverseFlow(_ one: DisbelievedReading) -> Bool {
+        guard let index = judged.lastIndex(atOrBefore: one.at) else { return false }
+        let before = judged.believed[index]
+        let after = index + 1 < judged.believed.count ? judged.believed[index + 1] : nil
+        guard one.at - before.at >= halfGap, after.map({ $0.at - one.at >= halfGap }) ?? true else { return false }
+        let fallen = max((before.register - one.register).millilitres, 0)
+        let falls = after.map { max((one.register - $0.register).millilitres, 0) } ?? 0
+        return fallen + falls > 0 && limit.isReverse(max(fallen, falls))
+            && limit.passes(max((one.register - before.register).millilitres, 0), in: one.at - before.at)
+    }
+
+    /// True where the register was shown shortly after its stamp, or before it.
+    private func isMisstamped(_ one: DisbelievedReading) -> Bool {
+        let believed = judged.believed
+        let index = judged.lastIndex(atOrBefore: one.at) ?? -1
+        if index >= 0, one.register < believed[index].register {
+            var earlier = index
+            while earlier > 0, believed[earlier - 1].at >= one.at - LeftOutAnomalies.staleSeconds {
+                if believed[earlier].startsRun { return false }
+                if believed[earlier - 1].register <= one.register { return true }
+                earlier -= 1
+            }
+            return false
+        }
+        var later = index + 1
+        while later < believed.count, believed[later].at <= one.at + rules.splitFloorSeconds {
+            if believed[later].startsRun { return false }
+            if believed[later].register >= one.register { return true }
+            later += 1
+        }
+        return false
+    }
+
+    /// The registers that would have fitted at `instant`, in steps: between the two believed on each side, for the
+    /// neighbours' own stamps may be off. nil where nothing bounds them.
+    private func fitting(_ instant: Instant) -> ClosedRange<Int64>? {
+        let believed = judged.believed
+        guard let index = judged.lastIndex(atOrBefore: instant) else { return nil }
+        let isWide = index > 0 && !believed[index].startsRun && isNear(believed[index - 1].at, instant)
+        let low = believed[isWide ? index - 1 : index].register.millilitres
+        let next = index + 1
+        guard next < believed.count, !believed[next].startsRun else {
+            let flow = usualMillilitresPerHour(around: index)
+            let rise = multiplyThenFloorDivide(flow, instant - believed[index].at, by: 3_600) ?? 0
+            return steps(low, believed[index].register.millilitres + min(rise, FlowLimit.highestRegister))
+        }
+        let beyond = next + 1
+        let isWider = beyond < believed.count && !believed[beyond].startsRun && isNear(believed[beyond].at, instant)
+        return steps(low, believed[isWider ? beyond : next].register.millilitres)
+    }
+
+    private func isNear(_ a: Instant, _ b: Instant) -> Bool { abs(a - b) <= rules.splitFloorSeconds }
+
+    private func steps(_ low: Int64, _ high: Int64) -> ClosedRange<Int64> {
+        let low = floorDivide(low, by: limit.resolution)
+        return low...max(low, floorDivide(high, by: limit.resolution))
+    }
+
+    private func usualMillilitresPerHour(around index: Int) -> Int64 {
+        CourseAnomalies(judged: judged, limit: limit, rules: rules).highestFlow(around: index)
+    }
+
+    private func before(_ instant: Instant) -> BelievedReading? {
+        judged.lastIndex(atOrBefore: instant - 1).map { judged.believed[$0] }
+    }
+
+    /// Chains of registers left out that follow each other, by index. Those whose registers are mostly the believed
+    /// ones with the same kind of fault are no second meter.
+    private func interleaved(_ left: [DisbelievedReading], _ kinds: [AnomalyKind]) -> [[Int]] {
+        var chains: [[Int]] = []
+        for index in left.indices where !isNoMeter(kinds[index]) {
+            let chain = chains.suffix(LeftOutAnomalies.mostInterleaved).lastIndex { chain in
+                let last = left[chain[chain.count - 1]]
+                let seconds = left[index].at - last.at
+                return seconds > 0 && seconds <= LeftOutAnomalies.chainSeconds
+                    && limit.passes(left[index].register.millilitres - last.register.millilitres, in: seconds)
+            }
+            if let chain { chains[chain].append(index) } else { chains.append([index]) }
+        }
+        return chains.filter { chain in
+            let faulty = chain.count { kinds[$0] != .spike && kinds[$0] != .dip }
+            return chain.count >= LeftOutAnomalies.fewestInterleaved && faulty * 2 <= chain.count
+        }
+    }
+
+    private func isNoMeter(_ kind: AnomalyKind) -> Bool {
+        switch kind {
+        case .misstamped, .zeroRegister, .impossibleRegister, .reverseFlow: true
+        default: false
+        }
+    }
+}
