@@ -27,9 +27,10 @@ public struct MeteringRules: Sendable, Hashable {
     /// The most that a dwelling's service pipe passes, litres per hour, whatever meter the registry names: DN32 at
     /// 5 m/s is 14.5 m³/h. Ours; no source gives one.
     public var pipeCapacityLitresPerHour: Int64 = 14_400
-    /// The fewest known hours of the household's month from which its hour-of-week profile is drawn; with fewer, and
-    /// with 0 always, an estimated split is by time. Ours: a week.
-    public var profileHours: Int64 = 168
+    /// The fewest known hours of the household's month from which its hour-of-week profile is drawn, a week being a
+    /// good number; with fewer, and with 0 always, an estimated split is by time. 0, because the binding definitions
+    /// lay every midnight by time.
+    public var profileHours: Int64 = 0
     /// A stretch without a litre longer than this is named, seconds. Domain.md: more than ten zero days are absence.
     public var standstillSeconds: Int64 = 10 * 86_400
     /// A reading further ahead than this has not come yet, seconds. Semantics.md: ten minutes.

@@ -6,18 +6,14 @@ import Water
     static let hour: Int64 = 3_600
     static let day: Int64 = 86_400
 
-    private func october(_ elements: [ReadingElement], _ rules: MeteringRules = .standard) throws -> HomeMonth {
+    private func october(_ elements: [ReadingElement], _ rules: MeteringRules = .byProfile) throws -> HomeMonth {
         let month = try #require(BillingMonth("2026-10"))
         let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
         let readings = MeterReadings(installation: Meters.installation(), elements: elements)
         return measure(Meters.home([readings]), month: month, calendar: calendar, rules: rules)
     }
 
-    private var byTime: MeteringRules {
-        var rules = MeteringRules.standard
-        rules.profileHours = 0
-        return rules
-    }
+    private let byTime = MeteringRules.standard
 
     /// October by the hour but for the hours that `isHidden`: 100 L from seven to eight each morning, and 300 L more
     /// on Saturdays, of which 3 October is the first.
@@ -94,7 +90,7 @@ import Water
                 silence = from + Int64.random(in: 6 * Self.hour...(40 * Self.hour), using: &random)
                 hidden.elements.removeAll { $0.at > from && $0.at < silence }
             }
-            let shares = [byTime, .standard].map {
+            let shares = [byTime, .byProfile].map {
                 measure(Meters.home([hidden]), month: month, calendar: homes.calendar, rules: $0)
             }
             for (index, day) in known.days.enumerated() where shares[1].days[index].state == .estimated {
@@ -119,7 +115,7 @@ import Water
         }
         var home = measure(
             Meters.home([MeterReadings(installation: Meters.installation(), elements: elements)]), month: month,
-            calendar: calendar, rules: .standard)
+            calendar: calendar, rules: .byProfile)
         home.household = HouseholdID(household)
         return home
     }
@@ -159,5 +155,14 @@ import Water
         #expect(bylawEstimate(for: partial, from: previous) == nil)
         #expect(!(try month("2026-09", litres: nil)).isBylawEstimate)
         #expect(!(try month("2026-09", litres: 300)).isBylawEstimate)
+    }
+}
+
+extension MeteringRules {
+    /// Splits hidden hours by the home's own week, given a week of known ones.
+    fileprivate static var byProfile: MeteringRules {
+        var rules = MeteringRules.standard
+        rules.profileHours = 168
+        return rules
     }
 }
