@@ -7,12 +7,15 @@ struct Load: Sendable {
     let days: Int
     let seriesPerRequest: Int
 
-    /// 2026-09-30T16:00:00Z, a local midnight of Asia/Shanghai.
-    private static let start: Int64 = 1_790_784_000
+    /// A local midnight of Asia/Shanghai, epoch seconds.
+    private let start: Int64
 
     init(meters: Int, days: Int, readingsPerRequest: Int) {
         self.meters = meters
         self.days = days
+        // Ends yesterday: what lies ahead of the server is set aside, not folded.
+        let today = Int64(Date().timeIntervalSince1970) + 28_800
+        start = (today / 86_400 - Int64(days)) * 86_400 - 28_800
         seriesPerRequest = max(1, readingsPerRequest / 24)
     }
 
@@ -34,7 +37,7 @@ struct Load: Sendable {
         for series in series(of: request) {
             let (day, meter) = (series / meters, series % meters)
             for hour in 0..<24 {
-                let at = Self.start + Int64(day * 24 + hour) * 3_600
+                let at = self.start + Int64(day * 24 + hour) * 3_600
                 visit(meter, at, register(meter, day * 24 + hour))
             }
         }
@@ -43,7 +46,7 @@ struct Load: Sendable {
     func body(of request: Int) -> [UInt8] {
         let items = series(of: request).map { series in
             let (day, meter) = (series / meters, series % meters)
-            let start = Instant(epochSeconds: Self.start + Int64(day) * 86_400).utc
+            let start = Instant(epochSeconds: self.start + Int64(day) * 86_400).utc
             let registers = (0..<24).map { String(register(meter, day * 24 + $0)) }.joined(separator: ",")
             return
                 #"{"meter":"\#(Self.serial(meter))","start":"\#(start)","interval_s":3600,"registers_l":[\#(registers)]}"#

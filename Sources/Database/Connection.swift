@@ -32,19 +32,20 @@ enum Connection {
         }
     }
 
-    /// Adds rows; with `key`, the other columns are replaced where it is present.
-    func insert(_ rows: Rows, into table: String, key: [String]?) throws {
+    /// Adds rows; with `key`, the other columns are replaced where it is present, or left where `replaces` is false.
+    func insert(_ rows: Rows, into table: String, key: [String]?, replaces: Bool = true) throws {
         guard !rows.isEmpty else { return }
+        let conflict = conflictText(rows, key, replaces: replaces)
         switch self {
-        case .sqlite(let connection): try connection.insert(rows, into: table, conflict: conflictText(rows, key))
+        case .sqlite(let connection): try connection.insert(rows, into: table, conflict: conflict)
         case .postgres(let session):
-            try session.insert(rows, into: table, conflict: conflictText(rows, key), isAppend: key == nil)
+            try session.insert(rows, into: table, conflict: conflict, isAppend: key == nil)
         }
     }
 
-    private func conflictText(_ rows: Rows, _ key: [String]?) -> String {
+    private func conflictText(_ rows: Rows, _ key: [String]?, replaces: Bool) -> String {
         guard let key else { return "" }
-        let others = rows.columns.filter { !key.contains($0) }.map { "\($0) = excluded.\($0)" }
+        let others = !replaces ? [] : rows.columns.filter { !key.contains($0) }.map { "\($0) = excluded.\($0)" }
         let action = others.isEmpty ? "NOTHING" : "UPDATE SET \(others.joined(separator: ", "))"
         return " ON CONFLICT (\(key.joined(separator: ", "))) DO \(action)"
     }

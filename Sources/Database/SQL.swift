@@ -41,8 +41,19 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
     }
 
     public init(stringInterpolation: StringInterpolation) {
-        pieces = stringInterpolation.pieces
-        arguments = stringInterpolation.arguments
+        self.init(pieces: stringInterpolation.pieces, arguments: stringInterpolation.arguments)
+    }
+
+    /// The values with commas between them, for `IN (…)`. Lists of few different lengths share their statements.
+    public static func list(_ values: [some SQLBindable]) -> SQL {
+        SQL(
+            pieces: [""] + Array(repeating: ", ", count: max(0, values.count - 1)) + (values.isEmpty ? [] : [""]),
+            arguments: values.map(\.sqlValue))
+    }
+
+    private init(pieces: [String], arguments: [SQLValue]) {
+        self.pieces = pieces
+        self.arguments = arguments
         var text = pieces[0]
         for (index, piece) in pieces.dropFirst().enumerated() { text += "$\(index + 1)\(piece)" }
         self.text = text

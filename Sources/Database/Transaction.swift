@@ -63,6 +63,11 @@ public struct Transaction {
         try connection.insert(rows, into: table, key: nil)
     }
 
+    /// Adds the rows whose `key` is not present yet, and leaves the others as they are.
+    public func appendMissing(_ rows: Rows, to table: String, key: [String]) throws {
+        try connection.insert(rows, into: table, key: key, replaces: false)
+    }
+
     /// Adds rows, or replaces the other columns where `key` is present. No two rows may have one key.
     public func upsert(_ rows: Rows, into table: String, key: [String]) throws {
         try connection.insert(rows, into: table, key: key)

@@ -13,6 +13,7 @@ struct Folding {
     private(set) var round = FoldRound()
     private var added: [DayKey: [ReadingElement]] = [:]
     private var removed: [DayKey: Set<ReadingElement>] = [:]
+    private var quarantined: [Quarantine: [ReadingElement]] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
     /// Communities of which anything is written, in a set or beside it.
     private var touched: Set<CommunityID> = []
@@ -27,6 +28,12 @@ struct Folding {
         self.calendar = calendar
         self.rules = rules
         self.at = at
+    }
+
+    private struct Quarantine: Hashable {
+        let community: CommunityID
+        let meter: MeterID
+        let reason: QuarantineReason
     }
 
     mutating func take(_ entry: JournalEntry) throws {
@@ -99,9 +106,11 @@ struct Folding {
     private mutating func writeSets() throws -> Set<CommunityID> {
         var changes: [(key: DayKey, elements: [ReadingElement])] = []
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
-        for key in Set(added.keys).union(removed.keys).sorted() {
+        let keys = Set(added.keys).union(removed.keys).sorted()
+        let stored = try transaction.reader.daySets(keys)
+        for key in keys {
             touched.insert(key.community)
-            let before = try transaction.reader.daySet(key)
+            let before = stored[key] ?? []
             let gone = removed[key] ?? []
             let fresh = DaySet.union((added[key] ?? []).sorted(), [])
             let after = DaySet.union(before.filter { !gone.contains($0) }, fresh)
@@ -112,6 +121,10 @@ struct Folding {
         }
         try late.mark()
         try transaction.write(changes)
+        for (place, elements) in quarantined {
+            try transaction.quarantine(
+                elements, of: place.meter, in: place.community, reason: place.reason, at: at)
+        }
         let communities = Set(changes.map(\.key.community))
         for community in communities.sorted() { try transaction.raiseFoldVersion(of: community, at: at) }
         round.changedSets += changes.count
@@ -125,8 +138,8 @@ struct Folding {
         if isFuture || (communities == nil && !places.isEmpty) {
             let community = places.first?.community ?? .unregistered
             touched.insert(community)
-            try transaction.quarantine(
-                [element], of: meter, in: community, reason: isFuture ? .future : .scope, at: at)
+            let place = Quarantine(community: community, meter: meter, reason: isFuture ? .future : .scope)
+            quarantined[place, default: []].append(element)
             return
         }
         for community in communities ?? [.unregistered] {

@@ -201,6 +201,12 @@ extension Transaction {
             DELETE FROM household_usage_point WHERE community_id = \(community) AND household_id = \(household)
             """)
         for point in points {
+            // Written, so that of two households that take one point at once the second sees the first.
+            try execute(
+                """
+                UPDATE usage_point SET number = number
+                WHERE community_id = \(community) AND usage_point_id = \(point.usagePoint)
+                """)
             try execute(
                 """
                 INSERT INTO household_usage_point (community_id, household_id, usage_point_id, share_millionths)

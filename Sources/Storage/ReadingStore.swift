@@ -30,6 +30,36 @@ extension Reader {
         ) { try DaySet.decode(try $0.blob(0)) } ?? []
     }
 
+    /// The day sets of many keys; one where nothing is known is absent. One question asks for up to 64 of a day, so
+    /// that a server far away is not asked for each.
+    public func daySets(_ keys: [DayKey]) throws -> [DayKey: [ReadingElement]] {
+        struct Day: Hashable {
+            let community: CommunityID
+            let day: LocalDay
+        }
+        var meters: [Day: [MeterID]] = [:]
+        for key in keys { meters[Day(community: key.community, day: key.day), default: []].append(key.meter) }
+        var found: [DayKey: [ReadingElement]] = [:]
+        for (day, list) in meters {
+            for start in stride(from: 0, to: list.count, by: 64) {
+                let asked = list[start..<min(list.count, start + 64)]
+                // Few lengths, filled up with the last one: few statements to keep prepared.
+                let length = [1, 8, 64].first { $0 >= asked.count } ?? 64
+                let padded = Array(asked) + Array(repeating: asked[asked.endIndex - 1], count: length - asked.count)
+                try each(
+                    """
+                    SELECT meter_id, body FROM reading_day
+                    WHERE community_id = \(day.community) AND day = \(day.day) AND meter_id IN (\(SQL.list(padded)))
+                    """
+                ) { row in
+                    let key = DayKey(community: day.community, day: day.day, meter: try row.id(0))
+                    found[key] = try DaySet.decode(try row.blob(1))
+                }
+            }
+        }
+        return found
+    }
+
     /// Every day set of a community over [from, to], in key order.
     public func eachDaySet(
         of community: CommunityID, from: LocalDay, to: LocalDay,
@@ -167,16 +197,15 @@ extension Transaction {
         _ elements: [ReadingElement], of meter: MeterID, in community: CommunityID, reason: QuarantineReason,
         at: Instant
     ) throws {
+        var rows = Rows([
+            "community_id", "meter_id", "read_at", "register_ml", "gateway_id", "reason", "noted_at",
+        ])
         for element in elements {
-            try execute(
-                """
-                INSERT INTO reading_quarantine
-                    (community_id, meter_id, read_at, register_ml, gateway_id, reason, noted_at)
-                VALUES (\(community), \(meter), \(element.at), \(element.register), \(element.gateway),
-                    \(reason.rawValue), \(at))
-                ON CONFLICT DO NOTHING
-                """)
+            rows.append(community, meter, element.at, element.register, element.gateway, reason.rawValue, at)
         }
+        try appendMissing(
+            rows, to: "reading_quarantine",
+            key: ["community_id", "meter_id", "read_at", "register_ml", "gateway_id"])
     }
 
     /// Keeps a device alarm once per (meter, instant, code, now or was).

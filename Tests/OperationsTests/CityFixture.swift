@@ -116,8 +116,12 @@ struct CityFixture {
         _ json: String, from gateway: GatewayID = CityFixture.cityGateway,
         at: Instant = Instant(epochSeconds: 1_795_000_000)
     ) async throws -> RecordAnswer {
-        let batch = try decode(Array(json.utf8), as: .json, receivedAt: nil)
-        return try await record(batch, from: gateway, at: at)
+        try await record(Self.batch(json), from: gateway, at: at)
+    }
+
+    /// Native JSON as the service decodes it.
+    static func batch(_ json: String) throws -> DecodedBatch {
+        try decode(Array(json.utf8), as: .json, receivedAt: nil)
     }
 
     /// A body of native JSON as its values.

@@ -59,9 +59,7 @@ private func freshSchema(_ scope: DatabaseScope) async throws -> (Database, Stri
     let schema = "t_\(UUID().uuidString.lowercased().replacing("-", with: ""))"
     let plain = try Database(address: server, connections: 1)
     await scope.atEnd {
-        try await Turn.schemas.run {
-            try await plain.write { try $0.script("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
-        }
+        try await Turn.schemas.run { try await drop(schema, plain) }
     }
     let joint = server.contains("?") ? "&" : "?"
     let address = "\(server)\(joint)options=-csearch_path%3D\(schema)"
@@ -72,6 +70,17 @@ private func freshSchema(_ scope: DatabaseScope) async throws -> (Database, Stri
         if TestEngine.isCitus { try await spread(database) }
     }
     return (database, address)
+}
+
+/// A cluster's nodes may find a deadlock with what other tests do; the next try comes after them.
+private func drop(_ schema: String, _ server: Database) async throws {
+    for attempt in 1... {
+        do {
+            return try await server.write { try $0.script("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
+        } catch DatabaseFailure.conflict where attempt < 10 {
+            continue
+        }
+    }
 }
 
 private func spread(_ database: Database) async throws {

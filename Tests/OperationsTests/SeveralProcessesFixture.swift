@@ -15,8 +15,10 @@ struct OtherProcess {
     let record: RecordReadings
     let fold: FoldReadings
 
-    init(_ name: String, of city: CityFixture, clock: TestClock = TestClock()) throws {
-        database = try Database(address: city.address, connections: 4)
+    /// `called`: the name that a server sees.
+    init(_ name: String, of city: CityFixture, clock: TestClock = TestClock(), called: String? = nil) throws {
+        let suffix = called.map { "\(city.address.contains("?") ? "&" : "?")application_name=\($0)" } ?? ""
+        database = try Database(address: city.address + suffix, connections: 4)
         worker = Worker(owner: LeaseOwner(name), now: clock.now, dice: { Int64.random(in: 0...1_000_000) })
         let logger = Logger(label: name)
         record = RecordReadings(database: database, limits: RecordLimits(), logger: logger)

@@ -9,7 +9,7 @@ import Water
     private let now = CityFixture.afterOctober
     private let homes: Int64 = 6
 
-    private struct Desk {
+    struct Desk {
         let city: CityFixture
         let databases: [Database]
         let terms: LedgerTerms
@@ -23,7 +23,7 @@ import Water
     private func id(_ text: String) throws -> PostingID { try #require(PostingID(text)) }
 
     /// Homes with 50 points each and an item of 20 points with `stock` pieces, seen by two processes.
-    private func desk(stock: Int64, _ engine: TestEngine) async throws -> Desk {
+    func desk(stock: Int64, _ engine: TestEngine) async throws -> Desk {
         let terms = try #require(LedgerTerms(holdSeconds: 48 * 3_600, openHoldLimit: 3, debtLimit: Points(50)))
         let city = try await CityFixture(on: engine)
         let month = try #require(BillingMonth("2026-10"))

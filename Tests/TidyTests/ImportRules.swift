@@ -1,12 +1,12 @@
 /// What each target may import besides Foundation. Imports run downwards only.
 private let mayImport: [String: Set<String>] = [
     "Water": ["Crypto"],
-    "Ingest": ["Water"],
+    "Ingest": ["Water", "Crypto", "CryptoExtras"],
     "Metering": ["Water"],
     "Tariffs": ["Water", "Yams"],
     "Scoring": ["Water", "Tariffs"],
     "Ledger": ["Water"],
-    "Database": ["GRDB", "GRDBSQLite", "CPostgres", "Logging", "Synchronization"],
+    "Database": ["GRDB", "GRDBSQLite", "CPostgres", "Dispatch", "Logging", "Synchronization"],
     "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database"],
     "Operations": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Crypto", "CryptoExtras",
@@ -19,11 +19,15 @@ private let mayImport: [String: Set<String>] = [
     "Web": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Exporters",
         "Hummingbird", "HTTPTypes", "NIOCore", "Mustache", "Crypto", "Logging", "Synchronization",
+        "CZlib", "CZstd",
     ],
 ]
 
 /// Libraries that stay behind one target.
-private let homes = ["GRDB": "Database", "GRDBSQLite": "Database", "CCurl": "Exporters", "CPostgres": "Database", "Mustache": "Web"]
+private let homes = [
+    "GRDB": "Database", "GRDBSQLite": "Database", "CCurl": "Exporters", "CPostgres": "Database", "Mustache": "Web",
+    "CZlib": "Web", "CZstd": "Web",
+]
 
 let importRules: [Rule] = [
     Rule(

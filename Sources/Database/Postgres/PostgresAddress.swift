@@ -24,14 +24,18 @@ struct PostgresLimits: Sendable {
 
     init(connections: Int) { self.connections = min(100, max(1, connections)) }
 
-    /// What every connection sets first. The last one means something to Citus alone: one connection and so one
-    /// snapshot to each node, and writes of whole tables beside cut ones.
+    /// What every connection sets first.
+    ///
+    /// A statement is planned once and kept, perhaps for a table that was empty then and small enough to be read whole:
+    /// everything we ask is found by a key, so whole tables are the last resort. The last setting means something to
+    /// Citus alone: one connection, and so one snapshot, to each node, and writes of whole tables beside cut ones.
     var sessionText: String {
         """
         SET client_encoding = 'UTF8'; SET TimeZone = 'UTC';
         SET default_transaction_isolation = 'repeatable read';
         SET statement_timeout = '\(statementSeconds)s'; SET lock_timeout = '\(lockSeconds)s';
         SET idle_in_transaction_session_timeout = '\(idleInTransactionSeconds)s';
+        SET enable_seqscan = off;
         SET citus.multi_shard_modify_mode = 'sequential';
         """
     }

@@ -1,5 +1,6 @@
 import CPostgres
 import Dispatch
+import Foundation
 import Synchronization
 
 /// One connection with a thread's worth of work of its own: libpq blocks, and must not hold up Swift's few threads.
@@ -90,6 +91,8 @@ final class PostgresCancellation: Sendable {
         /// Where libpq's handle lies; libpq lets every thread use it. 0 before there is one.
         var handle: UInt = 0
         var isUsed = false
+        /// The transaction has ended; nothing is left to cancel.
+        var isOver = false
     }
 
     private let state = Mutex(State())
@@ -108,16 +111,29 @@ final class PostgresCancellation: Sendable {
     /// True once it was asked for: the request may reach the server late, so the connection must not be used again.
     var isUsed: Bool { state.withLock { $0.isUsed } }
 
-    /// Returns at once; the request itself may take a moment.
+    /// The transaction has ended: ends the requests.
+    func end() { state.withLock { $0.isOver = true } }
+
+    /// Returns at once. A request that comes between two statements stops none, so it is made again until the
+    /// transaction has ended, a minute long at most; then the statement's time-out ends it.
     func cancel() {
         state.withLock { $0.isUsed = true }
         DispatchQueue.global().async { [self] in
-            state.withLock { state in
-                guard let handle = OpaquePointer(bitPattern: state.handle) else { return }
-                var reason = [CChar](repeating: 0, count: 256)
-                // A request that fails leaves the statement to its time-out.
-                _ = PQcancel(handle, &reason, Int32(reason.count))
+            var tries = 0
+            while tries < 600, request() {
+                tries += 1
+                usleep(100_000)
             }
+        }
+    }
+
+    /// One request; false where none is needed any more.
+    private func request() -> Bool {
+        state.withLock { state in
+            guard !state.isOver, let handle = OpaquePointer(bitPattern: state.handle) else { return false }
+            var reason = [CChar](repeating: 0, count: 256)
+            _ = PQcancel(handle, &reason, Int32(reason.count))
+            return true
         }
     }
 }

@@ -30,6 +30,7 @@ struct PostgresEngine: Sendable {
             } onCancel: {
                 connection.cancellation.cancel()
             }
+            if connection.cancellation.isUsed { connection.cancellation.end() }
             await pool.giveBack(connection)
             let isLast = attempt >= limits.tries
             switch ending {
