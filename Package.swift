@@ -39,7 +39,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "Water", dependencies: [crypto], swiftSettings: pure),
-        .target(name: "Ingest", dependencies: ["Water"], swiftSettings: pure),
+        .target(name: "Ingest", dependencies: ["Water", crypto, cryptoExtras], swiftSettings: pure),
         .target(name: "Metering", dependencies: ["Water"], swiftSettings: pure),
         .target(name: "Tariffs", dependencies: ["Water", yams], swiftSettings: pure),
         .target(name: "Scoring", dependencies: ["Water", "Tariffs"], swiftSettings: pure),
@@ -69,7 +69,7 @@ let package = Package(
             name: "Web",
             dependencies: [
                 "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
-                hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging,
+                hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging, "CZlib", "CZstd",
             ],
             resources: [.copy("Templates"), .copy("Assets"), .copy("Texts")],
             swiftSettings: house),
@@ -95,8 +95,12 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .testTarget(name: "WaterTests", dependencies: ["Water"], swiftSettings: house),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Water"], swiftSettings: house),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Water", crypto], swiftSettings: house),
         .testTarget(name: "MeteringTests", dependencies: ["Metering", "Water"], swiftSettings: house),
         .testTarget(name: "TariffsTests", dependencies: ["Tariffs", "Water"], swiftSettings: house),
         .testTarget(name: "ScoringTests", dependencies: ["Scoring", "Tariffs", "Water"], swiftSettings: house),

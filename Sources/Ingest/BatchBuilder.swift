@@ -73,7 +73,13 @@ struct BatchBuilder {
         batch.registers.removeSubrange(itemStart...)
         batch.rejections.removeSubrange(rejectionStart...)
         if batch.runs.last?.item == item { batch.runs.removeLast() }
+        while batch.findings.last?.item == item { batch.findings.removeLast() }
         batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: reason))
+    }
+
+    /// Says with what reservation the item in hand was taken; forgotten where it is rejected.
+    mutating func find(field: String, reason: String) {
+        batch.findings.append(ItemFinding(item: item, field: field, reason: reason))
     }
 
     mutating func note(_ alerts: [Alert], raw: String, of address: MeterAddress, at: Instant) {

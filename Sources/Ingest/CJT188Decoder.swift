@@ -2,16 +2,21 @@ import Water
 
 /// Reads CJ/T 188 frames from hex text, a frame a line, or from a raw stream. Layout: protocols.md, section 1.
 ///
-/// A frame counts only as a reply with a valid checksum and a current volume. Anything else that begins like a
-/// frame is rejected by its first fault; a line without any is rejected as `frame`.
+/// A frame counts only as a water meter's reply with a register. Anything else that begins like a frame is rejected
+/// by its first fault; a line without any is rejected as `frame`.
 struct CJT188Decoder {
     var builder: BatchBuilder
     private let clock: MeterClock
+    private let options: CJT188Options
+    private var addresses = CJT188Addresses()
+    /// The status noted last and its four hex digits; most frames repeat it.
+    private var noted: (status: (UInt8, UInt8), raw: String) = ((0, 0), "0000")
     private var buffer: [UInt8] = []
 
-    init(into builder: BatchBuilder, clock: MeterClock) {
+    init(into builder: BatchBuilder, clock: MeterClock, options: CJT188Options) {
         self.builder = builder
         self.clock = clock
+        self.options = options
     }
 
     mutating func readBody(_ bytes: Span<UInt8>) throws(BodyRefusal) {
@@ -57,42 +62,128 @@ struct CJT188Decoder {
             sawFrame = true
             try builder.beginItem()
             do throws(ItemFault) {
-                switch found {
-                case .frame(let range): try readFrame(bytes.extracting(range))
-                case .badChecksum: throw ItemFault(field: "checksum", reason: "the checksum does not match")
-                case .badLength: throw ItemFault(field: "length", reason: "no end where the length says")
-                }
+                try read(found, bytes)
             } catch {
                 builder.rejectItem(field: error.field, reason: error.reason)
             }
-            builder.endItem()
+            let readings = builder.readingsInItem
+            if readings > builder.allowance { throw builder.refuseTooMany() }
+            builder.endItem(readings: readings)
         }
         if !sawFrame { try rejectLine("no frame found") }
     }
 
+    private mutating func read(_ found: FrameHunt.Found, _ bytes: Span<UInt8>) throws(ItemFault) {
+        let place = found.range.lowerBound
+        switch found.kind {
+        case .frame: try readFrame(bytes.extracting(found.range))
+        case .badLength: throw ItemFault(field: "length", reason: "byte \(place): no end where the length says")
+        case .lookalike:
+            let reason = "byte \(place): a CAT-1 frame, 97 is a control code and no length"
+            throw ItemFault(field: "length", reason: reason)
+        case .badChecksum(let sum):
+            let said = hex([bytes[found.range.upperBound - 2]]).uppercased()
+            let reason = "byte \(place): the checksum is \(said), the bytes add up to \(hex([sum]).uppercased())"
+            guard options.checksum == .lenient, !found.isOverlapped else {
+                throw ItemFault(field: "checksum", reason: reason)
+            }
+            try readFrame(bytes.extracting(found.range))
+            builder.find(field: "checksum", reason: reason)
+        }
+    }
+
     private mutating func readFrame(_ bytes: Span<UInt8>) throws(ItemFault) {
-        let reply = try CJT188Reply(bytes)
-        let at = try clock.instant(reply.clock)
-        builder.add(at: at.epochSeconds, register: reply.register)
-        builder.assign(to: reply.address)
-        let raw = hex([reply.status.0, reply.status.1]).uppercased()
-        builder.note(statusAlerts(reply.status, raw: raw), raw: raw, of: reply.address, at: at)
+        let head = try CJT188Head(bytes)
+        let profile = options.profile ?? options.profiles.profile(maker: head.maker, type: head.type)
+        let reply = try CJT188Reply(bytes, length: head.length, profile: profile)
+        let address = try addresses.address(bytes)
+        switch reply {
+        case .current(let register, let clockBytes, let status):
+            let at = try currentInstant(clockBytes, profile)
+            builder.add(at: at.epochSeconds, register: register)
+            builder.assign(to: address)
+            note(status, profile, of: address, at: at)
+        case .settlement(let register, let monthsBack):
+            let at = try clock.settlement(day: profile.settlementDay, monthsBack: monthsBack)
+            builder.add(at: at.epochSeconds, register: register)
+            builder.assign(to: address)
+            if profile.isSettlementDayAssumed {
+                builder.find(field: "at", reason: "settlement day \(profile.settlementDay) is an assumption")
+            }
+        case .frozen(let register, let clockBytes):
+            let at = try clock.storedInstant(clockBytes, order: profile.clock)
+            builder.add(at: at.epochSeconds, register: register)
+            builder.assign(to: address)
+        case .halfHours(let day): try read(day, profile, of: address)
+        }
+    }
+
+    private mutating func currentInstant(_ bytes: ClockBytes?, _ profile: CJT188Profile) throws(ItemFault) -> Instant {
+        let at = try clock.instant(bytes, order: profile.clock)
+        if let days = clock.daysApart(at) {
+            builder.find(field: "clock", reason: "the meter's clock and the time of receipt differ by \(days) d")
+        }
+        return at
+    }
+
+    private mutating func read(
+        _ day: CJT188HalfHours, _ profile: CJT188Profile, of address: MeterAddress
+    ) throws(ItemFault) {
+        let now = try currentInstant(day.clock, profile)
+        if now.epochSeconds != DecodedBatch.noInstant {
+            try addHalfHours(day, profile, cutoff: day.cutoffInstant(before: now, offsetSeconds: clock.offsetSeconds))
+        }
+        builder.add(at: now.epochSeconds, register: day.register)
+        builder.assign(to: address)
+        note(day.status, profile, of: address, at: now)
+    }
+
+    /// The registers at the cutoff and at each half hour before it, oldest first.
+    private mutating func addHalfHours(
+        _ day: CJT188HalfHours, _ profile: CJT188Profile, cutoff: Instant
+    ) throws(ItemFault) {
+        var found = [(at: cutoff.epochSeconds, register: day.cutoff)]
+        var register = day.cutoff
+        let slots = profile.halfHours == .none ? [] : day.slots
+        for (place, slot) in slots.enumerated() {
+            let end = cutoff.epochSeconds - Int64(place + 1) * 1_800
+            if profile.halfHours == .end { found.append((end, register)) }
+            guard let slot, slot <= register else {
+                builder.rejectValue(
+                    at: place, field: "half_hours", reason: slot == nil ? "not given (FFFF)" : "more than the register")
+                break
+            }
+            register -= slot
+            if profile.halfHours == .start { found.append((end, register)) }
+        }
+        let earliest = Instant.earliestReading.epochSeconds
+        for element in found.reversed() where element.at >= earliest {
+            builder.add(at: element.at, register: element.register)
+        }
+        if profile.halfHours == .end {
+            builder.find(field: "half_hours", reason: "the half hour before the cutoff is not in the frame")
+        }
+    }
+
+    private mutating func note(
+        _ status: (UInt8, UInt8), _ profile: CJT188Profile, of address: MeterAddress, at: Instant
+    ) {
+        if status != noted.status { noted = (status, hex([status.0, status.1]).uppercased()) }
+        let raw = noted.raw
+        builder.note(profile.alerts(status, raw: raw), raw: raw, of: address, at: at)
     }
 }
 
-/// ST, low bits first: D1 D0 valve 00 open, 01 closed, 11 abnormal; D2 battery low. The rest is the maker's own and
-/// kept as raw; FFFF is a meter without a status. Source: protocols.md, 1.2.
-func statusAlerts(_ status: (UInt8, UInt8), raw: String) -> [Alert] {
-    if status == (0xFF, 0xFF) { return [] }
-    var alerts: [Alert] = []
-    switch status.0 & 0b11 {
-    case 0b01: alerts.append(Alert(code: .valveClosed, isCurrent: true, raw: raw))
-    case 0b11: alerts.append(Alert(code: .valveFault, isCurrent: true, raw: raw))
-    case 0b10: alerts.append(Alert(code: .unknown, isCurrent: true, raw: raw))
-    default: break
+extension CJT188Profile {
+    /// The alarms of the two bytes of ST; FFFF is a meter without a status.
+    func alerts(_ status: (UInt8, UInt8), raw: String) -> [Alert] {
+        if status == (0xFF, 0xFF) { return [] }
+        var found: [Alert] = []
+        for alarm in alarms where (alarm.byte == 0 ? status.0 : status.1) & alarm.mask == alarm.value {
+            found.append(Alert(code: alarm.code, isCurrent: true, raw: raw))
+        }
+        return found
     }
-    if status.0 & 0b100 != 0 { alerts.append(Alert(code: .batteryLow, isCurrent: true, raw: raw)) }
-    return alerts
 }
 
 extension UInt8 {

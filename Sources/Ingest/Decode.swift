@@ -9,10 +9,12 @@ public import Water
 ///   - clockOffsetSeconds: seconds east of UTC of the clocks inside CJ/T 188 meters, which run on local time.
 ///   - allowsMissingTime: keeps a clockless frame that has no `receivedAt`, with `DecodedBatch.noInstant`, instead
 ///     of rejecting it; for printing only.
+///   - cjt188: how CJ/T 188 frames are read; nil for the built-in profiles and strict checksums.
 /// - Throws: `BodyRefusal` where nothing of the body can be used. A bad item never does that.
 public func decode(
     _ bytes: [UInt8], as format: WireFormat, receivedAt: Instant?, limits: DecodeLimits = DecodeLimits(),
-    clockOffsetSeconds: Int64 = 28_800, allowsMissingTime: Bool = false
+    clockOffsetSeconds: Int64 = 28_800, allowsMissingTime: Bool = false,
+    cjt188: CJT188Options? = nil
 ) throws(BodyRefusal) -> DecodedBatch {
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
     let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
@@ -33,12 +35,25 @@ public func decode(
         var decoder = CJT188Decoder(
             into: builder,
             clock: MeterClock(
-                receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime))
+                receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime),
+            options: try CJT188Options.given(cjt188))
         try decoder.readBody(bytes.span)
         return decoder.builder.batch
     case .wmbusmeters:
         var decoder = WMBusMetersDecoder(into: builder)
         try decoder.readBody(bytes.span)
         return decoder.builder.batch
+    case .wmbus:
+        return try decodeTelegrams(
+            bytes, receivedAt: receivedAt, limits: limits, clockOffsetSeconds: clockOffsetSeconds,
+            allowsMissingTime: allowsMissingTime, keys: { _ in nil }
+        ).batch
+    case .senml:
+        var decoder = SenMLDecoder(into: builder, receivedAt: receivedAt)
+        try decoder.readPack(bytes.span)
+        return decoder.builder.batch
+    case .beacon:
+        return try decodeTable(
+            bytes, by: try BeaconReport.mapping(), limits: limits, clockOffsetSeconds: clockOffsetSeconds)
     }
 }

@@ -12,6 +12,12 @@ public enum WireFormat: String, CaseIterable, Sendable {
     case cjt188
     /// The JSON that the wmbusmeters gateway program posts: an object, an array, or objects one after another.
     case wmbusmeters
+    /// Wireless M-Bus telegrams, hex text, a telegram a line.
+    case wmbus
+    /// A SenML pack in JSON (RFC 8428).
+    case senml
+    /// A Beacon AMI report, a table.
+    case beacon
 }
 
 /// How much one body may hold. Source: semantics.md, Readings.
@@ -48,6 +54,21 @@ public struct ItemRejection: Sendable, Hashable {
     public init(item: Int, offset: Int?, field: String, reason: String) {
         self.item = item
         self.offset = offset
+        self.field = field
+        self.reason = reason
+    }
+}
+
+/// With what reservation an item was taken, as a wrong checksum that the caller lets pass.
+public struct ItemFinding: Sendable, Hashable {
+    public let item: Int
+    /// The part meant, by its name in the format.
+    public let field: String
+    /// A few plain words.
+    public let reason: String
+
+    public init(item: Int, field: String, reason: String) {
+        self.item = item
         self.field = field
         self.reason = reason
     }
@@ -97,6 +118,9 @@ public struct DecodedBatch: Sendable {
     public internal(set) var alerts: [DecodedAlerts] = []
     /// An item may have readings and rejections (a series with some bad values), or alerts and a rejection.
     public internal(set) var rejections: [ItemRejection] = []
+
+    /// Of items that were taken.
+    public internal(set) var findings: [ItemFinding] = []
 
     /// Stands for a time nobody told.
     public static let noInstant = Int64.min

@@ -4,7 +4,8 @@ public import Water
 ///
 /// All have `index` and `status`. `ok`: `meter` (digits as printed on it), `at` (RFC 3339 UTC, null where no time is
 /// known), `register_ml`, `alerts` and `alerts_past` (codes of what is and of what was), `flags_raw` (the device's own
-/// bits or words, null where the format has none). `rejected`: `field`, `reason`, in a series `offset`; and where the
+/// bits or words, null where the format has none), and where the item was taken with a reservation `findings`
+/// (`field: reason` each). `rejected`: `field`, `reason`, in a series `offset`; and where the
 /// device's state was kept all the same, `meter`, `at`, `alerts`, `alerts_past`, `flags_raw`.
 public func decodeLines(_ batch: DecodedBatch) -> [CanonicalJSON] {
     var lines: [CanonicalJSON] = []
@@ -12,11 +13,17 @@ public func decodeLines(_ batch: DecodedBatch) -> [CanonicalJSON] {
     var runs = batch.runs[...]
     var alerts = batch.alerts[...]
     var rejections = batch.rejections[...]
+    var findings = batch.findings[...]
     for item in 0..<batch.itemCount {
         let state = alerts.first?.item == item ? alerts.popFirst() : nil
+        var found: [CanonicalJSON] = []
+        while let finding = findings.first, finding.item == item {
+            findings.removeFirst()
+            found.append(.string("\(finding.field): \(finding.reason)"))
+        }
         while let run = runs.first, run.item == item {
             runs.removeFirst()
-            for index in run.range { lines.append(okLine(batch, run, index, state)) }
+            for index in run.range { lines.append(okLine(batch, run, index, state, found)) }
         }
         while let rejection = rejections.first, rejection.item == item {
             rejections.removeFirst()
@@ -26,8 +33,11 @@ public func decodeLines(_ batch: DecodedBatch) -> [CanonicalJSON] {
     return lines
 }
 
-private func okLine(_ batch: DecodedBatch, _ run: ReadingRun, _ index: Int, _ state: DecodedAlerts?) -> CanonicalJSON {
+private func okLine(
+    _ batch: DecodedBatch, _ run: ReadingRun, _ index: Int, _ state: DecodedAlerts?, _ findings: [CanonicalJSON]
+) -> CanonicalJSON {
     var members = stateMembers(state)
+    if !findings.isEmpty { members["findings"] = .array(findings) }
     members["index"] = .integer(Int64(run.item))
     members["status"] = "ok"
     members["meter"] = .string(run.address.address)

@@ -1,5 +1,17 @@
 import Water
 
+/// The order of a clock's seven bytes.
+enum ClockOrder: String, Sendable, Hashable, CaseIterable {
+    /// `ss mm hh DD MM YY CC` or `CC YY MM DD hh mm ss`, whichever is a time.
+    case either
+    /// `ss mm hh DD MM YY CC`.
+    case low
+    /// `CC YY MM DD hh mm ss`.
+    case high
+    /// The clock says nothing.
+    case none
+}
+
 /// The seven bytes of a frame's clock, read in both orders.
 struct ClockBytes {
     /// Local seconds since 1970 of `ss mm hh DD MM YY CC`; nil where that is no time of 2000–2099.
@@ -30,26 +42,72 @@ struct MeterClock {
     let offsetSeconds: Int64
     let allowsMissingTime: Bool
 
-    /// A clock that reads as a date both ways is taken the way that lies nearer to `receivedAt`, low byte first
-    /// where that is not told.
-    func instant(_ clock: ClockBytes?) throws(ItemFault) -> Instant {
-        let local = clock.flatMap { nearer($0.lowFirst, $0.highFirst) }
-        if let local {
-            let instant = Instant(epochSeconds: local - offsetSeconds)
-            guard instant >= .earliestReading else { throw ItemFault(field: "at", reason: ValueFault.tooOld.reason) }
-            return instant
-        }
-        if let receivedAt {
-            guard receivedAt >= .earliestReading else { throw ItemFault(field: "at", reason: ValueFault.tooOld.reason) }
-            return receivedAt
-        }
-        if allowsMissingTime { return Instant(epochSeconds: DecodedBatch.noInstant) }
-        throw ItemFault(field: "at", reason: "the meter has no clock and X-Received-At is missing")
+    /// The time of a current reading.
+    func instant(_ clock: ClockBytes?, order: ClockOrder = .either) throws(ItemFault) -> Instant {
+        if let told = told(clock, order) { return try checked(told) }
+        return try heard(otherwise: "the meter has no clock and X-Received-At is missing")
     }
 
+    /// The time of a stored reading, which only its own clock can tell.
+    func storedInstant(_ clock: ClockBytes, order: ClockOrder) throws(ItemFault) -> Instant {
+        guard let told = told(clock, order) else {
+            throw ItemFault(field: "at", reason: "the stored reading has no time")
+        }
+        return try checked(told)
+    }
+
+    /// The beginning of the local day on which the register was stored: the last day `day` of a month that has
+    /// come, and `months` − 1 months before that.
+    func settlement(day: Int, monthsBack months: Int) throws(ItemFault) -> Instant {
+        let now = try heard(otherwise: "a month's register has no time and X-Received-At is missing")
+        if now.epochSeconds == DecodedBatch.noInstant { return now }
+        guard now.epochSeconds < latestInstant else { throw ItemFault(field: "at", reason: "after the year 9999") }
+        let today = LocalDay(number: Int32(floorDivide(now.epochSeconds + offsetSeconds, by: 86_400)))
+        let (year, month, date) = today.date
+        let passed = date >= day ? 0 : 1
+        let number = year * 12 + month - 1 - passed - (months - 1)
+        guard let stored = LocalDay(year: number / 12, month: number % 12 + 1, day: day) else {
+            throw ItemFault(field: "at", reason: ValueFault.tooOld.reason)
+        }
+        return try checked(Instant(epochSeconds: Int64(stored.number) * 86_400 - offsetSeconds))
+    }
+
+    /// Days between the meter's clock and the time of receipt, where both are told and more than one lies between.
+    func daysApart(_ at: Instant) -> Int64? {
+        guard let receivedAt, at.epochSeconds != DecodedBatch.noInstant else { return nil }
+        let (apart, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(at.epochSeconds)
+        guard !overflow, apart.magnitude > 86_400 else { return nil }
+        return Int64(apart.magnitude / 86_400)
+    }
+
+    private func told(_ clock: ClockBytes?, _ order: ClockOrder) -> Instant? {
+        guard let clock else { return nil }
+        let local: Int64? =
+            switch order {
+            case .either: nearer(clock.lowFirst, clock.highFirst)
+            case .low: clock.lowFirst
+            case .high: clock.highFirst
+            case .none: nil
+            }
+        return local.map { Instant(epochSeconds: $0 - offsetSeconds) }
+    }
+
+    private func heard(otherwise reason: String) throws(ItemFault) -> Instant {
+        if let receivedAt { return try checked(receivedAt) }
+        if allowsMissingTime { return Instant(epochSeconds: DecodedBatch.noInstant) }
+        throw ItemFault(field: "at", reason: reason)
+    }
+
+    private func checked(_ instant: Instant) throws(ItemFault) -> Instant {
+        guard instant >= .earliestReading else { throw ItemFault(field: "at", reason: ValueFault.tooOld.reason) }
+        return instant
+    }
+
+    /// A clock that is a time both ways is taken the way that lies nearer to the time of receipt, low byte first
+    /// where that is not told.
     private func nearer(_ low: Int64?, _ high: Int64?) -> Int64? {
         guard let low, let high, let receivedAt else { return low ?? high }
-        let heard = receivedAt.epochSeconds + offsetSeconds
-        return (high - heard).magnitude < (low - heard).magnitude ? high : low
+        let heard = receivedAt.epochSeconds &+ offsetSeconds
+        return (high &- heard).magnitude < (low &- heard).magnitude ? high : low
     }
 }

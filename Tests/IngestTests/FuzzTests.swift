@@ -4,7 +4,7 @@ import Testing
 import Water
 
 /// SplitMix64: small, seeded, the same everywhere.
-private struct Seeded: RandomNumberGenerator {
+struct Seeded: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
@@ -31,6 +31,14 @@ private struct Seeded: RandomNumberGenerator {
         """,
         .wmbusmeters:
             #"[{"media":"water","id":"20202020","meter":"izar","timestamp":"2026-10-01T00:00:00.5Z","total_m3":3.843,"status":"LEAK PREV_LEAKAGE","x":[{}]}]"#,
+        .wmbus: """
+        # an iPerl's, with a date to come
+        1844AE4C4455223368077A55000000041389E20100023B0000
+        """,
+        .senml:
+            #"[{"bn":"urn:dev:M1:","bt":1793462400,"bu":"m3","bv":1.5,"bver":10,"n":"volume","v":1e1},{"t":-5,"s":2,"u":"l/s"},{"vb":true},{"vd":"aGk","ut":3}]"#,
+        .beacon:
+            "Meter_ID,Read,Read_Unit,Read_Time,Estimated_Flag,Current_Leak_Rate\r\n1,\"2.5\",CCF,2026-10-01 00:59,0,0.5\n2,7,Gallons,2026-10-01 00:59:30,1,\n",
     ]
 
     @Test(arguments: WireFormat.allCases)

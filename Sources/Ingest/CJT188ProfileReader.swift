@@ -1,0 +1,159 @@
+import Water
+
+extension CJT188Profiles {
+    /// The profiles that the program brings along.
+    public static func builtIn() throws(MappingFaults) -> CJT188Profiles { try readBuiltIn.get() }
+
+    private static let readBuiltIn = Result { () throws(MappingFaults) -> CJT188Profiles in
+        try read(cjt188ProfileText, file: "built-in CJ/T 188 profiles", over: nil)
+    }
+
+    /// Reads a city's own profiles; the built-in ones stand behind them, and one of the same name is replaced.
+    ///
+    /// Lines of `key: value`; empty lines and `#` comments are skipped; `profile: NAME` begins a profile, what it
+    /// does not say is as in the built-in `standard` (its alarms as in the file's own, where that stands first). The
+    /// keys are in Formats.md.
+    /// - Parameter file: the name that faults are told with.
+    /// - Throws: every fault found, at least one.
+    public static func read(_ text: String, file: String) throws(MappingFaults) -> CJT188Profiles {
+        try read(text, file: file, over: try builtIn())
+    }
+
+    private static func read(
+        _ text: String, file: String, over known: CJT188Profiles?
+    ) throws(MappingFaults) -> CJT188Profiles {
+        var reader = CJT188ProfileReader(file: file, standardAlarms: known?.named("standard")?.alarms ?? [])
+        var number = 0
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            number += 1
+            reader.read(line.trimmed, number)
+        }
+        reader.endProfile()
+        let own = reader.profiles
+        let all = own + (known?.all ?? []).filter { old in !own.contains { $0.name == old.name } }
+        guard reader.faults.isEmpty, let standard = all.first(where: { $0.name == "standard" }) else {
+            let missing = MappingFault(file: file, line: max(number, 1), reason: "no profile is named standard")
+            throw MappingFaults(faults: reader.faults.isEmpty ? [missing] : reader.faults)
+        }
+        return CJT188Profiles(all: all, standard: standard)
+    }
+}
+
+/// Reads profiles line by line and keeps every fault with its line.
+private struct CJT188ProfileReader {
+    private(set) var faults: [MappingFault] = []
+    private(set) var profiles: [CJT188Profile] = []
+    private let file: String
+    private let standardAlarms: [CJT188Alarm]
+    private var current: CJT188Profile?
+    private var seen: Set<String> = []
+    private var line = 0
+
+    init(file: String, standardAlarms: [CJT188Alarm]) {
+        self.file = file
+        self.standardAlarms = standardAlarms
+    }
+
+    mutating func read(_ content: String, _ number: Int) {
+        line = number
+        if content.isEmpty || content.hasPrefix("#") { return }
+        guard let colon = content.firstIndex(of: ":") else { return fail("a line is KEY: VALUE") }
+        let key = content[..<colon].trimmed
+        let value = content[content.index(after: colon)...].trimmed
+        if value.isEmpty { return fail("\(key) has no value") }
+        if key == "profile" { return begin(value) }
+        guard current != nil else { return fail("\(key) stands before the first profile") }
+        if !seen.insert(key).inserted, !key.hasPrefix("alarm ") { return fail("\(key) is given twice") }
+        set(key, value)
+    }
+
+    private mutating func begin(_ name: String) {
+        endProfile()
+        let allowed = name.utf8.allSatisfy { $0 == 45 || $0.decimalDigit != nil || (97...122).contains($0) }
+        if !allowed || name.utf8.count > 64 { fail("a profile's name is 1 to 64 of a-z 0-9 -") }
+        if profiles.contains(where: { $0.name == name }) { fail("the profile \(name) is given twice") }
+        current = CJT188Profile(name: name)
+        seen = []
+    }
+
+    mutating func endProfile() {
+        guard var profile = current else { return }
+        if !seen.contains(where: { $0 == "alarms" || $0.hasPrefix("alarm ") }) {
+            profile.alarms = profiles.first { $0.name == "standard" }?.alarms ?? standardAlarms
+        }
+        profiles.append(profile)
+        current = nil
+    }
+
+    private mutating func set(_ key: String, _ value: String) {
+        switch key {
+        case "maker":
+            let makers = parts(value) { $0.utf8.count == 4 && $0.isDecimal ? $0 : nil }
+            current?.makers = makers
+        case "type":
+            let types = parts(value) { $0.byte.flatMap { (0x10...0x19).contains($0) ? $0 : nil } }
+            current?.types = types
+        case "frames":
+            let frames = value == "none" ? [] : parts(value) { $0.isEmpty ? nil : $0 }
+            current?.frames = frames
+        case "litre decimals": if let number = number(value, 0...3) { current?.litreDecimals = number }
+        case "settlement day":
+            if let number = number(value, 1...28) {
+                current?.settlementDay = number
+                current?.isSettlementDayAssumed = false
+            }
+        case "identifier": if let word = word(value, CJT188Profile.IdentifierOrder.self) { current?.identifier = word }
+        case "clock": if let word = word(value, ClockOrder.self) { current?.clock = word }
+        case "half hours": if let word = word(value, CJT188Profile.HalfHourLabel.self) { current?.halfHours = word }
+        case "half hour unit":
+            if let word = word(value, CJT188Profile.HalfHourUnit.self) { current?.halfHourUnit = word }
+        case "alarms": if value != "none" { fail("alarms is none, or there are lines alarm CODE") }
+        case let key where key.hasPrefix("alarm "): setAlarm(key.dropFirst(6).trimmed, value)
+        default: fail("no key is named \(key)")
+        }
+    }
+
+    /// `alarm CODE: B.MASK = VALUE`, B 1 or 2 as sent, MASK and VALUE two hex digits.
+    private mutating func setAlarm(_ name: String, _ value: String) {
+        guard let code = AlertCode(rawValue: name) else { return fail("no alarm is named \(name)") }
+        let sides = value.split(separator: "=", omittingEmptySubsequences: false).map(\.trimmed)
+        let place = (sides.first ?? "").split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard sides.count == 2, place.count == 2, place[0] == "1" || place[0] == "2", let mask = place[1].byte,
+            let expected = sides[1].byte, mask != 0, expected & ~mask == 0
+        else { return fail("an alarm is B.MASK = VALUE, as 1.03 = 01, no bit of VALUE outside MASK") }
+        current?.alarms.append(CJT188Alarm(code: code, byte: place[0] == "1" ? 0 : 1, mask: mask, value: expected))
+    }
+
+    /// The parts between `|`.
+    private mutating func parts<Value>(_ text: String, _ read: (String) -> Value?) -> [Value] {
+        let found = text.split(separator: "|", omittingEmptySubsequences: false).map { read($0.trimmed) }
+        if found.contains(where: { $0 == nil }) { fail("\(text) is no list of these, separated by |") }
+        return found.compactMap { $0 }
+    }
+
+    private mutating func number(_ text: String, _ bounds: ClosedRange<Int>) -> Int? {
+        if let value = Int(text), bounds.contains(value) { return value }
+        fail("\(text) is no whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+        return nil
+    }
+
+    private mutating func word<Value: RawRepresentable & CaseIterable>(
+        _ text: String, _ kind: Value.Type
+    ) -> Value? where Value.RawValue == String {
+        if let value = Value(rawValue: text) { return value }
+        fail("\(text) is none of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
+        return nil
+    }
+
+    private mutating func fail(_ reason: String) {
+        faults.append(MappingFault(file: file, line: line, reason: reason))
+    }
+}
+
+extension String {
+    fileprivate var isDecimal: Bool { utf8.allSatisfy { $0.decimalDigit != nil } }
+    /// The byte of two hex digits.
+    fileprivate var byte: UInt8? {
+        utf8.count == 2 && utf8.allSatisfy { $0.hexDigit != nil } ? UInt8(self, radix: 16) : nil
+    }
+}

@@ -1,0 +1,157 @@
+import Water
+
+/// Reads a table by a mapping: one reading a row, columns by the names that the mapping gives, others passed over.
+///
+/// - Parameters:
+///   - limits: as for every body; the bytes count before the text is made UTF-8.
+///   - clockOffsetSeconds: seconds east of UTC of the zone `city`.
+/// - Throws: `BodyRefusal` where the header lacks a column or the bytes are no text. A bad row is rejected alone.
+public func decodeTable(
+    _ bytes: [UInt8], by mapping: TableMapping, limits: DecodeLimits = DecodeLimits(),
+    clockOffsetSeconds: Int64 = 28_800
+) throws(BodyRefusal) -> DecodedBatch {
+    guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+    let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
+    var decoder = TableDecoder(into: builder, by: mapping, cityOffset: clockOffsetSeconds)
+    let text = try mapping.encoding.utf8(bytes)
+    do throws(BodyRefusal) {
+        try decoder.readTable(text)
+    } catch {
+        guard case .malformed(let offset, let reason) = error else { throw error }
+        // Places are those of the text as UTF-8, which may be longer than what was sent.
+        throw .malformed(offset: min(offset, bytes.count), reason: reason)
+    }
+    return decoder.builder.batch
+}
+
+struct TableDecoder {
+    var builder: BatchBuilder
+    private let mapping: TableMapping
+    private let cityOffset: Int64
+    private var columns: [String: Int] = [:]
+    private var columnCount = 0
+
+    init(into builder: BatchBuilder, by mapping: TableMapping, cityOffset: Int64) {
+        self.builder = builder
+        self.mapping = mapping
+        self.cityOffset = cityOffset
+    }
+
+    mutating func readTable(_ bytes: [UInt8]) throws(BodyRefusal) {
+        var splitter: TableLine?
+        var number = 0
+        var start = 0
+        while start < bytes.count {
+            let end = bytes.span.endOfLine(from: start)
+            let line = bytes[start..<bytes.span.withoutReturn(start..<end)]
+            let offset = start
+            start = end + 1
+            number += 1
+            if number <= mapping.skippedLines { continue }
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            if let splitter {
+                try readRow(splitter.fields(line))
+            } else {
+                let found = TableLine(delimiter: mapping.delimiter ?? TableLine.delimiter(of: line))
+                try readHeader(found.fields(line), offset)
+                splitter = found
+            }
+        }
+        if splitter == nil { throw .malformed(offset: bytes.count, reason: "no header") }
+    }
+
+    private mutating func readHeader(_ fields: [String]?, _ offset: Int) throws(BodyRefusal) {
+        guard let fields else { throw .malformed(offset: offset, reason: "a quote is out of place") }
+        columnCount = fields.count
+        for (index, name) in fields.enumerated() where !name.isEmpty {
+            let folded = name.lowercased()
+            // Of two columns of one name the first counts, unless the mapping asks for it: then which is unclear.
+            if columns[folded] == nil {
+                columns[folded] = index
+            } else if isWanted(folded) {
+                throw .malformed(offset: offset, reason: "the column \(name) is given twice")
+            }
+        }
+        for (key, names) in required where !names.contains(where: { columns[$0.lowercased()] != nil }) {
+            throw .malformed(
+                offset: offset, reason: "no column for \(key): \(names.joined(separator: ", "))")
+        }
+    }
+
+    private var required: [(String, [String])] {
+        [("meter", mapping.meter), ("time", mapping.time), ("register", mapping.register)]
+            + (mapping.unitColumn.isEmpty ? [] : [("unit", mapping.unitColumn)])
+            + (mapping.clock.isEmpty ? [] : [("clock", mapping.clock)])
+    }
+
+    private func isWanted(_ folded: String) -> Bool {
+        required.contains { $0.1.contains { $0.lowercased() == folded } }
+    }
+
+    private mutating func readRow(_ fields: [String]?) throws(BodyRefusal) {
+        if let fields, fields.count == columnCount, !mapping.when.allSatisfy({ $0.holds(value($0.field, fields)) }) {
+            return
+        }
+        try builder.beginItem()
+        do throws(ItemFault) {
+            guard let fields else { throw ItemFault(field: "line", reason: "a quote is out of place") }
+            guard fields.count == columnCount else {
+                throw ItemFault(field: "line", reason: "\(fields.count) fields where the header has \(columnCount)")
+            }
+            try readFields(fields)
+        } catch {
+            builder.rejectItem(field: error.field, reason: error.reason)
+        }
+        builder.endItem()
+    }
+
+    private mutating func readFields(_ fields: [String]) throws(ItemFault) {
+        let meter = first(of: mapping.meter, fields)
+        let address = try MeterNames.address(meter.text, protocolName: mapping.protocol, driver: "")
+        let at = try instant(fields)
+        let (alerts, raw) = MappingAlarm.found(mapping.alarms) { value($0, fields) }
+        if !raw.isEmpty { builder.note(alerts, raw: raw, of: address, at: Instant(epochSeconds: at)) }
+        for rule in mapping.reject where rule.holds(value(rule.field, fields)) {
+            throw ItemFault(field: rule.field, reason: "rows of this kind are not taken")
+        }
+        builder.add(at: at, register: try register(fields))
+        builder.assign(to: address)
+    }
+
+    private func instant(_ fields: [String]) throws(ItemFault) -> Int64 {
+        let time = first(of: mapping.time, fields)
+        let clock = mapping.clock.isEmpty ? "" : " " + first(of: mapping.clock, fields).text
+        do throws(ValueFault) {
+            return try mapping.times.epochSeconds(time.text + clock, cityOffset: cityOffset)
+        } catch {
+            if case .notATime = error { throw ItemFault(field: time.name, reason: "not a time of the forms given") }
+            throw ItemFault(field: time.name, reason: error.reason)
+        }
+    }
+
+    private func register(_ fields: [String]) throws(ItemFault) -> Int64 {
+        let register = first(of: mapping.register, fields)
+        let told = first(of: mapping.unitColumn, fields)
+        guard let unit = mapping.unit ?? MappingUnit(word: told.text) else {
+            throw ItemFault(field: told.name, reason: "no unit of water")
+        }
+        let text = mapping.hasDecimalComma ? register.text.replacing(",", with: ".") : register.text
+        do throws(ValueFault) {
+            return try unit.register(text)
+        } catch {
+            throw ItemFault(field: register.name, reason: error.reason)
+        }
+    }
+
+    /// The first of the named columns that the row fills, else the first that there is.
+    private func first(of names: [String], _ fields: [String]) -> (name: String, text: String) {
+        for name in names {
+            if let text = value(name, fields), !text.isEmpty { return (name, text) }
+        }
+        return (names.first { columns[$0.lowercased()] != nil } ?? names.first ?? "", "")
+    }
+
+    private func value(_ column: String, _ fields: [String]) -> String? {
+        columns[column.lowercased()].flatMap { $0 < fields.count ? fields[$0] : nil }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Water
+
+extension TableEncoding {
+    /// The table as UTF-8 without a byte order mark.
+    func utf8(_ bytes: [UInt8]) throws(BodyRefusal) -> [UInt8] {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return try TableEncoding.checked(Array(bytes.dropFirst(3)), 3) }
+        switch self {
+        case .utf8: return try TableEncoding.checked(bytes, 0)
+        case .gb18030: return try TableEncoding.fromGB18030(bytes)
+        case .auto:
+            if String(validating: bytes, as: UTF8.self) != nil { return bytes }
+            return try TableEncoding.fromGB18030(bytes)
+        }
+    }
+
+    private static func checked(_ bytes: [UInt8], _ offset: Int) throws(BodyRefusal) -> [UInt8] {
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw .malformed(offset: offset, reason: "not UTF-8")
+        }
+        return bytes
+    }
+
+    /// GB18030 (of which GBK and GB 2312 are parts): 0x632 of CoreFoundation's encodings.
+    private static func fromGB18030(_ bytes: [UInt8]) throws(BodyRefusal) -> [UInt8] {
+        let encoding = String.Encoding(rawValue: 0x8000_0632)
+        guard let text = String(data: Data(bytes), encoding: encoding) else {
+            throw .malformed(offset: 0, reason: "neither UTF-8 nor GB18030")
+        }
+        return Array(text.utf8)
+    }
+}
+
+/// Splits the lines of a table into fields.
+struct TableLine {
+    let delimiter: UInt8
+
+    /// The sign that stands most often in the header, outside quotes; a comma where none does.
+    static func delimiter(of header: ArraySlice<UInt8>) -> UInt8 {
+        var counts: [UInt8: Int] = [:]
+        var isQuoted = false
+        for byte in header {
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if !isQuoted { counts[byte, default: 0] += 1 }
+        }
+        let signs: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09]
+        return signs.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? UInt8(ascii: ",")
+    }
+
+    /// The fields without quotes and surrounding spaces; nil where a quote is out of place. `="0012"`, the way
+    /// spreadsheets keep leading zeros, is 0012.
+    func fields(_ line: ArraySlice<UInt8>) -> [String]? {
+        var fields: [String] = []
+        var at = line.startIndex
+        while true {
+            guard let field = field(line, &at) else { return nil }
+            fields.append(String(decoding: field, as: UTF8.self).trimmed)
+            if at == line.endIndex { return fields }
+            at += 1
+        }
+    }
+
+    /// The field at `at`; stands at the delimiter after it or at the end.
+    private func field(_ line: ArraySlice<UInt8>, _ at: inout Int) -> [UInt8]? {
+        let quote = UInt8(ascii: "\"")
+        var field: [UInt8] = []
+        let rest = line[at...]
+        guard rest.first == quote || rest.starts(with: [UInt8(ascii: "="), quote]) else {
+            while at < line.endIndex, line[at] != delimiter {
+                if line[at] == quote { return nil }
+                field.append(line[at])
+                at += 1
+            }
+            return field
+        }
+        at += rest.first == quote ? 1 : 2
+        while at < line.endIndex {
+            if line[at] == quote {
+                let next = at + 1
+                guard next < line.endIndex, line[next] == quote else {
+                    at = next
+                    return at == line.endIndex || line[at] == delimiter ? field : nil
+                }
+                at = next
+            }
+            field.append(line[at])
+            at += 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,78 @@
+import Water
+
+/// Reads a device's own bytes out of a message.
+struct DeviceBytes {
+    private let mapping: BytesMapping
+    private let cityOffset: Int64
+    private let cjt188: CJT188Options?
+
+    init(_ mapping: BytesMapping, cityOffset: Int64, cjt188: CJT188Options?) {
+        self.mapping = mapping
+        self.cityOffset = cityOffset
+        self.cjt188 = cjt188
+    }
+
+    /// nil where the mapping passes the message over.
+    func batch(
+        of message: DeviceMessage, _ limits: DecodeLimits, _ keys: TelegramKeys
+    ) throws(BodyRefusal) -> TelegramBatch? {
+        let root = try message.properties.map { bytes throws(BodyRefusal) in try JSONNode.document(bytes.span) }
+        let fields = MessageFields(message: message, root: root)
+        guard mapping.when.allSatisfy({ $0.holds(fields.text($0.field)) }) else { return nil }
+        let bytes: [UInt8]
+        do throws(ItemFault) {
+            bytes = try payload(fields)
+        } catch {
+            return TelegramBatch(batch: try rejected(error, limits), undecoded: [])
+        }
+        switch mapping.format {
+        case .cjt188:
+            let batch = try decode(
+                bytes, as: .cjt188, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset,
+                cjt188: cjt188)
+            return TelegramBatch(batch: batch, undecoded: [])
+        case .oms:
+            return try decodeTelegram(
+                bytes, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset, keys: keys)
+        case .axiomaW1: return TelegramBatch(batch: try axioma(bytes, fields, limits), undecoded: [])
+        }
+    }
+
+    private func axioma(
+        _ bytes: [UInt8], _ fields: MessageFields, _ limits: DecodeLimits
+    ) throws(BodyRefusal) -> DecodedBatch {
+        var builder = BatchBuilder(limits: limits, bodyBytes: 24 * 12)
+        try builder.beginItem()
+        do throws(ItemFault) {
+            let payload = try AxiomaW1(bytes.span)
+            let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
+            for (at, litres) in payload.registers(mapping.history) { builder.add(at: at, register: litres * 1_000) }
+            builder.assign(to: address)
+            builder.note(payload.alerts, raw: payload.raw, of: address, at: payload.at)
+        } catch {
+            builder.rejectItem(field: error.field, reason: error.reason)
+        }
+        guard builder.readingsInItem <= builder.allowance else { throw builder.refuseTooMany() }
+        builder.endItem(readings: builder.readingsInItem)
+        return builder.batch
+    }
+
+    private func payload(_ fields: MessageFields) throws(ItemFault) -> [UInt8] {
+        guard let field = mapping.field else {
+            guard let bytes = fields.message.bytes else { throw .missing("payload") }
+            return bytes
+        }
+        guard let text = fields.text(field.path) else { throw .missing(field.path) }
+        let found = field.coding == .hex ? bytes(ofHexText: text) : bytes(ofBase64: text)
+        guard let found else { throw ItemFault(field: field.path, reason: "not \(field.coding)") }
+        return found
+    }
+
+    private func rejected(_ fault: ItemFault, _ limits: DecodeLimits) throws(BodyRefusal) -> DecodedBatch {
+        var builder = BatchBuilder(limits: limits, bodyBytes: 0)
+        try builder.beginItem()
+        builder.rejectItem(field: fault.field, reason: fault.reason)
+        builder.endItem()
+        return builder.batch
+    }
+}

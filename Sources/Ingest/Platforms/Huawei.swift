@@ -1,0 +1,92 @@
+import Water
+
+/// Huawei IoTDA: one resource and event a request; reports of properties and of plain messages are a device's data.
+///
+/// `body` stands inside `notify_data` in real messages and beside it in the documentation. The optional signature is
+/// over headers, not over the body. Source: protocols.md, section 3.
+func iotdaPush(
+    _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits
+) throws(PushRefusal) -> Push {
+    if !secrets.tokens.isEmpty {
+        try checkHeaders(request, secrets, limits, names: ("timestamp", "nonce", "signature"), huaweiSignature)
+    }
+    let envelope = try request.envelope()
+    guard let resource = envelope["resource"]?.plain, let event = envelope["event"]?.plain else {
+        throw .malformed(offset: 0, reason: "resource or event is missing")
+    }
+    let notified = envelope["notify_data"]
+    let header = notified?["header"]
+    let repeatKey = envelope["request_id"]?.plain ?? sha256Hex(request.body)
+    guard event == "report", let body = notified?["body"] ?? envelope["body"] else {
+        return Push(messages: [], ignored: 1, repeatKey: repeatKey)
+    }
+    let device: [(String, JSONNode?)] = [
+        ("device", header?["device_id"]), ("node", header?["node_id"]), ("product", header?["product_id"]),
+        ("gateway", header?["gateway_id"]),
+    ]
+    let heard = platformInstant(envelope["event_time"])
+    switch resource {
+    case "device.property":
+        let (messages, ignored) = services(
+            body["services"]?.list ?? [], request, device, heard, keys: ("service_id", "event_time", "properties"))
+        return Push(messages: messages, ignored: ignored, repeatKey: repeatKey)
+    case "device.message":
+        let message = DeviceMessage(
+            attributes: attributes(device + [("topic", body["topic"])]), at: heard,
+            properties: request.bytes(of: body), bytes: nil)
+        return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
+    default: return Push(messages: [], ignored: 1, repeatKey: repeatKey)
+    }
+}
+
+/// Huawei OceanConnect: `notifyType` deviceDataChanged with one service, deviceDatasChanged with several.
+func oceanConnectPush(_ request: PushRequest) throws(PushRefusal) -> Push {
+    let envelope = try request.envelope()
+    guard let type = envelope["notifyType"]?.plain else {
+        throw .malformed(offset: 0, reason: "notifyType is missing")
+    }
+    let repeatKey = envelope["requestId"]?.plain ?? sha256Hex(request.body)
+    let changed: [JSONNode] =
+        switch type {
+        case "deviceDataChanged": envelope["service"].map { [$0] } ?? []
+        case "deviceDatasChanged": envelope["services"]?.list ?? []
+        default: []
+        }
+    let device = [("device", envelope["deviceId"]), ("gateway", envelope["gatewayId"])]
+    let (messages, ignored) = services(
+        changed, request, device, nil, keys: ("serviceId", "eventTime", "data"))
+    return Push(messages: messages, ignored: changed.isEmpty ? 1 : ignored, repeatKey: repeatKey)
+}
+
+/// A message for each service that has data.
+private func services(
+    _ nodes: [JSONNode], _ request: PushRequest, _ device: [(String, JSONNode?)], _ heard: Instant?,
+    keys: (service: String, time: String, data: String)
+) -> (messages: [DeviceMessage], ignored: Int) {
+    var messages: [DeviceMessage] = []
+    var ignored = 0
+    for node in nodes {
+        guard let data = node[keys.data], data.isObject else {
+            ignored += 1
+            continue
+        }
+        messages.append(
+            DeviceMessage(
+                attributes: attributes(device + [("service", node[keys.service])]),
+                at: platformInstant(node[keys.time]) ?? heard, properties: request.bytes(of: data), bytes: nil))
+    }
+    return (messages, ignored)
+}
+
+/// Checks a signature over token, time and nonce that stands in three headers, then the time.
+func checkHeaders(
+    _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits,
+    names: (time: String, nonce: String, signature: String), _ sign: (String, String, String) -> String
+) throws(PushRefusal) {
+    guard let time = request.header(names.time) else { throw .noProof(part: names.time) }
+    guard let nonce = request.header(names.nonce) else { throw .noProof(part: names.nonce) }
+    guard let given = request.header(names.signature) else { throw .noProof(part: names.signature) }
+    let results = secrets.tokens.map { isSame(given.lowercased(), sign($0, time, nonce)) }
+    guard results.contains(true) else { throw .wrongProof(part: names.signature) }
+    try request.checkWindow(time, limits: limits)
+}

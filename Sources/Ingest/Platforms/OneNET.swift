@@ -1,0 +1,111 @@
+import Water
+
+/// OneNET checks an address: GET with `msg`, `nonce` and `signature`; the answer is `msg` as it came.
+func oneNETHandshake(_ request: PushRequest, _ secrets: PushSecrets) throws(PushRefusal) -> PushOutcome {
+    guard let message = request.query("msg"), let nonce = request.query("nonce") else { throw .noProof(part: "msg") }
+    try checkOneNET(request.query("signature"), nonce: nonce, message: Array(message.utf8), secrets)
+    return .handshake(answer: message)
+}
+
+/// OneNET's push: `msg` is an object (NB-IoT) or a string of JSON (Studio), encrypted in the safe mode.
+///
+/// Signed is `msg` as it stands in the body, or the string's text; in the safe mode the ciphertext's base64.
+func oneNETPush(
+    _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits
+) throws(PushRefusal) -> Push {
+    let envelope = try request.envelope()
+    guard let message = envelope["msg"] ?? envelope["enc_msg"] else {
+        throw .malformed(offset: 0, reason: "msg is missing")
+    }
+    guard let nonce = envelope["nonce"]?.plain else { throw .noProof(part: "nonce") }
+    let signature = (envelope["signature"] ?? envelope["msg_signature"])?.plain
+    let text: [UInt8] = if case .text(let text) = message.value { Array(text.utf8) } else { request.bytes(of: message) }
+    try checkOneNET(signature, nonce: nonce, message: text, secrets)
+    let opened = try openOneNET(text, isText: message.list == nil && !message.isObject, secrets)
+    var push = OneNETMessages(bytes: opened, sentAt: platformInstant(envelope["time"]))
+    try push.read(request.receivedAt, limits)
+    return Push(
+        messages: push.messages, ignored: push.ignored,
+        repeatKey: envelope["id"]?.plain ?? sha256Hex(Array("\(nonce) \(signature ?? "")".utf8)))
+}
+
+private func checkOneNET(
+    _ signature: String?, nonce: String, message: [UInt8], _ secrets: PushSecrets
+) throws(PushRefusal) {
+    // A plus sign in a query that was not encoded arrives as a space.
+    guard let given = signature?.replacing(" ", with: "+") else { throw .noProof(part: "signature") }
+    let results = secrets.tokens.map { token in
+        isSame(given, oneNETSignature(token: token, nonce: nonce, message: message))
+    }
+    guard results.contains(true) else { throw .wrongProof(part: "signature") }
+}
+
+/// The message's JSON: decrypted where the gateway has a key and the message is text that is no JSON.
+private func openOneNET(_ text: [UInt8], isText: Bool, _ secrets: PushSecrets) throws(PushRefusal) -> [UInt8] {
+    let first = text.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+    if !isText || first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return text }
+    guard let key = secrets.encryptionKey else { throw .unopened(reason: "msg is no JSON and no key is set") }
+    guard let sealed = bytes(ofBase64: String(decoding: text, as: UTF8.self)) else {
+        throw .unopened(reason: "msg is neither JSON nor base64")
+    }
+    guard let opened = decryptOneNET(sealed, key: key) else { throw .unopened(reason: "the key does not open msg") }
+    return opened
+}
+
+/// The messages of a `msg`: an object, or a list of them where the platform gathers.
+private struct OneNETMessages {
+    let bytes: [UInt8]
+    let sentAt: Instant?
+    private(set) var messages: [DeviceMessage] = []
+    private(set) var ignored = 0
+
+    init(bytes: [UInt8], sentAt: Instant?) {
+        self.bytes = bytes
+        self.sentAt = sentAt
+    }
+
+    mutating func read(_ receivedAt: Instant, _ limits: PushLimits) throws(PushRefusal) {
+        let document: JSONNode
+        do throws(BodyRefusal) {
+            document = try JSONNode.document(bytes.span)
+        } catch {
+            throw PushRefusal(error)
+        }
+        for node in document.list ?? [document] {
+            let at = platformInstant(node["at"])
+            if let at { try checkAge(at, receivedAt, limits) }
+            if let message = propertyMessage(node, at) ?? dataPoint(node, at) {
+                messages.append(message)
+            } else {
+                ignored += 1
+            }
+        }
+    }
+
+    /// `at` is signed with the message, and the platform gives up sending after 2 h 45 min: older is a replay.
+    private func checkAge(_ at: Instant, _ receivedAt: Instant, _ limits: PushLimits) throws(PushRefusal) {
+        let age = receivedAt - at
+        if age > limits.oneNETSeconds || age < -limits.signedSeconds { throw .outsideWindow(seconds: age) }
+    }
+
+    /// NB-IoT: type 1 is a data point, 2 a state, 7 an answer to a command.
+    private func dataPoint(_ node: JSONNode, _ at: Instant?) -> DeviceMessage? {
+        guard node["type"]?.plain == "1", node["value"] != nil else { return nil }
+        return message(node, at, device: node["dev_id"] ?? node["dev_name"])
+    }
+
+    /// Studio: a thing model's properties.
+    private func propertyMessage(_ node: JSONNode, _ at: Instant?) -> DeviceMessage? {
+        guard node["notifyType"]?.plain == "property" else { return nil }
+        return message(node, at ?? sentAt, device: node["deviceName"] ?? node["deviceId"])
+    }
+
+    private func message(_ node: JSONNode, _ at: Instant?, device: JSONNode?) -> DeviceMessage {
+        DeviceMessage(
+            attributes: attributes([
+                ("device", device), ("imei", node["imei"]), ("ds_id", node["ds_id"]),
+                ("name", node["dev_name"] ?? node["deviceName"]), ("product", node["pid"] ?? node["productId"]),
+            ]),
+            at: at, properties: Array(bytes[node.range]), bytes: nil)
+    }
+}

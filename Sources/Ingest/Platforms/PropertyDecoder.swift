@@ -1,0 +1,95 @@
+import Water
+
+/// Reads a message's JSON properties as one item.
+struct PropertyDecoder {
+    private let mapping: PropertyMapping
+    private let cityOffset: Int64
+
+    init(_ mapping: PropertyMapping, cityOffset: Int64) {
+        self.mapping = mapping
+        self.cityOffset = cityOffset
+    }
+
+    /// nil where the mapping passes the message over.
+    func batch(of message: DeviceMessage, _ limits: DecodeLimits) throws(BodyRefusal) -> DecodedBatch? {
+        let properties = try message.properties.map { bytes throws(BodyRefusal) in try JSONNode.document(bytes.span) }
+        let root = mapping.root.map { path in properties?.at(path: path) } ?? properties
+        let fields = MessageFields(message: message, root: root)
+        guard mapping.when.allSatisfy({ $0.holds(fields.text($0.field)) }) else { return nil }
+        var builder = BatchBuilder(limits: limits, bodyBytes: message.properties?.count ?? 0)
+        try builder.beginItem()
+        let readings = mapping.list.flatMap { root?.at(path: $0.path)?.list } ?? []
+        guard readings.count < builder.allowance else { throw builder.refuseTooMany() }
+        do throws(ItemFault) {
+            try read(fields, readings, into: &builder)
+        } catch {
+            builder.rejectItem(field: error.field, reason: error.reason)
+        }
+        builder.endItem(readings: builder.readingsInItem)
+        return builder.batch
+    }
+
+    private func read(
+        _ fields: MessageFields, _ readings: [JSONNode], into builder: inout BatchBuilder
+    ) throws(ItemFault) {
+        guard fields.root?.isObject ?? false else { throw .missing(mapping.root ?? "properties") }
+        let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
+        let at = try time(fields)
+        let (alerts, raw) = MappingAlarm.found(mapping.alarms) { fields.text($0) }
+        if !raw.isEmpty, let at = at ?? fields.message.at?.epochSeconds {
+            builder.note(alerts, raw: raw, of: address, at: Instant(epochSeconds: at))
+        }
+        if let list = mapping.list {
+            for (offset, reading) in readings.enumerated() { read(reading, offset, list, into: &builder) }
+        }
+        if let register = fields.first(of: mapping.register) {
+            guard let at else { throw .missing(mapping.time.first ?? "time") }
+            builder.add(at: at, register: try value(register.text, named: register.name))
+        } else if mapping.list == nil {
+            throw .missing(mapping.register.first ?? "register")
+        } else if readings.isEmpty {
+            throw .missing(mapping.list?.path ?? "list")
+        }
+        builder.assign(to: address)
+    }
+
+    /// An object of the list. A register that is absent or null is a gap; any other fault rejects the value alone.
+    private func read(
+        _ reading: JSONNode, _ offset: Int, _ list: PropertyMapping.MappedList, into builder: inout BatchBuilder
+    ) {
+        guard let register = reading.at(path: list.register)?.plain else { return }
+        do throws(ItemFault) {
+            guard let text = reading.at(path: list.time)?.plain else { throw .missing(list.time) }
+            let at = try instant(text, named: list.time)
+            builder.add(at: at, register: try value(register, named: list.register))
+        } catch {
+            builder.rejectValue(at: offset, field: error.field, reason: error.reason)
+        }
+    }
+
+    /// nil where the message tells no time.
+    private func time(_ fields: MessageFields) throws(ItemFault) -> Int64? {
+        for name in mapping.time {
+            if name == "@time", let at = fields.message.at { return at.epochSeconds }
+            if name != "@time", let text = fields.text(name) { return try instant(text, named: name) }
+        }
+        return nil
+    }
+
+    private func instant(_ text: String, named name: String) throws(ItemFault) -> Int64 {
+        do throws(ValueFault) {
+            return try mapping.times.epochSeconds(text, cityOffset: cityOffset)
+        } catch {
+            if case .notATime = error { throw ItemFault(field: name, reason: "not a time of the forms given") }
+            throw ItemFault(field: name, reason: error.reason)
+        }
+    }
+
+    private func value(_ text: String, named name: String) throws(ItemFault) -> Int64 {
+        do throws(ValueFault) {
+            return try mapping.unit.register(text)
+        } catch {
+            throw ItemFault(field: name, reason: error.reason)
+        }
+    }
+}

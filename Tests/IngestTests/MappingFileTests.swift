@@ -1,0 +1,95 @@
+import Ingest
+import Testing
+
+@Suite struct MappingFileTests {
+    static let handheld = """
+        # 手持抄表机
+        kind: table
+        meter: 表号 | 水表编号
+        time: 抄表时间
+        time format: YYYY-MM-DD hh:mm:ss | YYYY/M/D h:mm
+        zone: +08:00
+        register: 本期读数 | 止码
+        unit: m3
+        """
+
+    private func faults(_ text: String) -> [String] {
+        do throws(MappingFaults) {
+            _ = try Mapping.read(text, file: "a.map")
+            return []
+        } catch {
+            return error.faults.map(\.description)
+        }
+    }
+
+    @Test func `a whole mapping is read`() { #expect(faults(MappingFileTests.handheld) == []) }
+
+    @Test(arguments: [
+        ("", "a.map:1: the key kind is missing"),
+        ("kind: chart", "a.map:1: kind is one of bytes, properties, table"),
+        (
+            "kind: table\nmeter: a\ntime: b\nregister: c\nunit: m3\ncolour: red",
+            "a.map:6: the key colour does not belong here"
+        ),
+        ("kind: table\nmeter: a\nmeter: b\ntime: b\nregister: c\nunit: m3", "a.map:3: meter is given twice"),
+        (
+            "kind: table\nmeter: a\ntime: b\nregister: c\nunit: barrel",
+            "a.map:5: unit is one of L, ccf, ft3, gal, kgal, m3, mL"
+        ),
+        ("kind: table\nmeter: a\ntime: b\nregister: c", "a.map:4: needs one of the keys unit and unit column"),
+        ("kind: table\nmeter: a\nregister: c\nunit: L", "a.map:4: the key time is missing"),
+        ("kind: table\nmeter:\ntime: b\nregister: c\nunit: L", "a.map:2: meter has no value"),
+        ("kind: table\nmeter: a\nby the way\ntime: b\nregister: c\nunit: L", "a.map:3: a line is KEY: VALUE"),
+        (
+            "kind: table\nmeter: a\ntime: b\ntime format: YY-MM-DD\nregister: c\nunit: L",
+            "a.map:4: YY-MM-DD is no form of a time: rfc3339, epoch_s, epoch_ms or as YYYY-MM-DD hh:mm:ss"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\ntime format: YYYY-MM-DD hh:mm\nregister: c\nunit: L",
+            "a.map:4: a time without an offset needs the key zone: city or an offset as +08:00"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\ntime format: YYYY-MM-DD\nzone: city\nregister: c\nunit: L",
+            "a.map:4: a date without an hour needs the key time of day"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\ntime format: DD/MM/YYYY | MM/DD/YYYY\nzone: city\ntime of day: 08:00\nregister: c\nunit: L",
+            "a.map:4: two forms of a time that the same text fits"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\nzone: Mars\nregister: c\nunit: L",
+            "a.map:4: zone is city or an offset as +08:00"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\nregister: c\nunit: L\nalarm flood: d = 1",
+            "a.map:6: no alarm is named flood"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\nregister: c\nunit: L\nalarm leak: d",
+            "a.map:6: alarm leak needs FIELD = VALUE | VALUE, FIELD != VALUE or FIELD > 0"
+        ),
+        (
+            "kind: table\nmeter: a\ntime: b\nregister: c\nunit: L\nskip lines: many",
+            "a.map:6: skip lines is a whole number from 0 to 100"
+        ),
+        ("kind: properties\nmeter: a\nunit: L", "a.map:3: needs one of the keys register and list"),
+        ("kind: properties\nmeter: a\nregister: b", "a.map:3: the key unit is missing"),
+        ("kind: properties\nmeter: a\nunit: L\nlist: c\nlist time: d", "a.map:5: the key list register is missing"),
+        ("kind: bytes\nformat: morse", "a.map:2: format is one of axioma_w1, cjt188, oms"),
+        ("kind: bytes\nformat: cjt188\nfield: a", "a.map:3: field and coding belong together"),
+        ("kind: bytes\nformat: cjt188\nmeter: a", "a.map:3: the key meter does not belong here"),
+        ("kind: bytes\nformat: axioma_w1\nmeter: @eui", "a.map:3: the key history is missing"),
+    ])
+    func `a fault is told with its line`(text: String, fault: String) { #expect(faults(text) == [fault]) }
+
+    @Test func `all faults are told at once, in the order of their lines`() {
+        let text = "kind: table\nmeter: a\nunit: barrel\nzone: Mars\nregister: c\nx: y"
+        #expect(
+            faults(text) == [
+                "a.map:3: unit is one of L, ccf, ft3, gal, kgal, m3, mL",
+                "a.map:4: zone is city or an offset as +08:00",
+                "a.map:6: the key time is missing",
+                "a.map:6: the key x does not belong here",
+            ])
+    }
+}

@@ -1,0 +1,72 @@
+import Ingest
+import Testing
+import Water
+
+@Suite struct SenMLVolumeTests {
+    @Test func `volumes of water become readings and all else is passed over`() throws {
+        let batch = try decoded(
+            """
+            [{"bn":"urn:dev:ser:14010500012345:","bt":1793462400,"n":"temperature","u":"Cel","v":11.5},
+             {"n":"volume","u":"m3","v":123.456},
+             {"n":"volume","u":"l","t":3600,"v":123460.5},
+             {"n":"flow","u":"m3/s","v":0.001},
+             {"n":"volume","u":"m3/s","t":7200,"s":123.470},
+             {"n":"leak","t":7200,"vb":true}]
+            """, as: .senml)
+        #expect(batch.itemCount == 3)
+        #expect(batch.registers == [123_456_000, 123_460_500, 123_470_000])
+        #expect(batch.instants == [1_793_462_400, 1_793_466_000, 1_793_469_600])
+        #expect(Set(batch.runs.map(\.address.text)) == ["serial:urn:dev:ser:14010500012345"])
+        #expect(batch.rejections.isEmpty)
+    }
+
+    @Test func `a base value and a base sum are added to the millilitre`() throws {
+        let batch = try decoded(
+            """
+            [{"bn":"M1","bt":1793462400,"bu":"m3","bv":1000000.1,"v":0.000001},{"t":1,"v":0.000002},
+             {"bs":5,"u":"l/s","t":2,"s":0.25}]
+            """, as: .senml)
+        #expect(batch.registers == [1_000_000_100_001, 1_000_000_100_002, 5_250])
+    }
+
+    @Test(arguments: [
+        ("M1", "serial:m1"), ("M1/water", "serial:m1"), ("M1:TOTAL", "serial:m1"), ("M1:other", "serial:m1:other"),
+        ("cjt188:14010500012345", "cjt188:14010500012345"), ("wmbus:2089ABCD/volume", "wmbus:2089abcd"),
+    ])
+    func `a name names the meter`(name: String, address: String) throws {
+        let batch = try decoded(#"[{"n":"\#(name)","u":"l","t":1793462400,"v":1}]"#, as: .senml)
+        #expect(batch.runs.map(\.address.text) == [address])
+    }
+
+    @Test(arguments: [
+        (#""n":"M1","u":"l","v":1"#, "t: relative to now, and X-Received-At is missing"),
+        (#""n":"M1","u":"l","t":900000000,"v":1"#, "t: before 2000-01-01"),
+        (#""n":"M1","u":"l","t":1e15,"v":1"#, "t: past the year 9999"),
+        (#""n":"M1","u":"l","t":1793462400,"v":-1"#, "v: a register is never negative"),
+        (#""n":"M1","u":"l","t":1793462400,"v":0.0001"#, "v: decimals beyond one millilitre"),
+        (#""n":"M1","u":"l","t":1793462400,"v":1e3"#, "v: exponents are refused"),
+        (#""n":"M1","u":"m3","t":1793462400,"v":1000000000001"#, "v: above 1000000000000 m3"),
+        (#""n":"M1","u":"l","t":1793462400,"vs":"1""#, "v: not a plain decimal number"),
+        (#""n":"M1","u":"l","t":1793462400"#, "v: is missing"),
+        (#""n":"cjt188:12","u":"l","t":1793462400,"v":1"#, "n: not 14 digits"),
+        (#""n":"M1/x","u":"l","t":1793462400,"v":1"#, "n: not 1 to 64 of 0-9 a-z - _ . :"),
+    ])
+    func `a record that cannot be a reading is rejected by its field`(record: String, fault: String) throws {
+        let good = #"{"n":"M2","u":"l","t":1793462400,"v":7}"#
+        let batch = try decoded("[{\(record)},\(good)]", as: .senml)
+        #expect(faults(batch) == [fault])
+        #expect(batch.registers == [7_000])
+    }
+
+    @Test func `relative times count from when the gateway heard`() throws {
+        let heard = Instant(epochSeconds: 1_793_462_400)
+        let batch = try decoded(
+            #"[{"bn":"M1","bu":"l","v":1},{"t":-60.5,"v":2}]"#, as: .senml, receivedAt: heard)
+        #expect(batch.instants == [1_793_462_400, 1_793_462_339])
+    }
+
+    @Test func `zeros beyond the millilitre are no loss`() throws {
+        let batch = try decoded(#"[{"n":"M1","u":"l","t":1793462400.0,"v":1.5000000000}]"#, as: .senml)
+        #expect(batch.registers == [1_500])
+    }
+}
