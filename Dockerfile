@@ -1,7 +1,7 @@
 # Build: docker build -t jieshui .     Run: docker run -p 8080:8080 -v jieshui:/var/lib/jieshui jieshui
 FROM swift:6.3.1-bookworm AS build
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libsqlite3-dev libcurl4-openssl-dev pkg-config \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libsqlite3-dev libcurl4-openssl-dev libpq-dev zlib1g-dev libzstd-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The manifest names the test targets too, so their folders must be there.
@@ -17,7 +17,7 @@ RUN mkdir /staging \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libsqlite3-0 libcurl4 libstdc++6 ca-certificates tzdata \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libsqlite3-0 libcurl4 libpq5 zlib1g libzstd1 libstdc++6 ca-certificates tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/jieshui --shell /usr/sbin/nologin jieshui \
     && mkdir -p /var/lib/jieshui \

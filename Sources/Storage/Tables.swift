@@ -49,7 +49,7 @@ public struct StoredTable: Sendable, Hashable {
 
 /// Every table but the list of migrations, each after those it refers to.
 public let storedTables: [StoredTable] =
-    registryRows + readingRows + statementRows + ledgerRows + deliveryRows + [leaseTable, settingTable]
+    registryRows + readingRows + statementRows + ledgerRows + deliveryRows + pushRows + [leaseTable, settingTable]
 
 /// The city's settings. Without them a database has no city and nothing serves it: a copy gets them when it is whole.
 public let settingTable = StoredTable("setting", key: ["name"], texts: ["name", "value"])
@@ -175,6 +175,13 @@ private let ledgerRows = [
     StoredTable(
         "redemption_outcome", key: ["community_id", "redemption_id"],
         integers: ["community_id", "staff_id", "at"], texts: ["redemption_id", "outcome"]),
+]
+
+private let pushRows = [
+    StoredTable(
+        "gateway_push", key: ["gateway_id", "platform"], integers: ["gateway_id", "changed_at"],
+        texts: ["platform", "mapping"], bytes: ["sealed_secrets"]),
+    StoredTable("meter_key", key: ["meter_id"], integers: ["meter_id", "changed_at"], bytes: ["sealed_key"]),
 ]
 
 private let deliveryRows = [

@@ -1,6 +1,7 @@
 import Configuration
 import Database
 import Logging
+import Operations
 
 /// What flags, environment and file say, the first that says it winning.
 ///
@@ -44,6 +45,30 @@ struct Settings {
             throw CommandFailure("database.connections must be 1 to 100, not \(text)")
         }
         return try Database(address: database, connections: connections)
+    }
+
+    /// What opens and seals secrets, of `secret.key` (32 bytes as base64); nil where it is not set.
+    var sealKey: SealKey? {
+        get throws {
+            guard let text = reader.string(forKey: "secret.key", isSecret: true) else { return nil }
+            do throws(SealFault) {
+                return try SealKey(base64: text)
+            } catch {
+                throw CommandFailure(error.description)
+            }
+        }
+    }
+
+    /// The same, for a command that does nothing without it.
+    var neededSealKey: SealKey {
+        get throws {
+            guard let key = try sealKey else {
+                throw CommandFailure(
+                    "secrets are kept sealed, and secret.key is not set: give 32 bytes as base64 (openssl rand -base64 32) "
+                        + "by JIESHUI_SECRET_KEY, --secret-key or the settings file")
+            }
+            return key
+        }
     }
 
     /// A logger to standard error at the level set; the program has no other.

@@ -53,13 +53,19 @@ final class WebClient {
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ headers: [String: String] = [:], body: String = ""
     ) async throws -> Answer {
+        try await send(method, path, headers, bytes: Array(body.utf8))
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ headers: [String: String] = [:], bytes: [UInt8]
+    ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers { fields[try #require(HTTPField.Name(name))] = value }
         if !cookies.isEmpty {
             fields[.cookie] = cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
         }
         let answer = try await client.execute(
-            uri: path, method: method, headers: fields, body: ByteBuffer(string: body)
+            uri: path, method: method, headers: fields, body: ByteBuffer(bytes: bytes)
         ) { Answer($0) }
         for cookie in answer.cookies {
             let pair = cookie.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)

@@ -27,7 +27,10 @@ struct WebFixture {
     /// 2026-11-24T12:00:00+08:00.
     static let now = Instant(epochSeconds: 1_795_492_800)
 
-    init(_ settings: WebSettings = WebSettings(), on engine: TestEngine = .sqlite) async throws {
+    init(
+        _ settings: WebSettings = WebSettings(), sealKey: SealKey? = nil, now: Instant = WebFixture.now,
+        on engine: TestEngine = .sqlite
+    ) async throws {
         let database = try await freshDatabase(of: engine)
         calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
         var random = SystemRandomNumberGenerator()
@@ -40,10 +43,12 @@ struct WebFixture {
             nameZh: "水龙头起泡器", nameEn: "Tap aerator", points: Points(20), stock: 5, to: WebFixture.community,
             at: WebFixture.now
         ).get()
-        services = try await WebFixture.services(database, settings)
+        services = try await WebFixture.services(database, settings, sealKey, now)
     }
 
-    private static func services(_ database: Database, _ settings: WebSettings) async throws -> WebServices {
+    private static func services(
+        _ database: Database, _ settings: WebSettings, _ sealKey: SealKey?, _ now: Instant
+    ) async throws -> WebServices {
         let shelf = try shippedShelf()
         let city = try #require(try await database.read { try $0.city() })
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -55,7 +60,8 @@ struct WebFixture {
                 database: database, calendar: city.calendar, shelf: shelf,
                 settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: "rules"), logger: logger),
             signInStaff: SignInStaff(database: database), terms: try #require(rules.ledgerTerms),
-            pages: try PageLibrary(), settings: settings, now: { now })
+            pages: try PageLibrary(), settings: settings, sealKey: sealKey,
+            now: { now })
     }
 
     private static func shippedShelf() throws -> TariffShelf {
@@ -148,5 +154,14 @@ struct WebFixture {
             }
         }
         return "{\"readings\":[\(homes.joined(separator: ","))]}"
+    }
+}
+
+extension WebServices {
+    /// The same server with another key, or none.
+    func withKey(_ key: SealKey?) -> WebServices {
+        WebServices(
+            database: database, city: city, shelf: shelf, record: record, closeMonth: closeMonth,
+            signInStaff: signInStaff, terms: terms, pages: pages, settings: settings, sealKey: key, now: now)
     }
 }

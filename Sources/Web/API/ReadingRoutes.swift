@@ -11,45 +11,63 @@ struct ReadingRoutes: Sendable {
     let services: WebServices
 
     func add(to router: Router<WebContext>) {
-        router.post("v1/readings") { request, _ in
-            try await take(request, as: nativeFormats[services.mediaType(request)])
+        for path in Set(ReadingFormat.all.map(\.path)) {
+            router.on(RouterPath(path), method: .post) { request, _ in
+                try await take(request, as: ReadingFormat.at(path, services.mediaType(request)), at: path)
+            }
         }
-        router.post("v1/readings/cjt188") { request, _ in try await take(request, as: .cjt188) }
-        router.post("v1/readings/wmbusmeters") { request, _ in try await take(request, as: .wmbusmeters) }
+        router.get("v1/formats") { _, _ in Response.json(ReadingFormat.listed(services.settings)) }
     }
 
-    private let nativeFormats: [String: WireFormat] = [
-        "application/json": .json, "application/x-ndjson": .ndjson, "text/csv": .csv,
-    ]
-
-    private func take(_ request: Request, as named: WireFormat?) async throws -> Response {
+    private func take(_ request: Request, as named: WireFormat?, at path: String) async throws -> Response {
         let now = services.now()
-        let (gateway, format, receivedAt): (Gateway, WireFormat, Instant?)
+        let opened: OpenedRequest
         do {
-            (gateway, format, receivedAt) = try await opened(request, as: named)
+            opened = try await open(request, as: named, at: path)
         } catch {
             throw await services.refusing(request, error)
         }
         let bytes = try await services.readReadings(request)
-        let batch = try decoded(bytes, as: format, receivedAt: receivedAt, at: now)
-        do {
-            return .json(try await services.record(batch, from: gateway.id, at: now).json)
-        } catch RecordRefusal.queueIsFull(let seconds) {
-            throw Problem.busy("Too many readings wait to be written.", after: seconds)
-        } catch RecordRefusal.storageFailed {
-            throw Problem.busy("Readings cannot be written at the moment; nothing of the body was kept.", after: 5)
-        }
+        let batch = try await decoded(bytes, opened, at: now)
+        let answer = try await services.recorded(batch, from: opened.gateway, at: now)
+        return .json(.object(answer.members(findings: batch.findings)))
     }
 
     /// What is known before the body is read.
-    private func opened(
-        _ request: Request, as format: WireFormat?
-    ) async throws -> (Gateway, WireFormat, Instant?) {
+    private struct OpenedRequest {
+        let gateway: Gateway
+        let format: WireFormat
+        let receivedAt: Instant?
+        let cjt188: CJT188Options?
+    }
+
+    private func open(_ request: Request, as format: WireFormat?, at path: String) async throws -> OpenedRequest {
         let gateway = try await gateway(of: request)
-        guard let format else {
-            throw Problem.unsupportedType("application/json, application/x-ndjson or text/csv")
+        guard let format else { throw Problem.unsupportedType(ReadingFormat.types(at: path)) }
+        return OpenedRequest(
+            gateway: gateway, format: format, receivedAt: try receivedAt(request),
+            cjt188: format == .cjt188 ? try cjt188Options(request) : nil)
+    }
+
+    /// `?checksum=strict|lenient` and `?profile=NAME`; nil where neither is given.
+    private func cjt188Options(_ request: Request) throws -> CJT188Options? {
+        let (checksum, profile) = (request.query("checksum"), request.query("profile"))
+        if checksum == nil, profile == nil { return nil }
+        var options = CJT188Options(profiles: try CJT188Profiles.builtIn())
+        if let checksum {
+            guard let mode = CJT188Options.Checksum(rawValue: checksum) else {
+                throw Problem.badRequest("checksum", "is neither strict nor lenient")
+            }
+            options.checksum = mode
         }
-        return (gateway, format, try receivedAt(request))
+        if let profile {
+            options.profile = options.profiles.named(profile)
+            if options.profile == nil {
+                let names = options.profiles.all.map(\.name).joined(separator: ", ")
+                throw Problem.badRequest("profile", "is none of \(names)")
+            }
+        }
+        return options
     }
 
     private func gateway(of request: Request) async throws -> Gateway {
@@ -70,25 +88,69 @@ struct ReadingRoutes: Sendable {
         return instant
     }
 
-    private func decoded(
-        _ bytes: [UInt8], as format: WireFormat, receivedAt: Instant?, at now: Instant
-    ) throws -> DecodedBatch {
+    private func decoded(_ bytes: [UInt8], _ opened: OpenedRequest, at now: Instant) async throws -> DecodedBatch {
+        let limits = DecodeLimits(bytes: services.settings.bodyBytes)
+        let offset = services.calendar.offset(at: opened.receivedAt ?? now)
         do {
-            return try decode(
-                bytes, as: format, receivedAt: receivedAt,
-                limits: DecodeLimits(bytes: services.settings.bodyBytes),
-                clockOffsetSeconds: services.calendar.offset(at: receivedAt ?? now))
-        } catch {
-            switch error {
-            case .malformed(let offset, let reason):
-                throw Problem(
-                    "malformed-body", 400, "The body is not of its format; nothing of it was kept.",
-                    errors: [.init(offset: offset, reason: reason)])
-            case .tooManyReadings(let limit):
-                throw Problem(
-                    "too-many-readings", 413, "The body holds too many readings.", detail: "The limit is \(limit).")
-            case .tooLarge: throw Problem.bodyTooLarge
+            if opened.format == .wmbus {
+                return try await services.withMeterKeys { keys throws(BodyRefusal) in
+                    try decodeTelegrams(
+                        bytes, receivedAt: opened.receivedAt, limits: limits, clockOffsetSeconds: offset, keys: keys)
+                }.batch
             }
+            return try decode(
+                bytes, as: opened.format, receivedAt: opened.receivedAt, limits: limits, clockOffsetSeconds: offset,
+                cjt188: opened.cjt188)
+        } catch let refusal as BodyRefusal {
+            throw Problem(refusal)
+        }
+    }
+}
+
+extension WebServices {
+    /// Decodes once without keys, and where meters were asked for that have one, once more with them.
+    func withMeterKeys<Decoded>(
+        _ decoding: (TelegramKeys) throws(BodyRefusal) -> Decoded
+    ) async throws -> Decoded {
+        var asked: Set<MeterAddress> = []
+        let first = try decoding { meter in
+            asked.insert(meter)
+            return nil
+        }
+        guard let sealKey, !asked.isEmpty else { return first }
+        let keys: [MeterAddress: [UInt8]]
+        do {
+            keys = try await sealKey.meterKeys(of: asked, in: database)
+        } catch is SealFault {
+            throw Problem.sealed
+        }
+        return keys.isEmpty ? first : try decoding { keys[$0] }
+    }
+
+    /// Keeps a batch, or says when to send it again.
+    func recorded(_ batch: DecodedBatch, from gateway: Gateway, at now: Instant) async throws -> RecordAnswer {
+        do {
+            return try await record(batch, from: gateway.id, at: now)
+        } catch RecordRefusal.queueIsFull(let seconds) {
+            throw Problem.busy("Too many readings wait to be written.", after: seconds)
+        } catch RecordRefusal.storageFailed {
+            throw Problem.busy("Readings cannot be written at the moment; nothing of the body was kept.", after: 5)
+        }
+    }
+}
+
+extension Problem {
+    /// A body that was refused whole.
+    init(_ refusal: BodyRefusal) {
+        switch refusal {
+        case .malformed(let offset, let reason):
+            self.init(
+                "malformed-body", 400, "The body is not of its format; nothing of it was kept.",
+                errors: [.init(offset: offset, reason: reason)])
+        case .tooManyReadings(let limit):
+            self.init(
+                "too-many-readings", 413, "The body holds too many readings.", detail: "The limit is \(limit).")
+        case .tooLarge: self = .bodyTooLarge
         }
     }
 }
@@ -104,18 +166,30 @@ extension Request {
 }
 
 extension RecordAnswer {
-    /// Counts of items, of readings kept, and an entry for every item not simply accepted.
-    var json: CanonicalJSON {
-        [
+    /// Counts of items, of readings kept, and an entry for every item not simply accepted, or taken with a finding.
+    func members(findings: [ItemFinding]) -> [String: CanonicalJSON] {
+        let listed = entries.map { ($0.index, 0, $0.json) } + findings.map { ($0.item, 1, $0.json) }
+        // Of one item what is held or rejected comes first; the sort keeps the order of equals.
+        let inOrder = listed.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+        return [
             "accepted": .integer(Int64(accepted)), "held": .integer(Int64(held)),
             "rejected": .integer(Int64(rejected)), "readings": .integer(Int64(readings)),
-            "items": .array(entries.map(\.json)),
+            "items": .array(inOrder.map(\.2)),
+        ]
+    }
+}
+
+extension ItemFinding {
+    /// In the item list of an answer: the item was taken, with this reservation.
+    fileprivate var json: CanonicalJSON {
+        [
+            "index": .integer(Int64(item)), "status": "finding", "field": .string(field), "reason": .string(reason),
         ]
     }
 }
 
 extension RecordEntry {
-    var json: CanonicalJSON {
+    fileprivate var json: CanonicalJSON {
         var members: [String: CanonicalJSON] = [
             "index": .integer(Int64(index)), "status": .string(status.rawValue), "field": .string(field),
             "reason": .string(reason),

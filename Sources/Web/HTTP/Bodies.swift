@@ -2,26 +2,42 @@ import Foundation
 import Hummingbird
 
 extension WebServices {
-    /// A body of readings, whole, up to the limit; 413 past it, 503 where too many are being read at once.
-    func readReadings(_ request: Request) async throws -> [UInt8] {
-        let limit = settings.bodyBytes
+    /// A body of readings, whole and unpacked, up to the limit as sent and as unpacked.
+    ///
+    /// 413 past it, 415 for a content coding that is not read, 400 where the coding is damaged, 503 where too many
+    /// bodies are being read at once.
+    func readReadings(_ request: Request, limit: Int? = nil) async throws -> [UInt8] {
+        let limit = limit ?? settings.bodyBytes
         var rest = request.body.makeAsyncIterator()
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
         guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge) }
         var taken = 0
         defer { limits.bodies.give(taken) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(max(announced, 0))
-        while let buffer = try await rest.next() {
-            let size = buffer.readableBytes
-            guard bytes.count + size <= limit else { throw await discarding(&rest, .bodyTooLarge) }
-            guard limits.bodies.take(size) else {
-                throw await discarding(&rest, .busy("Too many bodies are being read.", after: 1))
+        do {
+            let coding = try Decompression.asked(by: request.header("Content-Encoding"), limit: limit)
+            var received = 0
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(max(announced, 0))
+            while let buffer = try await rest.next() {
+                received += buffer.readableBytes
+                guard received <= limit else { throw Problem.bodyTooLarge }
+                let before = bytes.count
+                if let coding {
+                    bytes.append(contentsOf: try coding.unpack(Array(buffer.readableBytesView)))
+                } else {
+                    bytes.append(contentsOf: buffer.readableBytesView)
+                }
+                let size = bytes.count - before
+                guard limits.bodies.take(size) else { throw Problem.busy("Too many bodies are being read.", after: 1) }
+                taken += size
             }
-            taken += size
-            bytes.append(contentsOf: buffer.readableBytesView)
+            try coding?.finish()
+            return bytes
+        } catch let fault as DecompressionFault {
+            throw await discarding(&rest, fault.problem)
+        } catch let refusal as Problem {
+            throw await discarding(&rest, refusal)
         }
-        return bytes
     }
 
     /// Refuses a request whose body was not begun.
@@ -83,6 +99,35 @@ extension WebServices {
     func mediaType(_ request: Request) -> String {
         let type = request.header("Content-Type")?.split(separator: ";").first ?? ""
         return type.trimmingCharacters(in: .whitespaces).lowercased()
+    }
+}
+
+extension Decompression {
+    /// What unpacks a body with this `Content-Encoding`; nil where it is sent as it is.
+    fileprivate static func asked(by header: String?, limit: Int) throws -> Decompression? {
+        let name = (header ?? "").trimmingCharacters(in: .whitespaces)
+        if name.isEmpty || name.lowercased() == "identity" { return nil }
+        guard let coding = ContentCoding(name) else {
+            throw Problem(
+                "unsupported-content-coding", 415, "The body's content coding is not read here.",
+                detail: "Expected gzip or zstd.", headers: [("Accept-Encoding", "gzip, zstd")])
+        }
+        return try Decompression(coding, limit: limit)
+    }
+}
+
+extension DecompressionFault {
+    fileprivate var problem: Problem {
+        let reason: String
+        switch self {
+        case .tooLarge: return .bodyTooLarge
+        case .damaged: reason = "is damaged, or of another coding than Content-Encoding says"
+        case .truncated: reason = "ends within what was packed"
+        case .refused: reason = "needs more memory to unpack than is given, at most 8 MiB of window"
+        }
+        return Problem(
+            "malformed-body", 400, "The body cannot be unpacked; nothing of it was kept.",
+            errors: [.init(field: "Content-Encoding", reason: reason)])
     }
 }
 

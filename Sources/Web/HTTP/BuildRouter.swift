@@ -7,6 +7,7 @@ public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     router.add(middleware: ErrorMiddleware(services: services))
     HealthRoutes(services: services).add(to: router)
     ReadingRoutes(services: services).add(to: router)
+    PushRoutes(services: services).add(to: router)
     StatementRoutes(services: services).add(to: router)
     RedemptionRoutes(services: services).add(to: router)
     AssetRoutes(services: services).add(to: router)

@@ -64,6 +64,12 @@ extension Problem {
     static let outOfScope = Problem("forbidden", 403, "This lies outside what the caller may see or change.")
     static let server = Problem("internal", 500, "The server failed; the request can be sent again.")
 
+    /// Secrets are needed that this server cannot open.
+    static let sealed = Problem(
+        "secrets-sealed", 503, "The server cannot open the secrets this needs.",
+        detail: "secret.key is not set, or is not the key that they were sealed with.",
+        headers: [("Retry-After", "60")])
+
     static func badRequest(_ field: String, _ reason: String) -> Problem {
         Problem(
             "bad-request", 400, "The request cannot be understood.", errors: [Entry(field: field, reason: reason)])

@@ -16,6 +16,8 @@ public struct WebServices: Sendable {
     public let terms: LedgerTerms
     public let pages: PageLibrary
     public let settings: WebSettings
+    /// Opens the secrets of pushes and the keys of meters; nil where the configuration has no `secret.key`.
+    public let sealKey: SealKey?
     /// The server's clock: handlers ask it once for each request.
     public let now: @Sendable () -> Instant
     let limits: RequestLimits
@@ -24,7 +26,7 @@ public struct WebServices: Sendable {
     public init(
         database: Database, city: City, shelf: TariffShelf, record: RecordReadings, closeMonth: CloseMonth,
         signInStaff: SignInStaff, terms: LedgerTerms, pages: PageLibrary, settings: WebSettings,
-        now: @escaping @Sendable () -> Instant
+        sealKey: SealKey? = nil, now: @escaping @Sendable () -> Instant
     ) {
         self.database = database
         self.city = city
@@ -35,6 +37,7 @@ public struct WebServices: Sendable {
         self.terms = terms
         self.pages = pages
         self.settings = settings
+        self.sealKey = sealKey
         self.now = now
         self.limits = RequestLimits(settings)
     }
@@ -58,6 +61,9 @@ public struct WebSettings: Sendable, Hashable {
     public var triesPerPeer = 60
     /// Sign-ins and desk codes tried for one household, name or member of staff in five minutes.
     public var triesPerSubject = 20
+    /// The header in which the proxy in front names the verified client certificate by its SHA-256 fingerprint, hex; nil
+    /// where no proxy does. Only for a proxy that drops a client's own header of that name.
+    public var clientCertificateHeader: String?
     /// `/readyz` fails where the oldest unfolded reading has waited longer.
     public var foldLagSeconds: Int64 = 900
 

@@ -17,7 +17,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Take readings, serve the pages and deliver events until asked to stop.",
         discussion: """
             Settings: host, port, public.address, behind.tls, trust.forwarded.for, allow.targets, \
-            allow.private.targets (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
+            allow.private.targets, secret.key, client.certificate.header (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -70,6 +70,7 @@ struct Serve: AsyncParsableCommand {
         web.publicAddress = settings.reader.string(forKey: "public.address")
         web.isBehindTLS = settings.isSet("behind.tls")
         web.trustsForwardedFor = settings.isSet("trust.forwarded.for")
+        web.clientCertificateHeader = settings.reader.string(forKey: "client.certificate.header")
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
@@ -77,7 +78,7 @@ struct Serve: AsyncParsableCommand {
                 database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
                 logger: context.logger, worker: worker),
             signInStaff: SignInStaff(database: context.database), terms: terms, pages: try PageLibrary(),
-            settings: web, now: { .now })
+            settings: web, sealKey: try settings.sealKey, now: { .now })
     }
 
     private func background(

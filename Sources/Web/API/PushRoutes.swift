@@ -1,0 +1,136 @@
+import Database
+import Foundation
+import Hummingbird
+import Ingest
+import Logging
+import Operations
+import Storage
+import Water
+
+/// Platforms push what devices said here, in their own envelopes. What an envelope means is not decided here.
+///
+/// Once kept the answer is 200, also where messages are ignored or rejected: any other makes a platform send again and
+/// then stop.
+struct PushRoutes: Sendable {
+    let services: WebServices
+
+    func add(to router: Router<WebContext>) {
+        router.post("v1/push/:platform/:gateway") { request, context in
+            try await take(request, .post, context)
+        }
+        router.get("v1/push/:platform/:gateway") { request, context in
+            try await take(request, .get, context)
+        }
+    }
+
+    private func take(
+        _ request: Request, _ method: PushRequest.Method, _ context: WebContext
+    ) async throws -> Response {
+        let now = services.now()
+        let opened: OpenedPush
+        do {
+            opened = try await open(context)
+        } catch {
+            throw await services.refusing(request, error)
+        }
+        let limits = PushLimits()
+        let body = method == .get ? [] : try await services.readReadings(request, limit: limits.bytes)
+        let received = receivePush(
+            pushed(request, method, body, at: now), from: opened.platform, secrets: opened.secrets, limits: limits)
+        switch received {
+        case .handshake(let answer): return .bytes(Array(answer.utf8), type: "text/plain; charset=utf-8")
+        case .refused(let refusal):
+            context.logger.warning(
+                "push refused",
+                metadata: [
+                    "gateway": "\(opened.gateway.name)", "platform": "\(opened.platform.rawValue)",
+                    "reason": "\(refusal.reason)",
+                ])
+            throw Problem(refusal)
+        case .push(let push): return .json(try await kept(push, of: opened, at: now))
+        }
+    }
+
+    /// Records the readings; a message without any is only counted.
+    private func kept(_ push: Push, of opened: OpenedPush, at now: Instant) async throws -> CanonicalJSON {
+        let offset = services.calendar.offset(at: now)
+        let found: PushReadings
+        do {
+            found = try await services.withMeterKeys { keys throws(BodyRefusal) in
+                try decodePush(push, by: opened.mapping, clockOffsetSeconds: offset, keys: keys)
+            }
+        } catch let refusal as BodyRefusal {
+            throw Problem(refusal)
+        }
+        let answer = try await services.recorded(found.batch, from: opened.gateway, at: now)
+        var members = answer.members(findings: found.batch.findings)
+        members["ignored"] = .integer(Int64(push.ignored + found.ignored))
+        return .object(members)
+    }
+
+    /// The gateway's settings. Whether gateway, platform or setting is missing is not told: nobody is believed yet.
+    private func open(_ context: WebContext) async throws -> OpenedPush {
+        let name = try context.parameters.require("gateway")
+        guard let platform = Platform(rawValue: try context.parameters.require("platform")) else {
+            throw Problem.notFound
+        }
+        let found = try await services.database.read { reader -> (Gateway, GatewayPush)? in
+            guard let gateway = try reader.gateway(name: name.removingPercentEncoding ?? name),
+                gateway.revokedAt == nil,
+                let push = try reader.push(of: gateway.id, platform: platform.rawValue)
+            else { return nil }
+            return (gateway, push)
+        }
+        guard let (gateway, push) = found else { throw Problem.notFound }
+        guard let key = services.sealKey else { throw Problem.sealed }
+        do {
+            return try key.opened(push, of: gateway, platform)
+        } catch {
+            context.logger.error(
+                "a push setting cannot be used", metadata: ["gateway": "\(gateway.name)", "error": "\(error)"])
+            throw Problem.sealed
+        }
+    }
+
+    private func pushed(
+        _ request: Request, _ method: PushRequest.Method, _ body: [UInt8], at now: Instant
+    ) -> PushRequest {
+        let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
+        return PushRequest(
+            method: method, query: query, header: { request.header($0) }, body: body, receivedAt: now,
+            clientCertificate: services.settings.clientCertificateHeader.flatMap { request.header($0) })
+    }
+}
+
+extension PushRefusal {
+    /// Names parts and faults, never a secret.
+    fileprivate var reason: String {
+        switch self {
+        case .notConfigured(let reason), .unopened(let reason): reason
+        case .noProof(let part): "\(part) is missing"
+        case .wrongProof(let part): "\(part) is wrong"
+        case .outsideWindow(let seconds): "the signed time is \(seconds) s behind the server's clock"
+        case .malformed(let offset, let reason): "byte \(offset): \(reason)"
+        case .method: "the platform does not check an address by GET"
+        case .tooLarge(let limit): "more than \(limit) bytes"
+        }
+    }
+}
+
+extension Problem {
+    /// A push that was not taken.
+    fileprivate init(_ refusal: PushRefusal) {
+        switch refusal {
+        case .notConfigured:
+            self.init(
+                "push-not-configured", 403, "The gateway is not set up for this platform.", detail: refusal.reason)
+        case .noProof, .wrongProof, .outsideWindow:
+            self.init("push-not-proved", 401, "The sender is not proved to be the platform.", detail: refusal.reason)
+        case .unopened, .malformed:
+            self.init(
+                "malformed-body", 400, "The body is not of its format; nothing of it was kept.", detail: refusal.reason)
+        case .method: self = .methodNotAllowed
+        case .tooLarge: self = .bodyTooLarge
+        }
+    }
+}
