@@ -8,6 +8,10 @@ public enum BillAssumption: String, Sendable, Hashable, CaseIterable {
     case personsUnknown = "persons_unknown"
     /// The household is larger than the sources' rule reaches.
     case personsBeyondRule = "persons_beyond_rule"
+    /// The month ends after the last day the tariff's figures are known to hold.
+    case monthAfterCertain = "month_after_certain"
+    /// The tariff's figures rest on a weak source.
+    case figuresUncertain = "figures_uncertain"
 }
 
 /// Why there is no bill, in the order they are tested.
@@ -20,36 +24,52 @@ public enum BillRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case personsOutOfRange = "persons_out_of_range"
 }
 
+/// What a line's price is for.
+public enum BillUnit: String, Sendable, Hashable, CaseIterable {
+    case cubicMetre = "m3"
+    /// A calendar month, whatever the volume.
+    case month
+}
+
 /// One line of a bill. Tiered charges have a line for every tier, also for those not reached.
 public struct BillLine: Sendable, Hashable {
-    /// The tariff line's name, as `base` or `sewage`.
+    /// The tariff line's name, as `base` or `sewage`; a line of an earlier version of the tariff, valid for the
+    /// month's first days only, ends with `-until-` and its last day.
     public let name: String
     /// From 1; nil for a charge with one price.
     public let tier: Int?
+    /// 0 for a fixed charge.
     public let litres: Int64
+    /// Yuan per cubic metre; per month where `unit` says so.
     public let priceYuanPerM3: ExactDecimal
-    /// litres × price, rounded half up to the fen.
+    /// litres × price, rounded half up to the fen; of a fixed charge, price × days billed over the month's days.
     public let amount: Money
+    public let unit: BillUnit
 
-    public init(name: String, tier: Int?, litres: Int64, priceYuanPerM3: ExactDecimal, amount: Money) {
+    public init(
+        name: String, tier: Int?, litres: Int64, priceYuanPerM3: ExactDecimal, amount: Money,
+        unit: BillUnit = .cubicMetre
+    ) {
         self.name = name
         self.tier = tier
         self.litres = litres
         self.priceYuanPerM3 = priceYuanPerM3
         self.amount = amount
+        self.unit = unit
     }
 }
 
 /// What a month's volume costs under a tariff.
 public struct Bill: Sendable, Hashable {
+    /// The lines of the version valid on the month's last day, then those of earlier parts of the month.
     public let lines: [BillLine]
     /// The sum of the rounded lines.
     public let total: Money
     /// In the order of `BillAssumption`.
     public let assumptions: [BillAssumption]
-    /// The size the bounds were taken for.
+    /// The size on the month's last day, or the base size where unknown.
     public let persons: Int
-    /// Inclusive tier bounds at that size, litres, ascending.
+    /// Inclusive tier bounds, litres, ascending: at that size, or the mean by days where the size changed.
     public let boundsLitres: [Int64]
     /// The tier that the last litre falls in, from 1.
     public let tier: Int
@@ -70,78 +90,6 @@ public struct Bill: Sendable, Hashable {
     }
 }
 
-/// Bills `litres` of `month`.
-///
-/// `persons` nil is unknown: billed at the base size and marked. `periodToDateLitres` is what the household used
-/// earlier in the tariff's basis period, `litres` excluded: the year to date for a yearly tariff, ignored for a
-/// monthly one.
-public func bill(
-    _ tariff: Tariff, month: BillingMonth, persons: Int?, litres: Int64, periodToDateLitres: Int64 = 0
-) -> Result<Bill, BillRefusal> {
-    let range: ClosedRange<Int64> = 0...1_000_000_000_000
-    guard tariff.isValid(in: month) else { return .failure(.outsideValidity) }
-    guard range.contains(litres), range.contains(periodToDateLitres) else { return .failure(.litresOutOfRange) }
-    let size = persons ?? tariff.basePersons
-    guard (1...100).contains(size) else { return .failure(.personsOutOfRange) }
-
-    let before = tariff.basis == .month ? 0 : periodToDateLitres
-    let bounds = tariff.boundsLitres(persons: size)
-    let volumes = split(litres, after: before, at: bounds)
-    var lines: [BillLine] = []
-    lines.reserveCapacity(tariff.lines.count + bounds.count)
-    for line in tariff.lines {
-        switch line.prices {
-        case .flat(let price):
-            guard let priced = billLine(line.name, tier: nil, litres, price) else { return .failure(.litresOutOfRange) }
-            lines.append(priced)
-        case .tiered(let prices):
-            for (index, (volume, price)) in zip(volumes, prices).enumerated() {
-                guard let priced = billLine(line.name, tier: index + 1, volume, price) else {
-                    return .failure(.litresOutOfRange)
-                }
-                lines.append(priced)
-            }
-        }
-    }
-    let reached = bounds.firstIndex { before + litres <= $0 }
-    return .success(
-        Bill(
-            lines: lines, total: lines.reduce(.zero) { $0 + $1.amount },
-            assumptions: assumptions(tariff, month: month, persons: persons), persons: size, boundsLitres: bounds,
-            tier: (reached ?? bounds.count) + 1, litresToNextTier: reached.map { bounds[$0] - before - litres }))
-}
-
-/// The litres in each tier of a volume that starts after `before` litres of the period.
-private func split(_ litres: Int64, after before: Int64, at bounds: [Int64]) -> [Int64] {
-    var volumes: [Int64] = []
-    volumes.reserveCapacity(bounds.count + 1)
-    var start = before
-    let end = before + litres
-    for bound in bounds {
-        let next = max(start, min(end, bound))
-        volumes.append(next - start)
-        start = next
-    }
-    volumes.append(end - start)
-    return volumes
-}
-
-/// litres / 1000 m³ × price yuan × 100 fen, half up; nil where it does not fit 64 bits.
-private func billLine(_ name: String, tier: Int?, _ litres: Int64, _ price: ExactDecimal) -> BillLine? {
-    guard let denominator = powerOfTen(price.decimals + 1),
-        let fen = multiplyThenDivideHalfUp(litres, price.scaled, by: denominator)
-    else { return nil }
-    return BillLine(name: name, tier: tier, litres: litres, priceYuanPerM3: price, amount: Money(fen: fen))
-}
-
-private func assumptions(_ tariff: Tariff, month: BillingMonth, persons: Int?) -> [BillAssumption] {
-    var found: [BillAssumption] = []
-    if month.firstDay < tariff.certainFrom { found.append(.monthBeforeCertain) }
-    if persons == nil { found.append(.personsUnknown) }
-    if let persons, persons > tariff.certainToPersons { found.append(.personsBeyondRule) }
-    return found
-}
-
 extension Bill {
     /// The object that `jieshui tariff bill` prints and statements carry: `lines` (`name`, `tier`, `litres`,
     /// `price_yuan_per_m3`, `fen`), `total_fen`, `assumptions`, `persons`, `bounds_litres`, `tier`,
@@ -160,14 +108,17 @@ extension Bill {
 }
 
 extension BillLine {
-    /// `name`, `tier` (null for one price), `litres`, `price_yuan_per_m3` (an exact decimal as text), `fen`.
+    /// `name`, `tier` (null for one price), `litres`, `price_yuan_per_m3` (an exact decimal as text), `fen`; a fixed
+    /// charge has also `unit` = `month`, and its price is per month.
     public var json: CanonicalJSON {
-        .object([
+        var members: [String: CanonicalJSON] = [
             "name": .string(name),
             "tier": .optional(tier.map(Int64.init)),
             "litres": .integer(litres),
             "price_yuan_per_m3": .string(priceYuanPerM3.description),
             "fen": .integer(amount.fen),
-        ])
+        ]
+        if unit != .cubicMetre { members["unit"] = .string(unit.rawValue) }
+        return .object(members)
     }
 }

@@ -46,6 +46,7 @@ struct Located {
     }
 
     var isMapping: Bool { node.mapping != nil }
+    var isList: Bool { node.sequence != nil }
 
     /// The value under `key` of a mapping whose keys are not checked yet; nil where there is none.
     func member(_ key: String) -> Located? {
@@ -116,6 +117,11 @@ struct Located {
         return value
     }
 
+    func isWord(_ word: String) -> Bool {
+        guard case .scalar(let scalar) = node else { return false }
+        return scalar.string == word
+    }
+
     func day() throws(FileRefusal) -> LocalDay {
         guard let day = LocalDay(try scalar("a date").string) else { throw bad("a date YYYY-MM-DD") }
         return day
@@ -133,6 +139,24 @@ struct Located {
         guard let choice = Choice(rawValue: try scalar(expected).string) else { throw bad(expected) }
         return choice
     }
+}
+
+extension Located {
+    /// The value under a key of a mapping that may hold others.
+    func required(_ key: String) throws(FileRefusal) -> Located {
+        guard isMapping else { throw bad("a mapping") }
+        guard let value = member(key) else { throw refusal(.missingKey(key)) }
+        return value
+    }
+
+    /// The plain keys of a mapping, in order.
+    var keys: [String] { node.mapping?.keys.compactMap(\.string) ?? [] }
+
+    /// A scalar's text; nil for a list or a mapping.
+    var plain: String? { node.scalar?.string }
+
+    /// The scalars of a list; of a single one, itself.
+    var plainList: [String] { plain.map { [$0] } ?? node.sequence?.compactMap(\.string) ?? [] }
 }
 
 /// A mapping whose keys were checked: required ones are there, others are allowed.

@@ -3,21 +3,28 @@ import Water
 /// What a `kind: tariff` file holds, key by key; the file is refused unless its own examples hold.
 extension Tariff {
     static func read(_ document: Located) throws(FileRefusal) -> Tariff {
+        let tariff = try readFigures(document)
+        try tariff.prove(document.required("examples"))
+        return tariff
+    }
+
+    /// The figures alone: the examples are there but not recomputed.
+    static func readFigures(_ document: Located) throws(FileRefusal) -> Tariff {
         let root = try document.mapping(
             required: [
                 "kind", "format", "id", "version", "name_zh", "name_en", "valid_from", "certain_from", "basis",
                 "household", "tiers", "lines", "source", "certainty", "examples",
-            ], optional: ["valid_to"])
+            ], optional: ["valid_to", "certain_to", "certainty_level", "first_period"])
         _ = try root.integer("format", in: 1...1)
         let household = try root.mapping(
             "household", required: ["base_persons", "extra_applies", "certain_to_persons"])
-        let tariff = Tariff(
+        return Tariff(
             id: try root.name("id"),
             version: try root.name("version"),
             nameZh: try root.text("name_zh"),
             nameEn: try root.text("name_en"),
             validity: try Validity.read(root),
-            certainFrom: try root.value("certain_from").day(),
+            certain: try Certainty.read(root),
             basis: try root.value("basis").choice(TariffBasis.self),
             basePersons: try household.int("base_persons", in: 1...100),
             householdRule: try household.value("extra_applies").choice(HouseholdRule.self),
@@ -25,37 +32,41 @@ extension Tariff {
             bounds: try readBounds(root.value("tiers")),
             lines: try readLines(root),
             source: try root.text("source"),
-            certainty: try root.text("certainty"))
-        try tariff.prove(root.value("examples"))
-        return tariff
+            firstPeriod: try root.optional("first_period")?.choice(FirstPeriod.self) ?? .whole)
     }
 
     private init(
-        id: String, version: String, nameZh: String, nameEn: String, validity: Validity, certainFrom: LocalDay,
+        id: String, version: String, nameZh: String, nameEn: String, validity: Validity, certain: Certainty,
         basis: TariffBasis, basePersons: Int, householdRule: HouseholdRule, certainToPersons: Int,
-        bounds: [TierBound], lines: [TariffLine], source: String, certainty: String
+        bounds: [TierBound], lines: [TariffLine], source: String, firstPeriod: FirstPeriod
     ) {
-        let meaning: CanonicalJSON = .object([
+        // Later keys enter only where they are used, so that the digest of an older file stays as it is.
+        var meaning: [String: CanonicalJSON] = [
             "id": .string(id),
             "version": .string(version),
             "valid_from": .string(validity.from.description),
             "valid_to": .optional(validity.to?.description),
-            "certain_from": .string(certainFrom.description),
+            "certain_from": .string(certain.from.description),
             "basis": .string(basis.rawValue),
             "base_persons": .integer(Int64(basePersons)),
             "extra_applies": .string(householdRule.rawValue),
             "certain_to_persons": .integer(Int64(certainToPersons)),
             "bounds_litres": .array(bounds.map { .array([.integer($0.litres), .integer($0.extraLitres)]) }),
             "lines": .array(lines.map(\.meaning)),
-        ])
+        ]
+        if let to = certain.to { meaning["certain_to"] = .string(to.description) }
+        if let level = certain.level { meaning["certainty_level"] = .string(level.rawValue) }
+        if firstPeriod != .whole { meaning["first_period"] = .string(firstPeriod.rawValue) }
         self.id = id
         self.version = version
-        self.digest = sha256Hex(meaning.bytes)
+        self.digest = sha256Hex(CanonicalJSON.object(meaning).bytes)
         self.nameZh = nameZh
         self.nameEn = nameEn
         self.validFrom = validity.from
         self.validTo = validity.to
-        self.certainFrom = certainFrom
+        self.certainFrom = certain.from
+        self.certainTo = certain.to
+        self.certaintyLevel = certain.level
         self.basis = basis
         self.basePersons = basePersons
         self.householdRule = householdRule
@@ -63,7 +74,8 @@ extension Tariff {
         self.bounds = bounds
         self.lines = lines
         self.source = source
-        self.certainty = certainty
+        self.certainty = certain.words
+        self.firstPeriod = firstPeriod
     }
 
     private static func readBounds(_ tiers: Located) throws(FileRefusal) -> [TierBound] {
@@ -97,77 +109,38 @@ extension Tariff {
         var lines: [TariffLine] = []
         for item in try root.list("lines") {
             let line = try item.mapping(
-                required: ["name"], optional: ["price_yuan_per_m3", "prices_yuan_per_m3"])
+                required: ["name"], optional: ["price_yuan_per_m3", "prices_yuan_per_m3", "price_yuan_per_month"])
             let name = try line.name("name")
             guard !lines.contains(where: { $0.name == name }) else { throw item.refusal(.repeatedName(name)) }
-            switch (line.optional("price_yuan_per_m3"), line.optional("prices_yuan_per_m3")) {
-            case (let flat?, nil):
-                lines.append(TariffLine(name: name, prices: .flat(try price(flat))))
-            case (nil, let list?):
-                var prices: [ExactDecimal] = []
-                for value in try list.list() { prices.append(try price(value)) }
-                guard prices.count == tiers else {
-                    throw list.refusal(.priceCount(line: name, prices: prices.count, tiers: tiers))
-                }
-                lines.append(TariffLine(name: name, prices: .tiered(prices)))
-            default:
-                throw item.bad("one of price_yuan_per_m3, prices_yuan_per_m3")
-            }
+            lines.append(TariffLine(name: name, prices: try readPrices(line, named: name, at: item, tiers: tiers)))
         }
         guard (1...20).contains(lines.count) else { throw try root.value("lines").bad("1 to 20 lines") }
         return lines
     }
 
+    private static func readPrices(
+        _ line: CheckedMapping, named name: String, at item: Located, tiers: Int
+    ) throws(FileRefusal) -> TariffLine.Prices {
+        switch (
+            line.optional("price_yuan_per_m3"), line.optional("prices_yuan_per_m3"),
+            line.optional("price_yuan_per_month")
+        ) {
+        case (let flat?, nil, nil): return .flat(try price(flat))
+        case (nil, nil, let fixed?): return .fixed(try price(fixed))
+        case (nil, let list?, nil):
+            var prices: [ExactDecimal] = []
+            for value in try list.list() { prices.append(try price(value)) }
+            guard prices.count == tiers else {
+                throw list.refusal(.priceCount(line: name, prices: prices.count, tiers: tiers))
+            }
+            return .tiered(prices)
+        default:
+            throw item.bad("one of price_yuan_per_m3, prices_yuan_per_m3, price_yuan_per_month")
+        }
+    }
+
     private static func price(_ value: Located) throws(FileRefusal) -> ExactDecimal {
         try value.decimal(maximumDecimals: 4, maximum: 1_000)
-    }
-
-    /// Bills every example and compares each line, the total and the assumptions.
-    private func prove(_ examples: Located) throws(FileRefusal) {
-        let items = try examples.list()
-        guard items.count >= 3 else {
-            throw examples.refusal(.tooFewExamples(kind: "bills", found: items.count, needed: 3))
-        }
-        for item in items {
-            let example = try item.mapping(
-                required: ["month", "persons", "litres"],
-                optional: ["period_to_date_litres", "lines_fen", "total_fen", "assumptions", "refused"])
-            let volume = 0...Int64(1_000_000_000_000)
-            let outcome = bill(
-                self, month: try example.value("month").month(), persons: try persons(example.value("persons")),
-                litres: try example.integer("litres", in: volume),
-                periodToDateLitres: try example.optional("period_to_date_litres")?.integer(in: volume) ?? 0)
-            switch outcome {
-            case .failure(let refusal):
-                try item.expect(example.optional("refused")?.text() ?? "a bill", refusal.rawValue)
-            case .success(let bill):
-                if let refused = example.optional("refused") { try item.expect(refused.text(), "a bill") }
-                try item.expect(
-                    "lines \(integers(example.value("lines_fen")))", "lines \(bill.lines.map(\.amount.fen))")
-                try item.expect(
-                    "total \(example.value("total_fen").integer(in: volume))", "total \(bill.total.fen)")
-                try item.expect(
-                    "assumptions \(names(example.value("assumptions")))",
-                    "assumptions \(bill.assumptions.map(\.rawValue))")
-            }
-        }
-    }
-
-    private func persons(_ value: Located) throws(FileRefusal) -> Int? {
-        if try value.text() == "unknown" { return nil }
-        return Int(try value.integer(in: 1...100))
-    }
-
-    private func integers(_ value: Located) throws(FileRefusal) -> [Int64] {
-        var found: [Int64] = []
-        for item in try value.list() { found.append(try item.integer(in: 0...1_000_000_000_000_000)) }
-        return found
-    }
-
-    private func names(_ value: Located) throws(FileRefusal) -> [String] {
-        var found: [String] = []
-        for item in try value.list() { found.append(try item.name()) }
-        return found
     }
 }
 
@@ -175,15 +148,9 @@ extension TariffLine {
     fileprivate var meaning: CanonicalJSON {
         switch prices {
         case .flat(let price): .array([.string(name), .string(price.description)])
+        case .fixed(let price): .array([.string(name), .string(price.description), .string("month")])
         case .tiered(let prices): .array([.string(name), .array(prices.map { .string($0.description) })])
         }
-    }
-}
-
-extension Located {
-    /// Refuses an example whose stated outcome is not the computed one.
-    func expect(_ stated: String, _ computed: String) throws(FileRefusal) {
-        guard stated == computed else { throw refusal(.exampleFails(stated: stated, computed: computed)) }
     }
 }
 
@@ -198,5 +165,26 @@ struct Validity {
         let to = try end.day()
         guard to >= from else { throw end.refusal(.validityReversed) }
         return Validity(from: from, to: to)
+    }
+}
+
+/// What a file says of how sure its figures are.
+private struct Certainty {
+    let from: LocalDay
+    let to: LocalDay?
+    let level: CertaintyLevel?
+    let words: String
+
+    /// `certain_from: never` is a day that no month reaches.
+    static func read(_ root: CheckedMapping) throws(FileRefusal) -> Certainty {
+        let start = try root.value("certain_from")
+        let from = try start.isWord("never") ? LocalDay(year: 9999, month: 12, day: 31) : start.day()
+        guard let from else { throw start.bad("a date YYYY-MM-DD or never") }
+        let end = root.optional("certain_to")
+        let to = try end?.day()
+        if let end, let to, to < from { throw end.refusal(.validityReversed) }
+        return Certainty(
+            from: from, to: to, level: try root.optional("certainty_level")?.choice(CertaintyLevel.self),
+            words: try root.text("certainty"))
     }
 }

@@ -7,9 +7,15 @@ public struct TariffShelf: Sendable, Hashable {
     /// By id, then by first valid day.
     public let rules: [RuleSet]
 
-    /// The tariff of `id` that is valid for the whole of `month`.
+    /// The tariff of `id` for the whole of `month`: the version valid on its last day, with the versions of its
+    /// first days as `earlierParts` where a version starts inside the month. nil where some day has none.
     public func tariff(_ id: String, in month: BillingMonth) -> Tariff? {
-        tariffs.first { $0.id == id && $0.isValid(in: month) }
+        let touching = tariffs.filter {
+            $0.id == id && $0.validFrom <= month.lastDay && $0.validTo.map { $0 >= month.firstDay } ?? true
+        }
+        guard let last = touching.last else { return nil }
+        let found = touching.count == 1 ? last : last.following(Array(touching.dropLast()))
+        return found.isValid(in: month) ? found : nil
     }
 
     /// The rules of `id` that are valid for the whole of `month`.

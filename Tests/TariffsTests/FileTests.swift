@@ -5,7 +5,11 @@ import Water
 struct FileTests {
     @Test func `every shipped file proves its own examples`() throws {
         let shelf = try loadTariffs(shippedFiles())
-        #expect(shelf.tariffs.map(\.id) == ["taiyuan"])
+        #expect(
+            shelf.tariffs.map(\.id) == [
+                "beijing", "guangzhou", "hangzhou", "shanghai", "shenzhen", "shenzhen-collective", "shenzhen-combined",
+                "taiyuan", "taiyuan-untiered", "wuxi",
+            ])
         #expect(shelf.rules.map(\.id) == ["rules"])
         #expect(shelf.rules[0].scaleMillionths.count == 20)
     }
@@ -76,6 +80,27 @@ struct FileTests {
         (
             "refused: outside_validity", "refused: persons_out_of_range", "  - month: 2015-12",
             .exampleFails(stated: "persons_out_of_range", computed: "outside_validity")
+        ),
+        (
+            "name: sewage", "name: sewage\n    price_yuan_per_month: \"1\"", "  - name: sewage",
+            .badValue(
+                key: "lines", expected: "one of price_yuan_per_m3, prices_yuan_per_m3, price_yuan_per_month")
+        ),
+        (
+            "basis: month", "certainty_level: sure\nbasis: month", "certainty_level: sure",
+            .badValue(key: "certainty_level", expected: "one of high, medium, low")
+        ),
+        (
+            "certain_from: 2018-07-12", "certain_from: 2018-07-12\ncertain_to: 2018-07-11", "certain_to: 2018-07-11",
+            .validityReversed
+        ),
+        (
+            "certain_from: 2018-07-12", "certain_from: sometime", "certain_from: sometime",
+            .badValue(key: "certain_from", expected: "a date YYYY-MM-DD")
+        ),
+        (
+            "    persons: 2\n", "    persons: [{from: 2026-01-01, people: 2}]\n", "    persons: [",
+            .unknownKey("people")
         ),
         ("id: taiyuan", "id: [taiyuan", "version: ", .notYAML("did not find expected ',' or ']'")),
     ]

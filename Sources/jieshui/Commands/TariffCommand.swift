@@ -3,11 +3,11 @@ import Foundation
 import Tariffs
 import Water
 
-/// `jieshui tariff check|bill`: the tariff files on their own, without a database.
+/// `jieshui tariff check|bill|explain|import-owrs`: the tariff files on their own, without a database.
 struct TariffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tariff", abstract: "Check tariff and rule files, or bill a volume under one.",
-        subcommands: [Check.self, Bill.self])
+        commandName: "tariff", abstract: "Check, explain or import tariff files, or bill a volume under one.",
+        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")

@@ -1,0 +1,204 @@
+import Water
+
+/// What an imported class charges.
+struct OWRSCharges {
+    /// Where each tier but the first starts, in the file's unit.
+    var starts: [PersonsLine] = []
+    /// Where the file says so, for refusals.
+    var startsPlace: Located?
+    var lines: [(name: String, prices: Prices)] = []
+
+    /// In the file's currency; a volume price is per unit, a fixed one per billing period.
+    enum Prices {
+        case flat(Fraction)
+        case tiered([Fraction])
+        case fixed(Fraction)
+    }
+}
+
+/// One customer class of an OWRS file while it is read.
+struct OWRSClass {
+    let origin: Located
+    let values: [String: String]
+    let heading: OWRSHeading
+    private(set) var notes: [String] = []
+    private var depth = 0
+    /// Some files name `tier_starts_commodity` what others name `tier_starts`.
+    private var suffix = ""
+
+    init(origin: Located, values: [String: String], heading: OWRSHeading) {
+        self.origin = origin
+        self.values = values
+        self.heading = heading
+    }
+
+    /// Follows `bill`, a sum of charges: those that a tariff can hold become lines, the others are noted.
+    mutating func charges() throws(FileRefusal) -> OWRSCharges {
+        let bill = try origin.required("bill")
+        guard let formula = bill.plain, !formula.isEmpty else { throw bill.bad("a sum of charges") }
+        var charges = OWRSCharges()
+        for term in terms(of: formula) {
+            if !(try carry(term, into: &charges)) { notes.append("charge \(term) of the bill is left out") }
+        }
+        guard charges.lines.contains(where: { if case .fixed = $0.prices { false } else { true } }) else {
+            throw bill.bad("a sum with a flat, tiered or budget charge on the volume")
+        }
+        return charges
+    }
+
+    private mutating func carry(_ name: String, into charges: inout OWRSCharges) throws(FileRefusal) -> Bool {
+        guard let place = origin.member(name), let value = try resolved(place), let text = value.plain else {
+            return false
+        }
+        switch text.lowercased() {
+        case "tiered", "budget":
+            guard charges.starts.isEmpty else { return false }
+            suffix = "_" + name.replacing("_charge", with: "")
+            guard name == "commodity_charge" || origin.member("tier_starts" + suffix) != nil else { return false }
+            try readTiers(into: &charges, named: name)
+        default:
+            if let number = Fraction(text) {
+                if number != .zero { charges.lines.append((name, .fixed(number))) }
+            } else if let price = try pricePerUnit(text) {
+                charges.lines.append((name, .flat(price)))
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The value behind `depends_on`, by the columns' given values; itself where it does not depend; nil, noted, where
+    /// a column has no given value.
+    private mutating func resolved(_ place: Located) throws(FileRefusal) -> Located? {
+        guard place.isMapping else { return place }
+        let columns = try place.required("depends_on")
+        let names = columns.plainList
+        let table = try place.required("values")
+        let given = names.compactMap { values[$0] }
+        guard !names.isEmpty, given.count == names.count else {
+            notes.append("\(place.key) depends on \(names.joined(separator: ", ")): give a value to carry it over")
+            return nil
+        }
+        let key = given.joined(separator: "|")
+        guard let found = table.member(key) else {
+            throw table.refusal(
+                .badValue(key: place.key, expected: "given one of " + table.keys.joined(separator: ", ")))
+        }
+        notes.append("\(place.key) is that of \(key)")
+        return found
+    }
+
+    private mutating func readTiers(into charges: inout OWRSCharges, named name: String) throws(FileRefusal) {
+        let place = try part("tier_starts")
+        let pricePlace = try part("tier_prices")
+        guard let starts = try resolved(place) else { throw place.bad(unknown(place)) }
+        guard let prices = try resolved(pricePlace) else { throw pricePlace.bad(unknown(pricePlace)) }
+        let bounds = try starts.list()
+        guard let first = bounds.first, first.plain == "0" else { throw starts.bad("a list that starts at 0") }
+        charges.startsPlace = starts
+        for bound in bounds.dropFirst() { charges.starts.append(try start(bound)) }
+        var found: [Fraction] = []
+        for price in try prices.list() {
+            guard let value = price.plain.flatMap({ Fraction($0) }) else { throw price.bad("a price") }
+            found.append(value)
+        }
+        guard found.count == bounds.count else {
+            throw prices.refusal(.priceCount(line: name, prices: found.count, tiers: bounds.count))
+        }
+        charges.lines.append((name, .tiered(found)))
+    }
+
+    private func unknown(_ place: Located) -> String {
+        let columns = place.member("depends_on")?.plainList ?? []
+        return "given a value for " + columns.filter { values[$0] == nil }.joined(separator: ", ")
+    }
+
+    private func part(_ key: String) throws(FileRefusal) -> Located {
+        if let suffixed = origin.member(key + suffix) { return suffixed }
+        return try origin.required(key)
+    }
+
+    /// A tier's start: a number, a percentage of the budget, or a named volume as `indoor`.
+    private mutating func start(_ bound: Located) throws(FileRefusal) -> PersonsLine {
+        let expected = "a volume, a percentage of the budget, or a named volume of numbers, given values and hhsize"
+        guard let text = bound.plain else { throw bound.bad(expected) }
+        if let number = Fraction(text) { return PersonsLine(standing: number) }
+        if text.hasSuffix("%") {
+            let budget = sum(of: origin.member("budget" + suffix) != nil ? "budget" + suffix : "budget")
+            guard let share = Fraction(String(text.dropLast())), let budget, budget != PersonsLine(),
+                let part = share.times(Fraction(1, 100)).flatMap({ budget.times($0) })
+            else { throw bound.bad(expected) }
+            return part
+        }
+        guard let named = sum(of: text), named != PersonsLine() else { throw bound.bad(expected) }
+        return named
+    }
+
+    /// A sum of products, term by term; a term that needs an unknown column is noted and left out.
+    private mutating func sum(of name: String) -> PersonsLine? {
+        guard depth < 8, let formula = origin.member(name)?.plain else { return nil }
+        depth += 1
+        defer { depth -= 1 }
+        var total = PersonsLine()
+        for term in terms(of: formula) {
+            let part = origin.member(term) != nil && Fraction(term) == nil ? sum(of: term) : product(term)
+            guard let part else {
+                note("\(name) is taken without \(term), which needs values that are not given")
+                continue
+            }
+            guard let next = total.plus(part) else { return nil }
+            total = next
+        }
+        return total
+    }
+
+    /// Numbers, `(1/748)`, given columns and at most one `hhsize`, with `*` between.
+    private mutating func product(_ term: String) -> PersonsLine? {
+        var factor = Fraction(1, 1)
+        var isPerPerson = false
+        for piece in term.split(separator: "*").map(String.init) {
+            if piece == "hhsize" {
+                guard !isPerPerson else { return nil }
+                isPerPerson = true
+                continue
+            }
+            guard let value = number(piece), let next = factor.times(value) else { return nil }
+            factor = next
+        }
+        return isPerPerson ? PersonsLine(perPerson: factor) : PersonsLine(standing: factor)
+    }
+
+    private mutating func number(_ piece: String) -> Fraction? {
+        if let value = Fraction(piece.filter { $0 != "(" && $0 != ")" }) { return value }
+        if let text = origin.member(piece)?.plain, let value = Fraction(text) { return value }
+        if let given = values[piece], let value = Fraction(given) {
+            note("\(piece) is taken as \(given) for every household and period")
+            return value
+        }
+        if piece == "days_in_period" {
+            note("days_in_period is taken as a twelfth of 365 days for each month")
+            return Fraction(365 * Int128(heading.months), 12)
+        }
+        return nil
+    }
+
+    /// `2.1*usage_ccf` or `flat_rate*usage_ccf`, in either order.
+    private mutating func pricePerUnit(_ text: String) throws(FileRefusal) -> Fraction? {
+        let pieces = text.filter { $0 != " " }.split(separator: "*").map(String.init)
+        guard pieces.count == 2, let price = pieces.first(where: { !$0.hasPrefix("usage") }),
+            pieces.contains(where: { $0.hasPrefix("usage_") })
+        else { return nil }
+        if let number = Fraction(price) { return number }
+        guard let place = origin.member(price) else { return nil }
+        return try resolved(place)?.plain.flatMap { Fraction($0) }
+    }
+
+    private func terms(of formula: String) -> [String] {
+        formula.filter { $0 != " " }.split(separator: "+").map(String.init)
+    }
+
+    private mutating func note(_ text: String) {
+        if !notes.contains(text) { notes.append(text) }
+    }
+}
