@@ -70,6 +70,11 @@ struct Members {
         return value
     }
 
+    /// Of a key that is left out where its value is the usual one.
+    func parsedIfPresent<Value>(_ key: String, _ read: (String) -> Value?) throws(StatementDefect) -> Value? {
+        members[key] == nil ? nil : try parsed(key, read)
+    }
+
     func optionalParsed<Value>(_ key: String, _ read: (String) -> Value?) throws(StatementDefect) -> Value? {
         try value(key) == .null ? nil : try parsed(key, read)
     }

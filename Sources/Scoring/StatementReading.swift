@@ -108,7 +108,8 @@ extension BillLine {
             name: try json.string("name"), tier: try json.optionalInteger("tier").map { Int($0) },
             litres: try json.integer("litres"),
             priceYuanPerM3: try json.parsed("price_yuan_per_m3") { ExactDecimal($0) },
-            amount: Money(fen: try json.integer("fen")))
+            amount: Money(fen: try json.integer("fen")),
+            unit: try json.parsedIfPresent("unit") { $0 == "month" ? BillUnit.month : nil } ?? .cubicMetre)
     }
 }
 

@@ -54,6 +54,18 @@ struct StatementBytesTests {
         }
     }
 
+    @Test func `a fixed charge is read back as one, and the usual unit is never spelled`() throws {
+        let text = String(decoding: full().bytes, as: UTF8.self)
+        let (usual, fixed, spelled) = (#""tier":null}"#, #""tier":null,"unit":"month"}"#, #""tier":null,"unit":"m3"}"#)
+        #expect(text.contains(usual))
+        let bytes = Array(text.replacing(usual, with: fixed).utf8)
+        let read = try Statement(bytes: bytes)
+        #expect(read.bytes == bytes)
+        #expect(throws: StatementDefect.self) {
+            try Statement(bytes: Array(text.replacing(usual, with: spelled).utf8))
+        }
+    }
+
     @Test func `the same month gives the same bytes, another version other ones`() {
         #expect(full().bytes == full().bytes)
         var other = full()

@@ -33,7 +33,7 @@ struct BillPart: Sendable {
             Line(
                 name: BillPart.name(of: line, t),
                 arithmetic: t(
-                    "arithmetic",
+                    line.unit == .month ? "arithmetic_fixed" : "arithmetic",
                     [
                         "volume": t.cubicMetreFigure(line.litres), "price": line.priceYuanPerM3.description,
                         "yuan": line.amount.yuan,
