@@ -11,8 +11,20 @@ struct BenchPlace {
     private let server: String?
     private let schemas: [String]
 
+    /// Makes a place, runs `body` and removes the place, whatever came of it.
     /// `server`: a PostgreSQL address; nil for SQLite files.
-    static func make(server: String?) async throws -> BenchPlace {
+    static func use(server: String?, _ body: (BenchPlace) async throws -> Void) async throws {
+        let place = try await make(server: server)
+        do {
+            try await body(place)
+        } catch {
+            try await place.remove()
+            throw error
+        }
+        try await place.remove()
+    }
+
+    private static func make(server: String?) async throws -> BenchPlace {
         let name = "bench_\(ProcessInfo.processInfo.processIdentifier)"
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(name)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -32,7 +44,7 @@ struct BenchPlace {
             schemas: schemas)
     }
 
-    func remove() async throws {
+    private func remove() async throws {
         try FileManager.default.removeItem(at: folder)
         guard let server else { return }
         let plain = try Database(address: server, connections: 1)

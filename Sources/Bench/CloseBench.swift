@@ -15,14 +15,7 @@ struct CloseBench: AsyncParsableCommand {
     @Option(help: "A PostgreSQL server to keep the city on; otherwise a SQLite file.") var server: String?
 
     func run() async throws {
-        let place = try await BenchPlace.make(server: server)
-        do {
-            try await measure(place)
-        } catch {
-            try await place.remove()
-            throw error
-        }
-        try await place.remove()
+        try await BenchPlace.use(server: server) { place in try await measure(place) }
     }
 
     private func measure(_ place: BenchPlace) async throws {

@@ -35,11 +35,7 @@ func signInCodeHash(_ code: Secret, of household: Household) -> String {
 }
 
 extension Transaction {
-    /// Sessions removed with every new one: more than come, so that expired ones never pile up.
-    private static var purgedPerSignIn: Int { 100 }
-
     func open(_ session: SessionSecrets, for subject: SessionSubject, seconds: Int64, at: Instant) throws {
-        try purgeSessions(at: at, limit: Self.purgedPerSignIn)
         try addSession(
             tokenHash: session.token.hash, subject: subject, csrfToken: session.csrf.text, at: at,
             expiresAt: at + seconds)

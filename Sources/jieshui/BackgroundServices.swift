@@ -58,7 +58,7 @@ struct RepeatedWork: Service {
         }
     }
 
-    /// Gives back overdue holds and ends lots whose time is up: one process at a time, and the next one once it has
+    /// Gives back overdue holds, ends lots and removes sessions whose time is up: one process at a time, and the next one once it has
     /// gone for longer than a lease.
     static func expiring(
         _ redemptions: CloseRedemption, _ lots: ExpireLots, in database: Database, by worker: Worker, logger: Logger
@@ -67,7 +67,8 @@ struct RepeatedWork: Service {
             guard try await worker.claim(.expire, of: .unregistered, in: database) != nil else { return false }
             let holds = try await redemptions.expireOverdue(at: .now)
             let expired = try await lots(at: .now)
-            return holds + expired > 0
+            let sessions = try await ExpireSessions(database: database)(at: .now)
+            return holds + expired + sessions > 0
         }
     }
 }

@@ -104,8 +104,18 @@ import Water
                 }
             }
             #expect(try await isSignedIn(database, "H1", code, test.now))
+            let expire = ExpireSessions(database: database)
+            #expect(try await expire(at: test.now, limit: 100) == 100)
             let left = try await database.read { try $0.first("SELECT count(*) FROM session") { try $0.integer(0) } }
             #expect(left == 51)
+            let newest = try await database.read {
+                try $0.first("SELECT 1 FROM session WHERE token_hash = 'old0'") { _ in true }
+            }
+            #expect(newest == true, "those that ended first go first")
+            #expect(try await expire(at: test.now) == 50)
+            #expect(try await expire(at: test.now) == 0)
+            let live = try await database.read { try $0.first("SELECT count(*) FROM session") { try $0.integer(0) } }
+            #expect(live == 1)
         }
     }
 
