@@ -53,7 +53,9 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         findings: findings(of: meters, from: from, to: to),
         readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
         lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
-        readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to))
+        readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to),
+        night: nightUse(of: present, share: home.shareMillionths, bare: bare, from: from, to: to, span: span, rules),
+        sizes: home.sizes)
 }
 
 /// A judged meter and the part of the household's time in the month that it was installed for.
@@ -146,6 +148,35 @@ private func dailyUse(
         use.add(DayUse(day: day, litres: state == .missing ? nil : litres, state: state))
     }
     return use
+}
+
+/// The nights within [from, to] that every meter of the home knows, from the registers at both ends.
+private func nightUse(
+    of meters: [MeterInWindow], share: Int64?, bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan,
+    _ rules: MeteringRules
+) -> NightUse? {
+    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share) }
+    var (nights, total, lowest) = (0, Int64(0), Int64.max)
+    for night in span.nights {
+        let (start, end) = (night.lowerBound, night.upperBound)
+        guard start < end, start >= from, end <= to, !bare.overlap(start, end) else { continue }
+        var litres: Int64 = 0
+        var isKnown = !meters.isEmpty
+        for index in meters.indices where isKnown && meters[index].from < end && meters[index].to > start {
+            guard meters[index].from <= start, meters[index].to >= end,
+                let opening = readers[index].boundary(at: start), let closing = readers[index].boundary(at: end),
+                max(opening.pairSeconds, closing.pairSeconds) <= rules.splitFloorSeconds,
+                !meters[index].judged.startsRun(within: opening.index, closing.index)
+            else {
+                isKnown = false
+                break
+            }
+            litres += closing.litres - opening.litres
+        }
+        guard isKnown else { continue }
+        (nights, total, lowest) = (nights + 1, total + litres, min(lowest, litres))
+    }
+    return nights > 0 ? NightUse(nights: nights, litres: total, lowestLitres: lowest) : nil
 }
 
 extension DailyUse {

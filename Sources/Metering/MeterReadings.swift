@@ -25,6 +25,8 @@ public struct HomeInput: Sendable {
     public var occupancy: (from: Instant, to: Instant?)
     /// Persons on the month's last day; nil is unknown.
     public var persons: Int?
+    /// As `HomeMonth.sizes`.
+    public var sizes: [PersonsFrom]
     /// This home's part of a shared meter, 0–1,000,000; nil for meters of its own.
     public var shareMillionths: Int64?
     /// Every installation on the household's usage points that overlaps the month, by `from`.
@@ -32,8 +34,9 @@ public struct HomeInput: Sendable {
 
     public init(
         household: HouseholdID, occupancy: (from: Instant, to: Instant?), persons: Int?, shareMillionths: Int64?,
-        meters: [MeterReadings]
+        meters: [MeterReadings], sizes: [PersonsFrom] = []
     ) {
+        self.sizes = sizes
         self.household = household
         self.occupancy = occupancy
         self.persons = persons

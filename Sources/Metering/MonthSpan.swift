@@ -5,12 +5,20 @@ public struct MonthSpan: Sendable, Hashable {
     public let month: BillingMonth
     /// The start of each day and, last, of the next month's first.
     let midnights: [Instant]
+    /// 02:00 and 05:00 local time of each day; empty for a day whose clock jumps between them.
+    let nights: [Range<Instant>]
     let calendar: CityCalendar
 
     public init(_ month: BillingMonth, calendar: CityCalendar) {
         self.month = month
         self.calendar = calendar
         self.midnights = (0...month.dayCount).map { calendar.start(of: month.firstDay.advanced(by: $0)) }
+        self.nights = midnights.dropLast().map { midnight in
+            let offset = calendar.offset(at: midnight)
+            let night = midnight + 2 * 3_600..<midnight + 5 * 3_600
+            let isEven = [night.lowerBound, night.upperBound].allSatisfy { calendar.offset(at: $0) == offset }
+            return isEven ? night : midnight..<midnight
+        }
     }
 
     /// The month's first instant.

@@ -83,8 +83,7 @@ struct IssueStatements: Sendable {
     ) throws -> Work {
         let homes = try reader.homeMonths(of: community, month)
         let numbers = try reader.householdNumbers(of: community)
-        let lastMonth = try earlier(community, month.previous, reader)
-        let lastYear = try earlier(community, month.advanced(by: -12), reader)
+        let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
         let known = try reader.householdsWithPostings(of: community)
         let cohort = cohorts.cohort(along: chain)
         // The frozen figures themselves tell whether its homes are in the distributions they are compared with.
@@ -95,14 +94,16 @@ struct IssueStatements: Sendable {
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? standing(of: home, under: rules).figure : nil,
-                lastMonth: lastMonth[home.household], sameMonthLastYear: lastYear[home.household])
+                earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
             let statement = makeStatement(
                 home, household: numbers[home.household] ?? "", version: 1, in: context)
             let bytes = statement.bytes
+            let hash = sha256Hex(bytes)
             statements.append(
                 StoredStatement(
                     household: home.household, month: month, version: 1,
-                    body: String(decoding: bytes, as: UTF8.self), hash: sha256Hex(bytes)))
+                    body: String(decoding: bytes, as: UTF8.self), hash: hash,
+                    figures: StatementFigures(statement, hash: hash)))
             let holder = AccountHolder(community: community, household: home.household)
             awards += try self.awards(
                 statement, holder, isKnown: known.contains(home.household), at: at, reader)
@@ -142,19 +143,6 @@ struct IssueStatements: Sendable {
     /// The end of the month so many months after the one the points were earned in: nothing of the time of running.
     private func lotExpiry(_ month: BillingMonth) -> Instant {
         calendar.interval(of: month.advanced(by: rules.points.lotLifeMonths)).end
-    }
-
-    private func earlier(
-        _ community: CommunityID, _ month: BillingMonth, _ reader: Reader
-    ) throws -> [HouseholdID: EarlierUse] {
-        var found: [HouseholdID: EarlierUse] = [:]
-        for stored in try reader.statements(of: community, month) {
-            let statement = try Statement(bytes: Array(stored.body.utf8))
-            found[stored.household] = EarlierUse(
-                month: month, litres: statement.use.litres, missingHours: statement.use.missingHours,
-                version: Int(stored.version), hash: stored.hash)
-        }
-        return found
     }
 
     private func closed(

@@ -83,7 +83,7 @@ public struct MeasureMonth: Sendable {
                     shareMillionths: home.shareMillionths,
                     meters: home.installations.map {
                         MeterReadings(installation: $0, elements: elements[$0.meter] ?? [])
-                    }),
+                    }, sizes: home.sizes),
                 span: span, rules: rules)
         }
     }

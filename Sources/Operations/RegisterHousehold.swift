@@ -1,5 +1,5 @@
 public import Database
-public import Storage
+import Storage
 public import Water
 
 /// A household as it is given: by its number, on usage points by theirs.

@@ -1,5 +1,5 @@
 public import Database
-public import Storage
+import Storage
 public import Water
 
 /// Notes how many live in a household from a date on.

@@ -12,12 +12,19 @@ public struct StatementContext: Sendable {
     public var frozenFigure: Int64?
     public var lastMonth: EarlierUse?
     public var sameMonthLastYear: EarlierUse?
+    /// What the statements of two and three months ago said, in any order.
+    public var monthsBeforeLast: [EarlierUse]
+    /// What last month's statement said beside its litres.
+    public var lastFigures: EarlierFigures?
+    /// The month's first instant; without it no leak has a cost.
+    public var monthStart: Instant?
     /// Litres earlier in the tariff's basis period; ignored for a monthly tariff.
     public var periodToDateLitres: Int64
 
     public init(
         tariff: Tariff, rules: RuleSet, cohort: Cohort?, frozenFigure: Int64?, lastMonth: EarlierUse? = nil,
-        sameMonthLastYear: EarlierUse? = nil, periodToDateLitres: Int64 = 0
+        sameMonthLastYear: EarlierUse? = nil, monthsBeforeLast: [EarlierUse] = [],
+        lastFigures: EarlierFigures? = nil, monthStart: Instant? = nil, periodToDateLitres: Int64 = 0
     ) {
         self.tariff = tariff
         self.rules = rules
@@ -25,6 +32,9 @@ public struct StatementContext: Sendable {
         self.frozenFigure = frozenFigure
         self.lastMonth = lastMonth
         self.sameMonthLastYear = sameMonthLastYear
+        self.monthsBeforeLast = monthsBeforeLast
+        self.lastFigures = lastFigures
+        self.monthStart = monthStart
         self.periodToDateLitres = periodToDateLitres
     }
 }
@@ -40,6 +50,9 @@ public func makeStatement(
     let billing = billing(of: home, in: context)
     let headroom = headroom(of: home, standing, billing, in: context)
     let points = points(of: home, standing, rank, norm, in: context)
+    let inputs = AnalysisInputs(
+        home: home, isRankable: standing.reason == nil, billing: billing, rank: rank, norm: norm, points: points.total,
+        context: context)
     return Statement(
         household: number, month: home.month, version: version, isShared: home.shareMillionths != nil,
         use: use(of: home), persons: home.persons, equivalised: equivalised(home, rules), billing: billing,
@@ -49,7 +62,7 @@ public func makeStatement(
         cohort: summary(of: context.cohort), rank: rank, headroom: headroom, norm: norm,
         leaks: home.continuousFlows, findings: count(home.findings), points: points,
         sentence: sentence(for: home, standing, rank, norm, headroom, rules), quality: quality(of: home, rules),
-        readingsDigest: home.readingsDigest)
+        readingsDigest: home.readingsDigest, analysis: analysis(of: inputs))
 }
 
 extension Standing {
@@ -73,10 +86,7 @@ private func equivalised(_ home: HomeMonth, _ rules: RuleSet) -> Statement.Equiv
 }
 
 private func billing(of home: HomeMonth, in context: StatementContext) -> Statement.Billing {
-    let outcome = bill(
-        context.tariff, month: home.month, persons: home.persons, litres: home.litres,
-        periodToDateLitres: context.periodToDateLitres)
-    return switch outcome {
+    switch bill(of: home, litres: home.litres, context) {
     case .success(let bill): .billed(bill)
     case .failure(let refusal): .refused(refusal)
     }
@@ -106,19 +116,8 @@ private func norm(of home: HomeMonth, _ rules: RuleSet) -> Statement.Norm? {
 private func headroom(
     of home: HomeMonth, _ standing: Standing, _ billing: Statement.Billing, in context: StatementContext
 ) -> Statement.Headroom? {
-    guard standing.reason == nil, let persons = home.persons, let benchmark = context.cohort?.benchmarkLitres,
-        let target = context.rules.homeLitres(equivalised: benchmark, persons: persons)
-    else { return nil }
-    var room = Statement.Headroom(
-        benchmarkHomeLitres: target, litres: max(0, home.litres - target), benchmarkBill: nil, saving: nil)
-    let atTarget = bill(
-        context.tariff, month: home.month, persons: persons, litres: target,
-        periodToDateLitres: context.periodToDateLitres)
-    if case .billed(let own) = billing, case .success(let best) = atTarget {
-        room.benchmarkBill = best.total
-        room.saving = max(.zero, own.total - best.total)
-    }
-    return room
+    guard standing.reason == nil, let benchmark = context.cohort?.benchmarkLitres else { return nil }
+    return headroom(of: home, downTo: benchmark, billing, in: context)
 }
 
 private func points(

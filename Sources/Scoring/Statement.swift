@@ -40,6 +40,8 @@ public struct Statement: Sendable, Hashable {
     public var quality: Quality
     /// SHA-256 of the readings it rests on, lower-case hex.
     public var readingsDigest: String
+    /// nil in statements of the first layout.
+    public var analysis: Analysis?
 
     public struct Use: Sendable, Hashable {
         public var measuredLitres: Int64

@@ -2,8 +2,9 @@ import Tariffs
 public import Water
 
 extension Statement {
-    /// The layout's name, first bumped when a key changes its meaning.
-    public static let layout = "jieshui.statement.1"
+    /// The layouts' names, one more whenever keys are added or change their meaning. The first has no `analysis`.
+    static let firstLayout = "jieshui.statement.1"
+    public static let layout = "jieshui.statement.2"
 
     /// The canonical bytes: `json`, one spelling.
     public var bytes: [UInt8] { json.bytes }
@@ -14,8 +15,8 @@ extension Statement {
     /// Every figure with its unit in its key. `daily_litres` and `daily_states` start at the month's first day; a
     /// state is `m` measured, `e` estimated, `x` missing (litres null).
     public var json: CanonicalJSON {
-        .object([
-            "layout": .string(Statement.layout),
+        var members: [String: CanonicalJSON] = [
+            "layout": .string(analysis == nil ? Statement.firstLayout : Statement.layout),
             "household": .string(household),
             "month": .string(month.description),
             "version": .integer(Int64(version)),
@@ -43,7 +44,9 @@ extension Statement {
             ]),
             "quality": quality.json,
             "readings_digest": .string(readingsDigest),
-        ])
+        ]
+        if let analysis { members["analysis"] = analysis.json }
+        return .object(members)
     }
 }
 
@@ -86,13 +89,13 @@ extension Statement.Billing {
 }
 
 extension Statement.FileReference {
-    fileprivate var json: CanonicalJSON {
+    var json: CanonicalJSON {
         .object(["id": .string(id), "version": .string(version), "digest": .string(digest)])
     }
 }
 
 extension EarlierUse {
-    fileprivate var json: CanonicalJSON {
+    var json: CanonicalJSON {
         .object([
             "month": .string(month.description),
             "litres": .integer(litres),
@@ -127,7 +130,7 @@ extension Rank {
 }
 
 extension Statement.Headroom {
-    fileprivate var json: CanonicalJSON {
+    var json: CanonicalJSON {
         .object([
             "benchmark_home_litres": .integer(benchmarkHomeLitres),
             "litres": .integer(litres),

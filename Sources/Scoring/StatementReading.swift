@@ -12,7 +12,8 @@ extension Statement {
     public init(bytes: [UInt8]) throws(StatementDefect) {
         guard let value = parseJSON(bytes) else { throw StatementDefect(key: "canonical") }
         let json = try Members(value, "statement")
-        guard try json.string("layout") == Statement.layout else { throw StatementDefect(key: "layout") }
+        let layout = try json.string("layout")
+        guard [Statement.firstLayout, Statement.layout].contains(layout) else { throw StatementDefect(key: "layout") }
         let month = try json.parsed("month") { BillingMonth($0) }
         self.init(
             household: try json.string("household"), month: month, version: try json.int("version"),
@@ -39,7 +40,8 @@ extension Statement {
             leaks: try json.list("leaks").map(ContinuousFlow.init(json:)),
             findings: try Statement.findings(json.members("findings")),
             points: try PointsEarned(json.members("points")), sentence: try Sentence(json.members("sentence")),
-            quality: try Quality(json.members("quality")), readingsDigest: try json.string("readings_digest"))
+            quality: try Quality(json.members("quality")), readingsDigest: try json.string("readings_digest"),
+            analysis: layout == Statement.firstLayout ? nil : try Analysis(json.members("analysis")))
         guard self.bytes == bytes else { throw StatementDefect(key: "canonical") }
     }
 
@@ -121,7 +123,7 @@ extension Statement.FileReference {
 }
 
 extension EarlierUse {
-    fileprivate init(json: Members) throws(StatementDefect) {
+    init(json: Members) throws(StatementDefect) {
         self.init(
             month: try json.parsed("month") { BillingMonth($0) }, litres: try json.integer("litres"),
             missingHours: try json.integer("missing_hours"), version: try json.int("version"),
@@ -150,7 +152,7 @@ extension Rank {
 }
 
 extension Statement.Headroom {
-    fileprivate init(json: Members) throws(StatementDefect) {
+    init(json: Members) throws(StatementDefect) {
         self.init(
             benchmarkHomeLitres: try json.integer("benchmark_home_litres"), litres: try json.integer("litres"),
             benchmarkBill: try json.optionalInteger("benchmark_bill_fen").map(Money.init(fen:)),

@@ -10,6 +10,8 @@ public struct RegisteredHome: Sendable, Hashable {
     public let movedOut: Instant?
     /// Persons on the day asked for; nil is unknown.
     public let persons: Int?
+    /// As `HomeMonth.sizes`.
+    public let sizes: [PersonsFrom]
     /// The home's part of a shared usage point's meters; nil where none is shared.
     public let shareMillionths: Int64?
     /// By start.
@@ -22,7 +24,7 @@ extension Reader {
     public func registeredHomes(
         of community: CommunityID, from: Instant, to: Instant, personsOn day: LocalDay
     ) throws -> [RegisteredHome] {
-        let persons = try personsByHousehold(of: community, on: day)
+        let sizes = try sizesByHousehold(of: community, upTo: day)
         let shares = try sharesByHousehold(of: community)
         var installations: [HouseholdID: [MeterInstallation]] = [:]
         try each(
@@ -48,8 +50,9 @@ extension Reader {
             let household: HouseholdID = try row.id(0)
             return RegisteredHome(
                 household: household, number: try row.text(1), area: try row.id(2), movedIn: try row.instant(3),
-                movedOut: try row.instantOrNil(4), persons: persons[household] ?? nil,
-                shareMillionths: shares[household], installations: installations[household] ?? [])
+                movedOut: try row.instantOrNil(4), persons: sizes[household]?.last?.persons,
+                sizes: Reader.changes(sizes[household] ?? [], upTo: day), shareMillionths: shares[household],
+                installations: installations[household] ?? [])
         }
     }
 
@@ -74,15 +77,30 @@ extension Reader {
             nominalFlowLitresPerHour: try row.integerOrNil(first + 8), modulus: try row.volumeOrNil(first + 9))
     }
 
-    private func personsByHousehold(of community: CommunityID, on day: LocalDay) throws -> [HouseholdID: Int?] {
-        var found: [HouseholdID: Int?] = [:]
+    private func sizesByHousehold(
+        of community: CommunityID, upTo day: LocalDay
+    ) throws -> [HouseholdID: [PersonsFrom]] {
+        var found: [HouseholdID: [PersonsFrom]] = [:]
         try each(
             """
-            SELECT household_id, persons FROM household_persons
+            SELECT household_id, from_day, persons FROM household_persons
             WHERE community_id = \(community) AND from_day <= \(day) ORDER BY household_id, from_day
             """
-        ) { row in found.updateValue(try row.integerOrNil(1).map(Int.init), forKey: try row.id(0)) }
+        ) { row in
+            found[try row.id(0), default: []].append(
+                PersonsFrom(
+                    day: LocalDay(number: Int32(try row.integer(1))), persons: try row.integerOrNil(2).map(Int.init)))
+        }
         return found
+    }
+
+    /// The entries that decide the twelve months up to `day`; none where one decides all of them.
+    private static func changes(_ sizes: [PersonsFrom], upTo day: LocalDay) -> [PersonsFrom] {
+        let (year, month, _) = day.date
+        guard let begin = BillingMonth(year: year, month: month)?.advanced(by: -11).firstDay else { return [] }
+        let inForce = sizes.lastIndex { $0.day <= begin } ?? 0
+        let deciding = sizes.dropFirst(inForce)
+        return deciding.count > 1 ? Array(deciding) : []
     }
 
     private func sharesByHousehold(of community: CommunityID) throws -> [HouseholdID: Int64] {

@@ -1,129 +1,218 @@
-import Foundation
 public import Water
 
-// The stored text of a home's frozen figures: canonical JSON, so that the same figures are the same bytes.
+// The stored text of a home's frozen figures: words with a space between, always in the same order, so that the same
+// figures are the same bytes and a close reads two million of them in seconds. `-` is nil. Months that were frozen
+// before this spelling are canonical JSON (`HomeMonthJSON.swift`), which begins with a brace.
 extension HomeMonth {
+    static let spelling = "h2"
+
     /// The canonical text kept in `home_month.body`.
     public var storedText: String {
-        let days = days.map { day -> CanonicalJSON in
-            ["n": .integer(Int64(day.day.number)), "l": .optional(day.litres), "s": .string(day.state.rawValue)]
+        var words = WordWriter()
+        words.add(Self.spelling)
+        for number in [household.value, Int64(month.number), measuredLitres, estimatedLitres, monthSeconds] {
+            words.add(number)
         }
-        let flows = continuousFlows.map { flow -> CanonicalJSON in
-            [
-                "from": .integer(flow.from.epochSeconds), "to": .integer(flow.to.epochSeconds),
-                "lph": .integer(flow.litresPerHour),
-            ]
+        for number in [missingSeconds, qualifyingSeconds, isBracketed ? 1 : 0, Int64(zeroDays)] { words.add(number) }
+        words.add(persons.map(Int64.init))
+        words.add(shareMillionths)
+        words.add(isPartial ? 1 : 0)
+        words.add(detectableLitresPerHour)
+        words.add(Int64(readingCount))
+        words.add(lastReadingAt?.epochSeconds)
+        words.add(readingsDigest)
+        words.add(Int64(days.count))
+        words.add(days.first.map { Int64($0.day.number) })
+        for day in days { words.add(day) }
+        words.add(Int64(continuousFlows.count))
+        for flow in continuousFlows {
+            for number in [flow.from.epochSeconds, flow.to.epochSeconds, flow.litresPerHour] { words.add(number) }
         }
-        let findings = findings.map { finding -> CanonicalJSON in
-            [
-                "kind": .string(finding.kind.rawValue), "meter": .integer(finding.meter.value),
-                "at": .integer(finding.at.epochSeconds), "ml": .integer(finding.register.millilitres),
-                "before_ml": .optional(finding.before?.millilitres),
-            ]
+        words.add(Int64(findings.count))
+        for finding in findings { words.add(finding) }
+        words.add(night.map { Int64($0.nights) })
+        if let night {
+            words.add(night.litres)
+            words.add(night.lowestLitres)
         }
-        let value: CanonicalJSON = [
-            "household": .integer(household.value), "month": .integer(Int64(month.number)), "days": .array(days),
-            "measured_l": .integer(measuredLitres), "estimated_l": .integer(estimatedLitres),
-            "month_s": .integer(monthSeconds), "missing_s": .integer(missingSeconds),
-            "qualifying_s": .integer(qualifyingSeconds), "bracketed": .bool(isBracketed),
-            "zero_days": .integer(Int64(zeroDays)), "persons": .optional(persons.map(Int64.init)),
-            "share": .optional(shareMillionths), "partial": .bool(isPartial), "flows": .array(flows),
-            "detectable_lph": .integer(detectableLitresPerHour), "findings": .array(findings),
-            "readings": .integer(Int64(readingCount)), "last_at": .optional(lastReadingAt?.epochSeconds),
-            "digest": .string(readingsDigest),
-        ]
-        return value.text
+        words.add(Int64(sizes.count))
+        for size in sizes {
+            words.add(Int64(size.day.number))
+            words.add(size.persons.map(Int64.init))
+        }
+        return words.text
     }
 
-    /// Reads what `storedText` wrote.
+    /// Reads what `storedText` wrote, or wrote before.
     public init(storedText: String) throws {
-        let stored = try JSONDecoder().decode(Stored.self, from: Data(storedText.utf8))
+        if storedText.utf8.first == UInt8(ascii: "{") {
+            try self.init(storedJSON: storedText)
+            return
+        }
+        var words = WordReader(storedText)
+        guard try words.text() == Self.spelling else { throw DamagedBytes.notAValue("home month") }
+        let household = HouseholdID(try words.number())
+        let month = BillingMonth(number: try words.number32())
+        let (measured, estimated, monthSeconds) = (try words.number(), try words.number(), try words.number())
+        let (missing, qualifying) = (try words.number(), try words.number())
+        let (bracketed, zeroDays) = (try words.number() == 1, Int(try words.number()))
+        let (persons, share) = (try words.optional().map { Int($0) }, try words.optional())
+        let (partial, detectable) = (try words.number() == 1, try words.number())
+        let (readings, lastAt) = (Int(try words.number()), try words.optional().map(Instant.init(epochSeconds:)))
+        let digest = try words.text()
+        let dayCount = try words.count()
+        let first = try words.optional() ?? 0
+        let days = try (0..<dayCount).map {
+            try words.day(LocalDay(number: Int32(truncatingIfNeeded: first) &+ Int32($0)))
+        }
+        let flows = try (0..<(try words.count())).map { _ in
+            ContinuousFlow(
+                from: Instant(epochSeconds: try words.number()), to: Instant(epochSeconds: try words.number()),
+                litresPerHour: try words.number())
+        }
+        let findings = try (0..<(try words.count())).map { _ in try words.finding() }
+        var night: NightUse?
+        if let nights = try words.optional() {
+            night = NightUse(nights: Int(nights), litres: try words.number(), lowestLitres: try words.number())
+        }
+        let sizes = try (0..<(try words.count())).map { _ in
+            PersonsFrom(day: LocalDay(number: try words.number32()), persons: try words.optional().map { Int($0) })
+        }
+        guard words.isAtEnd else { throw DamagedBytes.notAValue("home month") }
         self.init(
-            household: HouseholdID(stored.household), month: BillingMonth(number: stored.month),
-            days: try stored.days.map { try $0.value() }, measuredLitres: stored.measuredLitres,
-            estimatedLitres: stored.estimatedLitres, monthSeconds: stored.monthSeconds,
-            missingSeconds: stored.missingSeconds,
-            qualifyingSeconds: stored.qualifyingSeconds, isBracketed: stored.bracketed, zeroDays: stored.zeroDays,
-            persons: stored.persons, shareMillionths: stored.share, isPartial: stored.partial,
-            continuousFlows: stored.flows.map(\.value), detectableLitresPerHour: stored.detectableLitresPerHour,
-            findings: try stored.findings.map { try $0.value() }, readingCount: stored.readings,
-            lastReadingAt: stored.lastAt.map(Instant.init(epochSeconds:)), readingsDigest: stored.digest)
+            household: household, month: month, days: days, measuredLitres: measured, estimatedLitres: estimated,
+            monthSeconds: monthSeconds, missingSeconds: missing, qualifyingSeconds: qualifying,
+            isBracketed: bracketed, zeroDays: zeroDays, persons: persons, shareMillionths: share, isPartial: partial,
+            continuousFlows: flows, detectableLitresPerHour: detectable, findings: findings, readingCount: readings,
+            lastReadingAt: lastAt, readingsDigest: digest, night: night, sizes: sizes)
     }
 }
 
-private struct Stored: Decodable {
-    let household: Int64
-    let month: Int32
-    let days: [StoredDay]
-    let measuredLitres: Int64
-    let estimatedLitres: Int64
-    let monthSeconds: Int64
-    let missingSeconds: Int64
-    let qualifyingSeconds: Int64
-    let bracketed: Bool
-    let zeroDays: Int
-    let persons: Int?
-    let share: Int64?
-    let partial: Bool
-    let flows: [StoredFlow]
-    let detectableLitresPerHour: Int64
-    let findings: [StoredFinding]
-    let readings: Int
-    let lastAt: Int64?
-    let digest: String
+private struct WordWriter {
+    private var bytes: [UInt8] = []
 
-    enum CodingKeys: String, CodingKey {
-        case household, month, days, bracketed, persons, share, partial, flows, findings, readings, digest
-        case measuredLitres = "measured_l"
-        case estimatedLitres = "estimated_l"
-        case monthSeconds = "month_s"
-        case missingSeconds = "missing_s"
-        case qualifyingSeconds = "qualifying_s"
-        case zeroDays = "zero_days"
-        case detectableLitresPerHour = "detectable_lph"
-        case lastAt = "last_at"
+    init() { bytes.reserveCapacity(512) }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    private mutating func separate() {
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+    }
+
+    mutating func add(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func add(_ number: Int64) {
+        separate()
+        digits(number)
+    }
+
+    private mutating func digits(_ number: Int64) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    mutating func add(_ number: Int64?) {
+        guard let number else { return add("-") }
+        add(number)
+    }
+
+    /// `m` measured, `e` estimated, with its litres; `x` missing.
+    mutating func add(_ day: DayUse) {
+        separate()
+        switch day.state {
+        case .measured: bytes.append(UInt8(ascii: "m"))
+        case .estimated: bytes.append(UInt8(ascii: "e"))
+        case .missing: bytes.append(UInt8(ascii: "x"))
+        }
+        if let litres = day.litres { digits(litres) }
+    }
+
+    mutating func add(_ finding: Finding) {
+        add(finding.kind.rawValue)
+        for number in [finding.meter.value, finding.at.epochSeconds, finding.register.millilitres] { add(number) }
+        add(finding.before?.millilitres)
     }
 }
 
-private struct StoredDay: Decodable {
-    let n: Int32
-    let l: Int64?
-    let s: String
+private struct WordReader {
+    private var rest: ArraySlice<UInt8>
 
-    func value() throws -> DayUse {
-        guard let state = MeasureState(rawValue: s) else { throw DamagedBytes.notAValue("day state") }
-        return DayUse(day: LocalDay(number: n), litres: l, state: state)
-    }
-}
+    init(_ text: String) { rest = Array(text.utf8)[...] }
 
-private struct StoredFlow: Decodable {
-    let from: Int64
-    let to: Int64
-    let lph: Int64
+    var isAtEnd: Bool { rest.isEmpty }
 
-    var value: ContinuousFlow {
-        ContinuousFlow(from: Instant(epochSeconds: from), to: Instant(epochSeconds: to), litresPerHour: lph)
-    }
-}
-
-private struct StoredFinding: Decodable {
-    let kind: String
-    let meter: Int64
-    let at: Int64
-    let millilitres: Int64
-    let beforeMillilitres: Int64?
-
-    enum CodingKeys: String, CodingKey {
-        case kind, meter, at
-        case millilitres = "ml"
-        case beforeMillilitres = "before_ml"
+    private mutating func word() throws -> ArraySlice<UInt8> {
+        guard !rest.isEmpty else { throw DamagedBytes.notAValue("word") }
+        var end = rest.startIndex
+        while end < rest.endIndex, rest[end] != UInt8(ascii: " ") { end += 1 }
+        let word = rest[rest.startIndex..<end]
+        rest = end < rest.endIndex ? rest[(end + 1)...] : []
+        return word
     }
 
-    func value() throws -> Finding {
-        guard let kind = FindingKind(rawValue: kind) else { throw DamagedBytes.notAValue("finding kind") }
+    mutating func text() throws -> String { String(decoding: try word(), as: UTF8.self) }
+
+    mutating func number() throws -> Int64 { try Self.number(word()) }
+
+    mutating func number32() throws -> Int32 {
+        guard let number = Int32(exactly: try number()) else { throw DamagedBytes.notAValue("number") }
+        return number
+    }
+
+    /// How many of something follow: never more than there are bytes left.
+    mutating func count() throws -> Int {
+        guard let count = Int(exactly: try number()), count >= 0, count <= rest.count + 1 else {
+            throw DamagedBytes.notAValue("count")
+        }
+        return count
+    }
+
+    mutating func optional() throws -> Int64? {
+        let word = try word()
+        return word.count == 1 && word.first == UInt8(ascii: "-") ? nil : try Self.number(word)
+    }
+
+    mutating func day(_ day: LocalDay) throws -> DayUse {
+        let word = try word()
+        switch word.first {
+        case UInt8(ascii: "m"): return DayUse(day: day, litres: try Self.number(word.dropFirst()), state: .measured)
+        case UInt8(ascii: "e"): return DayUse(day: day, litres: try Self.number(word.dropFirst()), state: .estimated)
+        case UInt8(ascii: "x") where word.count == 1: return DayUse(day: day, litres: nil, state: .missing)
+        default: throw DamagedBytes.notAValue("day state")
+        }
+    }
+
+    mutating func finding() throws -> Finding {
+        guard let kind = FindingKind(rawValue: try text()) else { throw DamagedBytes.notAValue("finding kind") }
         return Finding(
-            kind: kind, meter: MeterID(meter), at: Instant(epochSeconds: at),
-            register: Volume(millilitres: millilitres),
-            before: beforeMillilitres.map(Volume.init(millilitres:)))
+            kind: kind, meter: MeterID(try number()), at: Instant(epochSeconds: try number()),
+            register: Volume(millilitres: try number()), before: try optional().map(Volume.init(millilitres:)))
+    }
+
+    private static func number(_ word: ArraySlice<UInt8>) throws -> Int64 {
+        let isNegative = word.first == UInt8(ascii: "-")
+        let digits = isNegative ? word.dropFirst() : word
+        guard !digits.isEmpty else { throw DamagedBytes.notAValue("number") }
+        var value: Int64 = 0
+        for digit in digits {
+            guard digit >= 48, digit <= 57 else { throw DamagedBytes.notAValue("number") }
+            let (tens, tooMany) = value.multipliedReportingOverflow(by: 10)
+            // Counted downwards: the lowest number has no positive twin.
+            let (next, tooFar) = tens.subtractingReportingOverflow(Int64(digit - 48))
+            if tooMany || tooFar { throw DamagedBytes.notAValue("number") }
+            value = next
+        }
+        if isNegative { return value }
+        guard value != .min else { throw DamagedBytes.notAValue("number") }
+        return -value
     }
 }

@@ -41,18 +41,6 @@ public struct HeldPoint: Sendable, Hashable {
     }
 }
 
-/// Persons from a date on; nil is unknown, which is not 1.
-public struct PersonsFrom: Sendable, Hashable {
-    public let day: LocalDay
-    /// 1–20.
-    public let persons: Int?
-
-    public init(day: LocalDay, persons: Int?) {
-        self.day = day
-        self.persons = persons
-    }
-}
-
 extension Reader {
     /// The household of a number, whose number is its own in the whole city.
     public func household(number: String) throws -> Household? {

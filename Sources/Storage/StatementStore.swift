@@ -1,4 +1,6 @@
 public import Database
+public import Scoring
+import Tariffs
 public import Water
 
 /// A statement as it is kept: its canonical text and what finds it.
@@ -11,10 +13,12 @@ public struct StoredStatement: Sendable, Hashable {
     public let hash: String
     /// When it was issued; not part of the statement, and nil before it is stored.
     public let issuedAt: Instant?
+    /// What later statements ask of it, kept beside it when it is added; nil as read.
+    public let figures: StatementFigures?
 
     public init(
         household: HouseholdID, month: BillingMonth, version: Int64, body: String, hash: String,
-        issuedAt: Instant? = nil
+        issuedAt: Instant? = nil, figures: StatementFigures? = nil
     ) {
         self.household = household
         self.month = month
@@ -22,6 +26,26 @@ public struct StoredStatement: Sendable, Hashable {
         self.body = body
         self.hash = hash
         self.issuedAt = issuedAt
+        self.figures = figures
+    }
+}
+
+/// The figures of a statement that later ones build on, so that a close need not read whole statements.
+public struct StatementFigures: Sendable, Hashable {
+    public let use: EarlierUse
+    public let others: EarlierFigures
+
+    public init(use: EarlierUse, others: EarlierFigures) {
+        self.use = use
+        self.others = others
+    }
+
+    public init(_ statement: Statement, hash: String) {
+        self.init(
+            use: EarlierUse(
+                month: statement.month, litres: statement.use.litres, missingHours: statement.use.missingHours,
+                version: statement.version, hash: hash),
+            others: EarlierFigures(statement))
     }
 }
 
@@ -80,6 +104,40 @@ extension Reader {
         ) { (try $0.month(0), try $0.integer(1)) }
     }
 
+    /// The figures of every home's newest statement of the months from `first` to `last`.
+    public func statementFigures(
+        of community: CommunityID, from first: BillingMonth, to last: BillingMonth
+    ) throws -> [HouseholdID: [BillingMonth: StatementFigures]] {
+        var found: [HouseholdID: [BillingMonth: StatementFigures]] = [:]
+        // Versions rise within a home's month, so that the last one seen is the newest.
+        try each(
+            """
+            SELECT household_id, month, version, hash, litres, missing_hours, bill_fen, percentile, points,
+                CASE WHEN litres IS NULL THEN body ELSE '' END
+            FROM statement WHERE community_id = \(community) AND month BETWEEN \(first) AND \(last)
+            ORDER BY month, household_id, version
+            """
+        ) { row in
+            let month: BillingMonth = try row.month(1)
+            found[try row.id(0), default: [:]][month] = try Reader.figures(row, month)
+        }
+        return found
+    }
+
+    /// A statement stored before its figures were kept beside it is read whole.
+    private static func figures(_ row: Row, _ month: BillingMonth) throws -> StatementFigures {
+        let hash = try row.text(3)
+        guard let litres = try row.integerOrNil(4), let missing = try row.integerOrNil(5) else {
+            return StatementFigures(try Statement(bytes: Array(try row.text(9).utf8)), hash: hash)
+        }
+        return StatementFigures(
+            use: EarlierUse(
+                month: month, litres: litres, missingHours: missing, version: Int(try row.integer(2)), hash: hash),
+            others: EarlierFigures(
+                bill: try row.integerOrNil(6).map(Money.init(fen:)), percentile: try row.integerOrNil(7),
+                points: Points(try row.integerOrNil(8) ?? 0)))
+    }
+
     private static func stored(_ row: Row) throws -> StoredStatement {
         StoredStatement(
             household: try row.id(0), month: try row.month(1), version: try row.integer(2), body: try row.text(3),
@@ -90,11 +148,15 @@ extension Reader {
 extension Transaction {
     /// Adds statements; one that is there already is an error, for it could only be another.
     public func add(_ statements: [StoredStatement], to community: CommunityID, at: Instant) throws {
-        var rows = Rows(["community_id", "month", "household_id", "version", "body", "hash", "issued_at"])
+        var rows = Rows([
+            "community_id", "month", "household_id", "version", "body", "hash", "issued_at", "litres",
+            "missing_hours", "bill_fen", "percentile", "points",
+        ])
         for statement in statements {
+            let (use, others) = (statement.figures?.use, statement.figures?.others)
             rows.append(
                 community, statement.month, statement.household, statement.version, statement.body, statement.hash,
-                at)
+                at, use?.litres, use?.missingHours, others?.bill?.fen, others?.percentile, others?.points.count)
         }
         try append(rows, to: "statement")
     }

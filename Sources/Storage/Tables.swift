@@ -142,7 +142,10 @@ private let statementRows = [
         integers: ["community_id", "month", "meter_id", "at", "register_ml", "before_ml"], texts: ["kind"]),
     StoredTable(
         "statement", key: ["community_id", "month", "household_id", "version"],
-        integers: ["community_id", "month", "household_id", "version", "issued_at"], texts: ["body", "hash"]),
+        integers: [
+            "community_id", "month", "household_id", "version", "issued_at", "litres", "missing_hours", "bill_fen",
+            "percentile", "points",
+        ], texts: ["body", "hash"]),
 ]
 
 private let ledgerRows = [

@@ -151,6 +151,13 @@ extension MonthPart {
 }
 
 extension Tariff {
+    /// The first month whose litres fill the same tiers as those of `month`: the month itself with a monthly basis.
+    public func firstMonth(ofPeriodOf month: BillingMonth) -> BillingMonth {
+        guard basis != .month else { return month }
+        let (year, first, _) = filledDays(of: periodDays(of: month)).lowerBound.date
+        return BillingMonth(year: year, month: first) ?? month
+    }
+
     /// The days of a basis period longer than a month that the bounds are for.
     fileprivate func filledDays(of period: ClosedRange<LocalDay>) -> ClosedRange<LocalDay> {
         firstPeriod == .byDays && period.contains(validFrom) ? validFrom...period.upperBound : period

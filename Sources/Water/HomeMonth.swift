@@ -40,6 +40,23 @@ public struct ContinuousFlow: Sendable, Hashable {
     public var hours: Int64 { (to - from) / 3_600 }
 }
 
+/// What flowed between 02:00 and 05:00 local time on the month's nights whose both ends lie in believed pairs of at
+/// most three hours: while a home sleeps nothing should.
+public struct NightUse: Sendable, Hashable {
+    /// Nights that are known, 1–31.
+    public let nights: Int
+    /// Whole litres of all of them together.
+    public let litres: Int64
+    /// The litres of the night that had least.
+    public let lowestLitres: Int64
+
+    public init(nights: Int, litres: Int64, lowestLitres: Int64) {
+        self.nights = nights
+        self.litres = litres
+        self.lowestLitres = lowestLitres
+    }
+}
+
 /// What a meter's readings showed that is not consumption. Each is for staff, none is an answer to a gateway.
 public enum FindingKind: String, Sendable, Hashable, CaseIterable {
     /// Two registers at one instant.
@@ -108,6 +125,9 @@ public struct HomeMonth: Sendable, Hashable {
     public var zeroDays: Int
     /// Persons on the month's last day; nil is unknown, which is not 1.
     public var persons: Int?
+    /// The persons by date where they changed in the twelve months up to the month's end, the oldest entry being the
+    /// one in force when these begin; empty where they did not.
+    public var sizes: [PersonsFrom]
     /// Millionths of a shared meter's volume that are this home's; nil for a home with meters of its own.
     public var shareMillionths: Int64?
     /// True where the household moved in or out within the month, or was without any meter for part of it.
@@ -116,6 +136,8 @@ public struct HomeMonth: Sendable, Hashable {
     /// The smallest continuous leak that the coarsest register of the home can show in an hour, litres per hour.
     public var detectableLitresPerHour: Int64
     public var findings: [Finding]
+    /// nil where no night is known, and for months frozen before nights were looked at.
+    public var night: NightUse?
     /// Distinct (instant, register) pairs in the month, disbelieved ones included.
     public var readingCount: Int
     /// The last believed register's instant, the statement's "data until"; nil without one.
@@ -129,7 +151,7 @@ public struct HomeMonth: Sendable, Hashable {
         monthSeconds: Int64, missingSeconds: Int64, qualifyingSeconds: Int64, isBracketed: Bool, zeroDays: Int,
         persons: Int?, shareMillionths: Int64?, isPartial: Bool, continuousFlows: [ContinuousFlow],
         detectableLitresPerHour: Int64, findings: [Finding], readingCount: Int, lastReadingAt: Instant?,
-        readingsDigest: String
+        readingsDigest: String, night: NightUse? = nil, sizes: [PersonsFrom] = []
     ) {
         self.household = household
         self.month = month
@@ -150,6 +172,8 @@ public struct HomeMonth: Sendable, Hashable {
         self.readingCount = readingCount
         self.lastReadingAt = lastReadingAt
         self.readingsDigest = readingsDigest
+        self.night = night
+        self.sizes = sizes
     }
 
     /// Measured and estimated litres together.

@@ -58,6 +58,13 @@ public struct LocalDay: Sendable, Hashable, Comparable {
 
     public static func < (a: LocalDay, b: LocalDay) -> Bool { a.number < b.number }
     public func advanced(by days: Int) -> LocalDay { LocalDay(number: number + Int32(days)) }
+
+    /// 1 Monday to 7 Sunday.
+    public var weekday: Int { Int(floorModulo(Int64(number) + 3, 7)) + 1 }
+}
+
+private func floorModulo(_ value: Int64, _ divisor: Int64) -> Int64 {
+    value - floorDivide(value, by: divisor) * divisor
 }
 
 extension LocalDay: CustomStringConvertible {

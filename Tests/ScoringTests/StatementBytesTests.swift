@@ -96,9 +96,10 @@ struct StatementBytesTests {
 
     /// What is replaced in the bytes, by what, and the key that is named.
     static let damage: [(String, String, String)] = [
-        ("jieshui.statement.1", "jieshui.statement.2", "layout"),
+        ("jieshui.statement.2", "jieshui.statement.3", "layout"),
+        ("jieshui.statement.2", "jieshui.statement.1", "canonical"),
         ("\"version\":3}", "\"version\":03}", "canonical"),
-        ("{\"billing\"", "{ \"billing\"", "canonical"),
+        ("{\"analysis\"", "{ \"analysis\"", "canonical"),
         ("\"zero_days\":0", "\"zero_days\":0,\"extra\":1", "canonical"),
         ("\"persons\":5,\"points\"", "\"persons\":\"5\",\"points\"", "persons"),
         ("\"month\":\"2026-10\"", "\"month\":\"2026-13\"", "month"),

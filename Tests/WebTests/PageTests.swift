@@ -41,6 +41,7 @@ struct PageTests {
                 #expect(isShown, "\(name) does not show \(text)")
             }
             #expect(!html.contains("⟦"), "\(name) lacks a text")
+            #expect(html.firstMatch(of: /\{[a-z_]+\}/) == nil, "\(name) lacks a value")
             if let output = ProcessInfo.processInfo.environment["PAGE_SAMPLES"] {
                 try write(html, name: "\(name)-\(language.rawValue)", to: output)
             }
@@ -153,6 +154,11 @@ struct PageTests {
             + Sentence.Code.allCases.map { "sentence_\($0.rawValue)" }
             + BillAssumption.allCases.map { "assumption_\($0.rawValue)" }
             + TransferKind.allCases.map { "transfer_\($0.rawValue)" }
+            + Explanation.Rule.allCases.map { "explain_\($0.rawValue)" }
+            + Analysis.SavingAction.Kind.allCases.flatMap { ["action_\($0.rawValue)", "action_\($0.rawValue)_why"] }
+            + Analysis.LimitWarning.Limit.allCases.map { "limit_\($0.rawValue)" }
+            + Analysis.LimitWarning.Level.allCases.map { "warning_\($0.rawValue)" }
+            + Analysis.Baseline.Kind.allCases.map { "baseline_\($0.rawValue)" } + (1...7).map { "weekday_\($0)" }
         for key in keys { #expect(words[key] != nil, "\(key)") }
     }
 

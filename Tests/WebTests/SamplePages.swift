@@ -81,7 +81,35 @@ struct Samples {
                 monthSeconds: 2_678_400, missingSeconds: 187_200, qualifyingSeconds: 2_490_912, requiredPercent: 90,
                 isBracketed: true, isPartial: false, zeroDays: 1, readings: 692, detectableLitresPerHour: 4,
                 dataUntil: instant(day: 31, hour: 23)),
-            readingsDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+            readingsDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            analysis: analysis(earlier(12, 11_000)))
+    }
+
+    private func analysis(_ lastYear: EarlierUse) -> Analysis {
+        Analysis(
+            periodLitres: 11_222, sizes: [],
+            baseline: .init(kind: .sameMonthLastYear, months: [lastYear], litres: 11_000, changeLitres: 222),
+            week: (1...7).map { .init(days: 4, litres: Int64(1_200 + $0 * 90)) },
+            night: NightUse(nights: 29, litres: 174, lowestLitres: 3),
+            toMedian: .init(
+                benchmarkHomeLitres: 14_273, litres: 0, benchmarkBill: Money(fen: 5_300), saving: .zero),
+            leak: .init(
+                flows: [.init(hours: 30, litresPerHour: 6)], litres: 180, billWithout: Money(fen: 3_561),
+                cost: Money(fen: 92)),
+            lastMonth: EarlierFigures(bill: Money(fen: 4_070), percentile: 31, points: Points(20)),
+            warnings: [
+                .init(limit: .baseline, limitLitres: 11_000, usedLitres: 11_222),
+                .init(limit: .norm, limitLitres: 13_020, usedLitres: 11_222),
+            ],
+            actions: [
+                .init(
+                    kind: .stopFlow, litres: 4_464, billWithout: Money(fen: 1_893), saving: Money(fen: 1_760),
+                    because: [6, 30]),
+                .init(
+                    kind: .stayInTier, litres: 2_222, billWithout: Money(fen: 2_520), saving: Money(fen: 1_133),
+                    because: [1, 9_000, 11_222]),
+                .init(kind: .easeHeavyDays, litres: 525, because: [395, 579, 570, 561]),
+            ])
     }
 
     var surroundings: StatementSurroundings {
@@ -102,6 +130,7 @@ struct Samples {
         statement.norm = nil
         statement.leaks = []
         statement.sameMonthLastYear = nil
+        statement.analysis = nil
         statement.points = .init(
             lines: [
                 PointsLine(
@@ -245,7 +274,9 @@ struct Samples {
         [
             ("resident-sign-in", residentSignIn, "/sign-in", false),
             ("statement", statement, "/statements/2026-10?version=2", false),
-            ("statement-unranked", unranked, "/statements/2026-10", false), ("points", points, "/points", false),
+            ("statement-unranked", unranked, "/statements/2026-10", false),
+            ("explain", ExplainPage(statementValue(), texts: texts), "/statements/2026-10/explain", false),
+            ("points", points, "/points", false),
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),
             ("desk", desk, "/staff/desk", true), ("close-month", closeMonth, "/staff/close", true),
             ("held", held, "/staff/held", true), ("alerts", alerts, "/staff/alerts", true),

@@ -11,4 +11,5 @@ public let migrations: [Migration] = [
     Migration(number: 5, name: "deliveries and sessions", sqlite: deliveryTables),
     Migration(number: 6, name: "processes", sqlite: processTables, postgres: processTablesForPostgres),
     Migration(number: 7, name: "pushes and keys", sqlite: pushTables),
+    Migration(number: 11, name: "statement figures", sqlite: statementFigureColumns),
 ]

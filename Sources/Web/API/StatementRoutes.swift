@@ -15,6 +15,9 @@ struct StatementRoutes: Sendable {
         router.get("v1/statements/:month") { request, context in
             try await own(request, try context.parameters.require("month"))
         }
+        router.get("v1/statements/:month/explain") { request, context in
+            try await explanations(request, try context.parameters.require("month"))
+        }
         router.get("v1/communities/:code/statements") { request, context in
             try await page(request, try context.parameters.require("code"))
         }
@@ -35,6 +38,24 @@ struct StatementRoutes: Sendable {
 
     /// A statement's canonical bytes.
     private func own(_ request: Request, _ text: String) async throws -> Response {
+        let found = try await stored(request, text)
+        var response = Response.bytes(Array(found.body.utf8), type: "application/json")
+        response.set("ETag", "\"\(found.hash)\"")
+        return response
+    }
+
+    /// How each figure of a statement came about.
+    private func explanations(_ request: Request, _ text: String) async throws -> Response {
+        let found = try await stored(request, text)
+        let statement = try Statement(bytes: Array(found.body.utf8))
+        return .json([
+            "household": .string(statement.household), "month": .string(statement.month.description),
+            "version": .integer(Int64(statement.version)), "hash": .string(found.hash),
+            "explanations": .array(explain(statement).map(\.json)),
+        ])
+    }
+
+    private func stored(_ request: Request, _ text: String) async throws -> StoredStatement {
         let home = try await services.resident(request, at: services.now()).household
         guard let month = BillingMonth(text) else { throw Problem.badRequest("month", "is no YYYY-MM") }
         let version = try request.version()
@@ -42,9 +63,7 @@ struct StatementRoutes: Sendable {
             try $0.statement(of: home.id, in: home.community, month, version: version)
         }
         guard let found else { throw Problem.notFound }
-        var response = Response.bytes(Array(found.body.utf8), type: "application/json")
-        response.set("ETag", "\"\(found.hash)\"")
-        return response
+        return found
     }
 
     /// One page of a community's newest statements, by household number, for a target with a pull key.

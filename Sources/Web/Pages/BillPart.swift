@@ -44,7 +44,7 @@ struct BillPart: Sendable {
         assumptions = bill.assumptions.map { t("assumption_\($0.rawValue)", ["persons": "\(bill.persons)"]) }
     }
 
-    private static func name(of line: BillLine, _ t: Texts) -> String {
+    static func name(of line: BillLine, _ t: Texts) -> String {
         let known = t.words["bill_line_\(line.name)"] ?? line.name
         return line.tier.map { t("bill_line_tier", ["name": known, "tier": t("tier_\($0)")]) } ?? known
     }

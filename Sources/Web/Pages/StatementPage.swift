@@ -47,6 +47,8 @@ struct StatementPage: Page {
     let pointsSentence: String
     let pointLines: [PointRow]
     let pointsCap: String
+    let analysis: AnalysisPart?
+    let explainHref: String
     let quality: [String]
     let basis: [String]
     let digest: String
@@ -113,6 +115,8 @@ struct StatementPage: Page {
             )
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
+        analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
+        explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"
         quality = story.quality
         basis = story.basis
         digest = statement.readingsDigest

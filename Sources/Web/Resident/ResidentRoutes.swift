@@ -16,6 +16,10 @@ struct ResidentRoutes: Sendable {
             guard let month = BillingMonth(try context.parameters.require("month")) else { throw Problem.notFound }
             return try await statement(request, month)
         }
+        router.get("statements/:month/explain") { request, context in
+            guard let month = BillingMonth(try context.parameters.require("month")) else { throw Problem.notFound }
+            return try await explain(request, month)
+        }
         router.get("points") { request, _ in try await points(request) }
         router.post("points/hold") { request, _ in try await hold(request) }
     }
@@ -41,6 +45,18 @@ struct ResidentRoutes: Sendable {
             benchmarkPercent: rules.cohort.benchmarkPercentile)
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
+    }
+
+    /// How every figure of a statement came about.
+    private func explain(_ request: Request, _ month: BillingMonth) async throws -> Response {
+        let resident = try await services.resident(request, at: services.now())
+        let (home, version) = (resident.household, try request.version())
+        let found = try await services.database.read {
+            try $0.statement(of: home.id, in: home.community, month, version: version)
+        }
+        guard let found else { throw Problem.notFound }
+        let page = ExplainPage(try Statement(bytes: Array(found.body.utf8)), texts: services.texts(for: request))
+        return services.answer(page, "explain_title", request, .resident, csrf: resident.csrf)
     }
 
     private func points(_ request: Request) async throws -> Response {

@@ -1,0 +1,199 @@
+import Tariffs
+import Water
+
+/// What the statement's own figures are put together with.
+struct AnalysisInputs {
+    let home: HomeMonth
+    let isRankable: Bool
+    let billing: Statement.Billing
+    let rank: Rank?
+    let norm: Statement.Norm?
+    let points: Points
+    let context: StatementContext
+}
+
+func analysis(of inputs: AnalysisInputs) -> Analysis {
+    let home = inputs.home
+    let before = inputs.context.tariff.basis == .month ? 0 : inputs.context.periodToDateLitres
+    var analysis = Analysis(
+        periodLitres: home.litres &+ before, sizes: home.sizes, baseline: baseline(of: home, inputs.context),
+        week: week(of: home), night: home.night,
+        toMedian: toMedian(inputs), leak: leakCost(inputs),
+        lastMonth: inputs.context.lastMonth == nil ? nil : inputs.context.lastFigures, warnings: [], actions: [])
+    analysis.warnings = warnings(inputs, analysis)
+    analysis.actions = actions(inputs, analysis)
+    return analysis
+}
+
+/// The same month of last year where it was whole, else the whole ones of the last three months.
+private func baseline(of home: HomeMonth, _ context: StatementContext) -> Analysis.Baseline? {
+    func make(_ kind: Analysis.Baseline.Kind, _ months: [EarlierUse]) -> Analysis.Baseline? {
+        let days = months.reduce(Int64(0)) { $0 + Int64($1.month.dayCount) }
+        var litres: Int64 = 0
+        for month in months {
+            let (sum, overflow) = litres.addingReportingOverflow(month.litres)
+            if overflow { return nil }
+            litres = sum
+        }
+        guard days > 0, let usual = multiplyThenDivideHalfUp(litres, Int64(home.month.dayCount), by: days) else {
+            return nil
+        }
+        return Analysis.Baseline(kind: kind, months: months, litres: usual, changeLitres: home.litres &- usual)
+    }
+    if let lastYear = context.sameMonthLastYear, lastYear.isWhole { return make(.sameMonthLastYear, [lastYear]) }
+    let recent = (context.monthsBeforeLast + [context.lastMonth].compactMap { $0 }).filter(\.isWhole)
+        .sorted { $0.month < $1.month }
+    return recent.isEmpty ? nil : make(.recentMonths, recent)
+}
+
+extension EarlierUse {
+    /// Nothing of the month is missing.
+    fileprivate var isWhole: Bool { missingHours == 0 && litres >= 0 }
+}
+
+private func week(of home: HomeMonth) -> [Analysis.WeekdayUse] {
+    var week = Array(repeating: Analysis.WeekdayUse(days: 0, litres: 0), count: 7)
+    for day in home.days {
+        guard let litres = day.litres else { continue }
+        let index = day.day.weekday - 1
+        week[index].days += 1
+        week[index].litres &+= litres
+    }
+    return week
+}
+
+private func toMedian(_ inputs: AnalysisInputs) -> Statement.Headroom? {
+    guard inputs.isRankable, inputs.rank != nil, let median = inputs.context.cohort?.medianLitres else { return nil }
+    return headroom(of: inputs.home, downTo: median, inputs.billing, in: inputs.context)
+}
+
+/// What going down to `figure` litres per equivalised person would save; nil where the home's size has no scale.
+func headroom(
+    of home: HomeMonth, downTo figure: Int64, _ billing: Statement.Billing, in context: StatementContext
+) -> Statement.Headroom? {
+    guard let persons = home.persons, let target = context.rules.homeLitres(equivalised: figure, persons: persons)
+    else { return nil }
+    var room = Statement.Headroom(
+        benchmarkHomeLitres: target, litres: max(0, home.litres - target), benchmarkBill: nil, saving: nil)
+    if case .billed(let own) = billing, let best = total(of: home, litres: target, context) {
+        room.benchmarkBill = best
+        room.saving = max(.zero, own.total - best)
+    }
+    return room
+}
+
+/// The bill's total had the home used `litres`.
+private func total(of home: HomeMonth, litres: Int64, _ context: StatementContext) -> Money? {
+    let outcome = bill(of: home, litres: litres, context)
+    return if case .success(let bill) = outcome { bill.total } else { nil }
+}
+
+/// The bill of the home's month had it used `litres`.
+func bill(of home: HomeMonth, litres: Int64, _ context: StatementContext) -> Result<Bill, BillRefusal> {
+    let sizes =
+        home.sizes.isEmpty
+        ? [HouseholdSize(from: LocalDay(number: 0), persons: home.persons)]
+        : home.sizes.map { HouseholdSize(from: $0.day, persons: $0.persons) }
+    return Tariffs.bill(
+        context.tariff, month: home.month, sizes: sizes, litres: litres,
+        periodToDateLitres: context.periodToDateLitres)
+}
+
+/// What ran before the month began is an earlier month's; flows at one time on two meters both count.
+private func leakCost(_ inputs: AnalysisInputs) -> Analysis.LeakCost? {
+    let home = inputs.home
+    guard !home.continuousFlows.isEmpty, let start = inputs.context.monthStart else { return nil }
+    var flows: [Analysis.LeakCost.Flow] = []
+    var litres: Int64 = 0
+    for flow in home.continuousFlows {
+        let hours = (flow.to - max(flow.from, start)) / 3_600
+        guard hours > 0 else { continue }
+        let (part, tooLarge) = hours.multipliedReportingOverflow(by: flow.litresPerHour)
+        if tooLarge { return nil }
+        flows.append(.init(hours: hours, litresPerHour: flow.litresPerHour))
+        litres &+= part
+    }
+    guard !flows.isEmpty else { return nil }
+    litres = min(litres, home.litres)
+    let without = bill(inputs, without: litres)
+    return Analysis.LeakCost(
+        flows: flows, litres: litres, billWithout: without, cost: saving(inputs, at: without))
+}
+
+private func warnings(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysis.LimitWarning] {
+    let litres = inputs.home.litres
+    var warnings: [Analysis.LimitWarning] = []
+    func add(_ limit: Analysis.LimitWarning.Limit, _ limitLitres: Int64, used: Int64) {
+        let warning = Analysis.LimitWarning(limit: limit, limitLitres: limitLitres, usedLitres: used)
+        if limitLitres > 0, warning.percent >= 80 { warnings.append(warning) }
+    }
+    if case .billed(let bill) = inputs.billing, !bill.boundsLitres.isEmpty {
+        add(
+            .tier, bill.boundsLitres[min(bill.tier, bill.boundsLitres.count) - 1], used: analysis.periodLitres)
+    }
+    if let norm = inputs.norm { add(.norm, norm.litres, used: litres) }
+    if let baseline = analysis.baseline { add(.baseline, baseline.litres, used: litres) }
+    return warnings.enumerated().sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }
+        .map(\.element)
+}
+
+/// At most three, those that save most first; of two that save alike the one named first in `Kind`.
+private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysis.SavingAction] {
+    let home = inputs.home
+    let days = Int64(home.month.dayCount)
+    var found: [Analysis.SavingAction] = []
+    func add(_ kind: Analysis.SavingAction.Kind, _ litres: Int64?, _ because: [Int64]) {
+        guard let litres, litres >= leastWorthNaming else { return }
+        found.append(.init(kind: kind, litres: min(litres, home.litres), because: because))
+    }
+    let lastFlow = home.continuousFlows.max { ($0.to, $0.litresPerHour) < ($1.to, $1.litresPerHour) }
+    if let flow = lastFlow {
+        add(.stopFlow, flow.litresPerHour.saving(times: 24 * days), [flow.litresPerHour, flow.hours])
+    } else if let night = home.night, night.nights >= 20 {
+        add(
+            .checkNight, multiplyThenFloorDivide(night.lowestLitres, 24 * days, by: 3),
+            [Int64(night.nights), night.lowestLitres])
+    }
+    let used = home.days.compactMap(\.litres).sorted()
+    // Of a month that is mostly unknown no day is the middle one.
+    if used.count >= 20 {
+        let middle = used[(used.count - 1) / 2]
+        let heavy = used.suffix(3)
+        add(.easeHeavyDays, heavy.reduce(0) { $0 &+ ($1 - middle) }, [middle] + heavy.reversed())
+    }
+    if let baseline = analysis.baseline { add(.backToUsual, baseline.changeLitres, [baseline.litres]) }
+    if case .billed(let bill) = inputs.billing, bill.tier > 1, bill.tier - 2 < bill.boundsLitres.count {
+        let bound = bill.boundsLitres[bill.tier - 2]
+        let reached = analysis.periodLitres
+        add(.stayInTier, reached &- bound, [Int64(bill.tier - 1), bound, reached])
+    }
+    let first = found.enumerated().sorted { ($1.element.litres, $0.offset) < ($0.element.litres, $1.offset) }.prefix(3)
+    return first.map { action in
+        var action = action.element
+        action.billWithout = bill(inputs, without: action.litres)
+        action.saving = saving(inputs, at: action.billWithout)
+        return action
+    }
+}
+
+/// Below this nothing is worth a resident's while. Ours; no source gives a figure.
+private let leastWorthNaming: Int64 = 100
+
+/// What the month would have cost without `litres`; nil without a bill.
+private func bill(_ inputs: AnalysisInputs, without litres: Int64) -> Money? {
+    guard case .billed = inputs.billing else { return nil }
+    return total(of: inputs.home, litres: inputs.home.litres - litres, inputs.context)
+}
+
+private func saving(_ inputs: AnalysisInputs, at without: Money?) -> Money? {
+    guard case .billed(let own) = inputs.billing, let without else { return nil }
+    return max(.zero, own.total - without)
+}
+
+extension Int64 {
+    /// nil where the product is beyond 64 bits.
+    fileprivate func saving(times factor: Int64) -> Int64? {
+        let (product, overflow) = multipliedReportingOverflow(by: factor)
+        return overflow ? nil : product
+    }
+}

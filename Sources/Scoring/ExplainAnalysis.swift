@@ -1,0 +1,119 @@
+import Tariffs
+import Water
+
+extension ExplanationList {
+    mutating func add(_ analysis: Analysis) {
+        if let baseline = analysis.baseline { add(baseline) }
+        for (index, day) in analysis.week.enumerated() {
+            guard let mean = day.meanLitres else { continue }
+            add(
+                "analysis.week_monday_first.\(index).mean", mean, .litres, .weekdayMean,
+                .halfUp(.input("litres", day.litres), by: .input("days", Int64(day.days))))
+        }
+        if let night = analysis.night {
+            let mean = divideHalfUp(night.litres, by: Int64(max(night.nights, 1)))
+            add(
+                "analysis.night.mean", mean, .litres, .nightMean,
+                .halfUp(.input("litres", night.litres), by: .input("nights", Int64(max(night.nights, 1)))))
+        }
+        if let room = analysis.toMedian {
+            add(room, "analysis.to_median", "median_litres", figure: statement.cohort?.medianLitres)
+        }
+        if let leak = analysis.leak { add(leak) }
+        addChange(analysis)
+        for (index, warning) in analysis.warnings.enumerated() {
+            add(
+                "analysis.warnings.\(index).percent", warning.percent, .percent, .limitPercent,
+                .floor(
+                    .product([.input("", 100), .input("used_litres", warning.usedLitres)]),
+                    by: .input("limit_litres", warning.limitLitres)),
+                by: warning.limit == .tier ? statement.tariff : statement.rules)
+        }
+        for (index, action) in analysis.actions.enumerated() { add(action, "analysis.actions.\(index)") }
+    }
+
+    private mutating func add(_ baseline: Analysis.Baseline) {
+        let days = Int64(statement.month.dayCount)
+        add(
+            "analysis.baseline.litres", baseline.litres, .litres, .baseline,
+            .halfUp(
+                .product([
+                    .sum(baseline.months.map { .input("earlier_litres", $0.litres) }), .input("days", days),
+                ]),
+                by: .sum(baseline.months.map { .input("earlier_days", Int64($0.month.dayCount)) })))
+        add(
+            "analysis.baseline.change_litres", baseline.changeLitres, .litres, .againstBaseline,
+            .difference(own, .input("baseline_litres", baseline.litres)))
+    }
+
+    private mutating func add(_ leak: Analysis.LeakCost) {
+        add(
+            "analysis.leak.litres", leak.litres, .litres, .leakLitres,
+            .least(
+                .sum(
+                    leak.flows.map {
+                        .product([.input("hours", $0.hours), .input("litres_per_hour", $0.litresPerHour)])
+                    }),
+                own))
+        if let cost = leak.cost, let without = leak.billWithout {
+            add(
+                "analysis.leak.cost_fen", cost.fen, .fen, .leakCost,
+                less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
+        }
+    }
+
+    private mutating func addChange(_ analysis: Analysis) {
+        guard let last = statement.lastMonth else { return }
+        add(
+            "change.litres", statement.use.litres - last.litres, .litres, .againstLastMonth,
+            .difference(own, .input("last_month_litres", last.litres)))
+        guard let figures = analysis.lastMonth else { return }
+        if let bill, let before = figures.bill {
+            add(
+                "change.bill_fen", bill.total.fen - before.fen, .fen, .againstLastMonth,
+                .difference(.input("bill_fen", bill.total.fen), .input("last_month_bill_fen", before.fen)))
+        }
+        if let rank = statement.rank, let before = figures.percentile {
+            add(
+                "change.percentile", rank.percentile - before, .percent, .againstLastMonth,
+                .difference(.input("percentile", rank.percentile), .input("last_month_percentile", before)))
+        }
+    }
+
+    private mutating func add(_ action: Analysis.SavingAction, _ key: String) {
+        if let arithmetic = litres(of: action) {
+            add("\(key).litres", action.litres, .litres, .actionLitres, .least(arithmetic, own))
+        }
+        if let saving = action.saving, let without = action.billWithout {
+            add(
+                "\(key).saving_fen", saving.fen, .fen, .actionSaving,
+                less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
+        }
+    }
+
+    /// nil where `because` has not what the kind's rule names.
+    private func litres(of action: Analysis.SavingAction) -> Arithmetic? {
+        let days = Arithmetic.input("days", Int64(statement.month.dayCount))
+        let because = action.because
+        switch action.kind {
+        case .stopFlow:
+            guard because.count == 2 else { return nil }
+            return .product([.input("litres_per_hour", because[0]), .input("", 24), days])
+        case .checkNight:
+            guard because.count == 2 else { return nil }
+            return .floor(
+                .product([.input("lowest_night_litres", because[1]), .input("", 24), days]), by: .input("", 3))
+        case .easeHeavyDays:
+            guard because.count == 4 else { return nil }
+            return .difference(
+                .sum(because.dropFirst().map { .input("heavy_day_litres", $0) }),
+                .product([.input("", 3), .input("middle_day_litres", because[0])]))
+        case .backToUsual:
+            guard because.count == 1 else { return nil }
+            return .difference(own, .input("baseline_litres", because[0]))
+        case .stayInTier:
+            guard because.count == 3 else { return nil }
+            return .difference(.input("period_litres", because[2]), .input("bound_litres", because[1]))
+        }
+    }
+}

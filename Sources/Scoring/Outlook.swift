@@ -1,0 +1,109 @@
+import Tariffs
+public import Water
+
+/// 本月至今: what a running month has used so far, and what it comes to if the home goes on as it did.
+///
+/// Expected = so far + the mean of the latest days × the days left. The interval is the mean's and the days' spread
+/// together, √(s² × (r + r²/n)) × 2.2, for r days left judged by n days. Days that were independent would need 1.28
+/// for four months in five; days of one home are not: of 173 whole months of the trial's 46 homes 78, 81, 80, 84 and
+/// 91 % ended within the interval as seen on day 5, 10, 15, 20 and 25.
+/// All in whole litres, so that the same readings give the same figures.
+public struct Outlook: Sendable, Hashable {
+    public var month: BillingMonth
+    /// Days of the month whose use is known.
+    public var knownDays: Int
+    /// Their litres.
+    public var soFarLitres: Int64
+    /// Days of the month that are not known: those to come, and gaps.
+    public var daysLeft: Int
+    /// The days that the forecast rests on, oldest first, 28 at most.
+    public var basis: [Int64]
+    /// nil with fewer than seven days to go by.
+    public var forecast: Forecast?
+    /// The tier, norm and usual use that the expected litres come near to or go over, nearest first.
+    public var warnings: [Analysis.LimitWarning]
+
+    public struct Forecast: Sendable, Hashable {
+        /// Whole litres, lowest ≤ expected ≤ highest; never below what is used already.
+        public var lowestLitres: Int64
+        public var expectedLitres: Int64
+        public var highestLitres: Int64
+        /// What the expected litres would cost; nil where the tariff cannot say.
+        public var bill: Money?
+    }
+}
+
+/// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
+/// them. Missing days count as days left, estimated ones neither as basis.
+public func outlook(
+    _ home: HomeMonth, before: [DayUse], baselineLitres: Int64?, in context: StatementContext
+) -> Outlook {
+    let known = home.days.filter { $0.litres != nil }
+    let soFar = known.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
+    let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
+    let left = home.days.count - known.count
+    var outlook = Outlook(
+        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left, basis: basis, warnings: [])
+    guard (0..<1 << 50).contains(soFar), let spread = Spread(of: basis, over: Int64(left)) else { return outlook }
+    let expected = soFar + spread.expected
+    let cost = bill(of: home, litres: expected, context)
+    outlook.forecast = Outlook.Forecast(
+        lowestLitres: max(soFar, expected - spread.halfWidth), expectedLitres: expected,
+        highestLitres: expected + spread.halfWidth,
+        bill: { if case .success(let bill) = cost { bill.total } else { nil } }())
+    outlook.warnings = warnings(expected, cost, home, baselineLitres, context)
+    return outlook
+}
+
+private func warnings(
+    _ litres: Int64, _ cost: Result<Bill, BillRefusal>, _ home: HomeMonth, _ baseline: Int64?,
+    _ context: StatementContext
+) -> [Analysis.LimitWarning] {
+    var found: [Analysis.LimitWarning] = []
+    if case .success(let bill) = cost, !bill.boundsLitres.isEmpty {
+        let before = context.tariff.basis == .month ? 0 : context.periodToDateLitres
+        found.append(
+            .init(
+                limit: .tier, limitLitres: bill.boundsLitres[min(bill.tier, bill.boundsLitres.count) - 1],
+                usedLitres: litres &+ before))
+    }
+    if let persons = home.persons, context.rules.scaleMillionths(persons: persons) != nil {
+        let norm = context.rules.normLitres(persons: persons, days: home.month.dayCount)
+        found.append(.init(limit: .norm, limitLitres: norm, usedLitres: litres))
+    }
+    if let baseline { found.append(.init(limit: .baseline, limitLitres: baseline, usedLitres: litres)) }
+    return found.filter { $0.limitLitres > 0 && $0.percent >= 80 }.enumerated()
+        .sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }.map(\.element)
+}
+
+/// What `left` more days come to by those of `days`, and how far off that may be.
+private struct Spread {
+    let expected: Int64
+    let halfWidth: Int64
+
+    /// nil with fewer than seven days, or beyond reckoning.
+    init?(of days: [Int64], over left: Int64) {
+        let count = Int64(days.count)
+        guard count >= 7, days.allSatisfy({ $0 >= 0 && $0 < 1_000_000_000 }) else { return nil }
+        let sum = days.reduce(0, +)
+        guard let expected = multiplyThenDivideHalfUp(sum, left, by: count) else { return nil }
+        self.expected = expected
+        // n × Σd² − (Σd)² = n × (n − 1) × s²; s² × (r + r²/n) = that × r × (n + r) / (n² × (n − 1)).
+        let squares = days.reduce(Int128(0)) { $0 + Int128($1) * Int128($1) }
+        let scatter = squares * Int128(count) - Int128(sum) * Int128(sum)
+        let variance = scatter * Int128(left) * Int128(count + left) * 48_400
+        self.halfWidth = ceilingOfRoot(variance / (Int128(count) * Int128(count) * Int128(count - 1) * 10_000))
+    }
+}
+
+/// The smallest whole number whose square is no less than `value`.
+private func ceilingOfRoot(_ value: Int128) -> Int64 {
+    guard value > 0 else { return 0 }
+    var low: Int128 = 0
+    var high: Int128 = 1 << 62
+    while low < high {
+        let middle = (low + high) / 2
+        if middle * middle >= value { high = middle } else { low = middle + 1 }
+    }
+    return Int64(clamping: low)
+}

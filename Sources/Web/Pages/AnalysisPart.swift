@@ -1,0 +1,160 @@
+import Scoring
+import Tariffs
+import Water
+
+/// What the analysis of a month says to the home: what to do, how the week and the nights go, what is usual.
+struct AnalysisPart: Sendable {
+    /// Most litres first; empty where nothing is worth naming.
+    let actions: [Action]
+    let warnings: [String]
+    let weekdays: [Weekday]
+    let night: String?
+    /// Against what is usual and against last month, each with its arithmetic.
+    let usual: [String]
+    let toMedian: String?
+    let leakCost: String?
+
+    struct Action: Sendable {
+        let name: String
+        let saving: String
+        let why: String
+    }
+
+    struct Weekday: Sendable {
+        let name: String
+        let figure: String
+        let filledPerMille: Int
+    }
+
+    init(_ analysis: Analysis, of statement: Statement, texts t: Texts) {
+        let words = AnalysisWords(statement: statement, texts: t)
+        actions = analysis.actions.map(words.action)
+        warnings = analysis.warnings.map(words.warning)
+        weekdays = AnalysisPart.weekdays(analysis.week, t)
+        night = analysis.night.map(words.night)
+        usual =
+            [analysis.baseline.map(words.baseline) ?? t("baseline_none")]
+            + (analysis.lastMonth.map(words.lastMonth) ?? [])
+        toMedian = analysis.toMedian.map(words.toMedian)
+        leakCost = analysis.leak.map(words.leak)
+    }
+
+    static func name(of action: Analysis.SavingAction, _ t: Texts) -> String {
+        t("action_\(action.kind.rawValue)", ["tier": tier(of: action, t)])
+    }
+
+    /// The tier that the action's reason names; nothing for other kinds.
+    fileprivate static func tier(of action: Analysis.SavingAction, _ t: Texts) -> String {
+        action.kind == .stayInTier ? t("tier_\(action.because.first ?? 1)") : ""
+    }
+
+    private static func weekdays(_ week: [Analysis.WeekdayUse], _ t: Texts) -> [Weekday] {
+        let top = max(week.compactMap(\.meanLitres).max() ?? 1, 1)
+        return week.enumerated().map { index, day in
+            let mean = day.meanLitres
+            return Weekday(
+                name: t("weekday_\(index + 1)"),
+                figure: mean.map { t("weekday_figure", ["mean": t.litres($0), "days": "\(day.days)"]) } ?? t("none"),
+                filledPerMille: Int(multiplyThenFloorDivide(max(mean ?? 0, 0), 1_000, by: top) ?? 0))
+        }
+    }
+}
+
+private struct AnalysisWords {
+    let statement: Statement
+    let texts: Texts
+
+    func action(_ action: Analysis.SavingAction) -> AnalysisPart.Action {
+        let key = "action_\(action.kind.rawValue)"
+        let numbers = action.because.map(texts.number) + ["", "", "", ""]
+        let litres = texts.litres(action.litres)
+        return AnalysisPart.Action(
+            name: AnalysisPart.name(of: action, texts),
+            saving: action.saving.map { texts("action_saving", ["litres": litres, "yuan": texts.yuan($0)]) }
+                ?? texts("action_saving_litres", ["litres": litres]),
+            why: texts(
+                "\(key)_why",
+                [
+                    "a": numbers[0], "b": numbers[1], "c": numbers[2], "d": numbers[3],
+                    "days": "\(statement.month.dayCount)", "own": texts.litres(statement.use.litres),
+                    "litres": litres, "tier": AnalysisPart.tier(of: action, texts),
+                ]))
+    }
+
+    func warning(_ warning: Analysis.LimitWarning) -> String {
+        texts(
+            "warning_\(warning.level.rawValue)",
+            [
+                "what": texts("limit_\(warning.limit.rawValue)"), "limit": texts.litres(warning.limitLitres),
+                "used": texts.litres(warning.usedLitres), "percent": texts.number(warning.percent),
+            ])
+    }
+
+    func night(_ night: NightUse) -> String {
+        let mean = divideHalfUp(night.litres, by: Int64(max(night.nights, 1)))
+        return texts(
+            night.lowestLitres > 0 ? "night_never_quiet" : "night_quiet",
+            [
+                "mean": texts.litres(mean), "nights": "\(night.nights)", "total": texts.litres(night.litres),
+                "lowest": texts.litres(night.lowestLitres),
+            ])
+    }
+
+    func baseline(_ baseline: Analysis.Baseline) -> String {
+        let months = baseline.months.map { texts.month($0.month) }.joined(separator: texts("list_comma"))
+        let days = baseline.months.reduce(0) { $0 + $1.month.dayCount }
+        let litres = baseline.months.map { texts.number($0.litres) }.joined(separator: " + ")
+        let arithmetic = texts(
+            "baseline_arithmetic",
+            [
+                "litres": baseline.months.count > 1 ? "(\(litres))" : litres, "days": "\(days)",
+                "own_days": "\(statement.month.dayCount)", "result": texts.litres(baseline.litres),
+            ])
+        return texts(
+            "baseline_\(baseline.kind.rawValue)",
+            ["months": months, "arithmetic": arithmetic, "change": change(baseline.changeLitres)])
+    }
+
+    private func change(_ litres: Int64) -> String {
+        litres == 0
+            ? texts("change_same")
+            : texts(litres < 0 ? "change_less" : "change_more", ["litres": texts.litres(abs(litres))])
+    }
+
+    func lastMonth(_ figures: EarlierFigures) -> [String] {
+        var lines: [String] = []
+        if let before = figures.bill, let own = statement.bill?.total {
+            let difference = own - before
+            lines.append(
+                texts(
+                    difference.fen == 0
+                        ? "bill_change_none" : difference.fen < 0 ? "bill_change_less" : "bill_change_more",
+                    [
+                        "before": texts.yuan(before), "own": texts.yuan(own),
+                        "difference": texts.yuan(Money(fen: abs(difference.fen))),
+                    ]))
+        }
+        if let before = figures.percentile, let now = statement.rank?.percentile {
+            lines.append(texts("rank_change", ["before": "\(100 - before)", "now": "\(100 - now)"]))
+        }
+        return lines
+    }
+
+    func toMedian(_ room: Statement.Headroom) -> String {
+        let values: KeyValuePairs = [
+            "median": texts.litres(room.benchmarkHomeLitres), "own": texts.litres(statement.use.litres),
+            "litres": texts.litres(room.litres), "yuan": texts.yuan(room.saving ?? .zero),
+        ]
+        return texts(
+            room.litres == 0 ? "median_reached" : room.saving == nil ? "median_room_litres" : "median_room", values)
+    }
+
+    func leak(_ leak: Analysis.LeakCost) -> String {
+        let sum = leak.flows.map { "\(texts.number($0.hours)) × \(texts.number($0.litresPerHour))" }
+            .joined(separator: " + ")
+        let values: KeyValuePairs = [
+            "sum": sum, "litres": texts.litres(leak.litres), "yuan": texts.yuan(leak.cost ?? .zero),
+        ]
+        return texts(leak.cost == nil ? "leak_cost_litres" : "leak_cost", values)
+    }
+}

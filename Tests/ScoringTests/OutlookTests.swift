@@ -1,0 +1,82 @@
+import Scoring
+import Tariffs
+import Testing
+import Water
+
+struct OutlookTests {
+    let shipped: Shipped
+
+    init() throws { shipped = try Shipped() }
+
+    /// October with the first days known and the rest to come.
+    private func running(_ litres: [Int64], persons: Int? = 3) -> HomeMonth {
+        home(litres: 0, persons: persons).with { month in
+            month.days = month.days.enumerated().map { index, day in
+                index < litres.count
+                    ? DayUse(day: day.day, litres: litres[index], state: .measured)
+                    : DayUse(day: day.day, litres: nil, state: .missing)
+            }
+        }
+    }
+
+    private func look(_ home: HomeMonth, before: [Int64] = [], usual: Int64? = nil) -> Outlook {
+        let days = before.enumerated().map { index, litres in
+            DayUse(day: home.month.firstDay.advanced(by: index - before.count), litres: litres, state: .measured)
+        }
+        let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        return outlook(home, before: days, baselineLitres: usual, in: context)
+    }
+
+    @Test func `an even home is expected to go on, and its interval is a point`() throws {
+        let found = look(running(Array(repeating: 300, count: 10)))
+        #expect(found.soFarLitres == 3_000 && found.daysLeft == 21 && found.knownDays == 10)
+        let forecast = try #require(found.forecast)
+        #expect(forecast.expectedLitres == 9_300)
+        #expect(forecast.lowestLitres == 9_300 && forecast.highestLitres == 9_300)
+        // 9 m³ × 2.30 + 0.3 × 4.60 + 9.3 × 0.50.
+        #expect(forecast.bill == Money(fen: 2_070 + 138 + 465))
+    }
+
+    @Test func `the interval by hand`() throws {
+        // Four of 200 and four of 400: mean 300, s² = 8 × 100² / 7; 23 days left of 31 judged by 8.
+        let found = look(running([200, 400, 200, 400, 200, 400, 200, 400]))
+        let forecast = try #require(found.forecast)
+        #expect(forecast.expectedLitres == 2_400 + 300 * 23)
+        // 2.2 × √(11,428.57 × (23 + 23²/8)) = 2.2 × √1,018,571.4 = 2,220.3, rounded up.
+        #expect(forecast.highestLitres - forecast.expectedLitres == 2_221)
+        #expect(forecast.expectedLitres - forecast.lowestLitres == 2_221)
+    }
+
+    @Test func `it never forecasts less than is used already`() throws {
+        let found = look(running([0, 0, 0, 0, 0, 0, 5_000] + Array(repeating: 0, count: 20)))
+        #expect(try #require(found.forecast).lowestLitres == 5_000)
+    }
+
+    @Test func `days before the month help at its start, twenty-eight at most`() throws {
+        let found = look(running([100]), before: Array(repeating: 200, count: 40))
+        #expect(found.basis.count == 28)
+        // 27 × 200 + 100 over 28 days, 30 to go: 5,892.86.
+        #expect(try #require(found.forecast).expectedLitres == 100 + 5_893)
+        #expect(look(running([100]), before: [200, 200, 200, 200, 200]).forecast == nil)
+    }
+
+    @Test func `warnings are of what is expected, not of what is used`() throws {
+        let found = look(running(Array(repeating: 300, count: 7)), usual: 8_000)
+        // 9,300 L: 116 % of usual, 71 % of the norm, 68 % of tier 2's bound.
+        #expect(found.warnings.map(\.limit) == [.baseline])
+        #expect(found.warnings.first?.level == .over && found.warnings.first?.percent == 116)
+    }
+
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func `hostile figures never trap`(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let figures = (0..<Int.random(in: 0...31, using: &random)).map { _ in
+            Int64.random(in: Bool.random(using: &random) ? 0...5_000 : Int64.min...Int64.max, using: &random)
+        }
+        let found = look(running(figures), before: figures)
+        if let forecast = found.forecast {
+            #expect(forecast.lowestLitres <= forecast.expectedLitres)
+            #expect(forecast.expectedLitres <= forecast.highestLitres)
+        }
+    }
+}
