@@ -17,7 +17,11 @@ public struct Rows: Sendable {
         values.append(contentsOf: row)
     }
 
-    public mutating func append(_ row: any SQLBindable...) { append(row.map(\.sqlValue)) }
+    public mutating func append(_ row: any SQLBindable...) {
+        precondition(row.count == columns.count, "a row has one value per column")
+        // No key path here: one is made anew for every call, and this is called for every row there is.
+        for value in row { values.append(value.sqlValue) }
+    }
 }
 
 /// One row of a result, valid inside the closure that receives it. Columns are counted from 0 in the order of

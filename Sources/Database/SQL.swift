@@ -19,7 +19,7 @@ extension String: SQLBindable { public var sqlValue: SQLValue { .text(self) } }
 extension [UInt8]: SQLBindable { public var sqlValue: SQLValue { .blob(self) } }
 extension SQLValue: SQLBindable { public var sqlValue: SQLValue { self } }
 extension Optional: SQLBindable where Wrapped: SQLBindable {
-    public var sqlValue: SQLValue { map(\.sqlValue) ?? .null }
+    public var sqlValue: SQLValue { if let value = self { value.sqlValue } else { .null } }
 }
 
 /// A statement as a value: its text with numbered parameters, and what they stand for.

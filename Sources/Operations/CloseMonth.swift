@@ -70,6 +70,8 @@ public struct CloseMonth: Sendable {
         public var tariffID: String
         public var rulesID: String
         public var waitSeconds: Int64 = 72 * 3_600
+        /// Communities in hand at once, 1–64: as many as there are processors.
+        public var lanes = 1
 
         public init(tariffID: String, rulesID: String) {
             self.tariffID = tariffID
@@ -96,7 +98,7 @@ public struct CloseMonth: Sendable {
     ///   - excluding: communities by code and why the city's figures are frozen without them.
     public func callAsFunction(
         _ month: BillingMonth, at: Instant, early: Bool = false, excluding: [String: String] = [:],
-        progress: @Sendable (CloseProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (CloseProgress) -> Void = { _ in }
     ) async throws -> Result<CloseSummary, CloseRefusal> {
         let files: (tariff: Tariff, rules: RuleSet)
         switch try await admit(month, at: at, early: early) {
@@ -166,7 +168,7 @@ public struct CloseMonth: Sendable {
     private func measureAll(
         _ communities: [CommunityWithHomes], _ month: BillingMonth, rules: MeteringRules,
         excluding: [String: String], at: Instant, _ summary: inout CloseSummary,
-        _ progress: @Sendable (CloseProgress) -> Void
+        _ progress: @escaping @Sendable (CloseProgress) -> Void
     ) async throws -> SharedPass.Rest {
         var wanted = communities.map(\.id)
         for community in communities {
@@ -180,57 +182,107 @@ public struct CloseMonth: Sendable {
         }
         let all = wanted
         let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
-        var homes = 0
-        let rest = try await pass.run { reader in
-            let measured = Set(try reader.communityMonths(month).filter(\.isMeasured).map(\.community))
-            return all.filter { !measured.contains($0) }
-        } left: { open in
-            progress(CloseProgress(pass: .measure, done: communities.count - open, total: communities.count))
-        } work: { community, lease in
-            let outcome = try await worker.renewing(lease, in: database) {
-                try await measure(community, month, under: lease, at: at)
+        let (rest, counts) = try await inLanes(progress) { worker, pass, report in
+            var count = CloseCount()
+            let rest = try await pass.run { reader in
+                let measured = Set(try reader.communityMonths(month).filter(\.isMeasured).map(\.community))
+                return all.filter { !measured.contains($0) }
+            } left: { open in
+                report(CloseProgress(pass: .measure, done: communities.count - open, total: communities.count))
+            } work: { community, lease in
+                let outcome = try await worker.renewing(lease, in: database) {
+                    try await measure(community, month, under: lease, at: at)
+                }
+                switch outcome {
+                case .measured(let homes):
+                    count.homes += homes
+                    return .done
+                case .measuredBefore: return .taken
+                case .keepsChanging: return .leftOpen
+                }
             }
-            switch outcome {
-            case .measured(let count):
-                homes += count
-                return .done
-            case .measuredBefore: return .taken
-            case .keepsChanging: return .leftOpen
-            }
+            return (rest, count)
         }
-        summary.measuredHomes = homes
+        summary.measuredHomes = counts.homes
         return rest
     }
 
     private func issueAll(
         _ month: BillingMonth, _ files: (tariff: Tariff, rules: RuleSet), _ cohorts: Cohorts, at: Instant,
-        _ summary: inout CloseSummary, _ progress: @Sendable (CloseProgress) -> Void
+        _ summary: inout CloseSummary, _ progress: @escaping @Sendable (CloseProgress) -> Void
     ) async throws -> SharedPass.Rest {
         let chains = try await database.read { try $0.cohortChains() }
         let issue = IssueStatements(
             database: database, tariff: files.tariff, rules: files.rules, calendar: calendar, cohorts: cohorts)
-        var total = 0
-        var done = summary
-        let rest = try await pass.run { reader in
-            try reader.communityMonths(month).filter { $0.isMeasured && $0.issuedAt == nil }.map(\.community)
-        } left: { open in
-            total = max(total, open)
-            progress(CloseProgress(pass: .issue, done: total - open, total: total))
-        } work: { community, lease in
-            let issued = try await worker.renewing(lease, in: database) {
-                try await issue(community, month, chain: chains[community] ?? [], under: lease, at: at)
+        let open = try await database.read { try Self.toIssue(month, $0).count }
+        let (rest, counts) = try await inLanes(progress) { worker, pass, report in
+            var count = CloseCount()
+            let rest = try await pass.run {
+                try Self.toIssue(month, $0)
+            } left: { left in
+                report(CloseProgress(pass: .issue, done: max(open - left, 0), total: max(open, left)))
+            } work: { community, lease in
+                let issued = try await worker.renewing(lease, in: database) {
+                    try await issue(community, month, chain: chains[community] ?? [], under: lease, at: at)
+                }
+                guard let issued else { return .taken }
+                count.communities += 1
+                count.statements += issued.statements
+                count.transfers += issued.transfers
+                return .done
             }
-            guard let issued else { return .taken }
-            done.issuedCommunities += 1
-            done.statements += issued.statements
-            done.transfers += issued.transfers
-            return .done
+            return (rest, count)
         }
-        summary = done
+        summary.issuedCommunities += counts.communities
+        summary.statements += counts.statements
+        summary.transfers += counts.transfers
         return rest
     }
 
-    private var pass: SharedPass { SharedPass(database: database, worker: worker, job: .close, logger: logger) }
+    private static func toIssue(_ month: BillingMonth, _ reader: Reader) throws -> [CommunityID] {
+        try reader.communityMonths(month).filter { $0.isMeasured && $0.issuedAt == nil }.map(\.community)
+    }
+
+    /// Runs a pass in every lane at once: each competes for communities as another process would. The first lane
+    /// reports.
+    private func inLanes(
+        _ progress: @escaping @Sendable (CloseProgress) -> Void,
+        _ run:
+            @escaping @Sendable (Worker, SharedPass, @Sendable (CloseProgress) -> Void) async throws -> (
+                SharedPass.Rest, CloseCount
+            )
+    ) async throws -> (SharedPass.Rest, CloseCount) {
+        try await withThrowingTaskGroup(of: (SharedPass.Rest, CloseCount).self) { group in
+            for lane in 0..<min(max(settings.lanes, 1), 64) {
+                let worker = lane == 0 ? worker : worker.part("lane-\(lane)")
+                let pass = SharedPass(database: database, worker: worker, job: .close, logger: logger)
+                group.addTask { try await run(worker, pass, lane == 0 ? progress : { _ in }) }
+            }
+            var rest = SharedPass.Rest()
+            var count = CloseCount()
+            for try await (left, counted) in group {
+                rest.leftOpen += left.leftOpen.filter { !rest.leftOpen.contains($0) }
+                rest.withOthers += left.withOthers.filter { !rest.withOthers.contains($0) }
+                count.add(counted)
+            }
+            return (rest, count)
+        }
+    }
+}
+
+/// What the lanes of a pass did.
+private struct CloseCount: Sendable {
+    var homes = 0
+    var communities = 0
+    var statements = 0
+    var transfers = 0
+
+    mutating func add(_ other: CloseCount) {
+        homes += other.homes
+        communities += other.communities
+        statements += other.statements
+        transfers += other.transfers
+    }
 }
 
 extension SharedPass.Rest {

@@ -2,23 +2,23 @@ import Water
 
 extension Analysis {
     /// The statement's member `analysis`.
-    var json: CanonicalJSON {
-        .object([
-            "period_litres": .integer(periodLitres),
-            "sizes": .array(
-                sizes.map {
-                    ["from": .string($0.day.description), "persons": .optional($0.persons.map(Int64.init))]
-                }),
-            "baseline": baseline.map(\.json) ?? .null,
-            "week_monday_first": .array(
-                week.map { ["days": .integer(Int64($0.days)), "litres": .integer($0.litres)] }),
-            "night": night.map(\.json) ?? .null,
-            "to_median": toMedian.map(\.json) ?? .null,
-            "leak": leak.map(\.json) ?? .null,
-            "last_month": lastMonth.map(\.json) ?? .null,
-            "warnings": .array(warnings.map(\.json)),
-            "actions": .array(actions.map(\.json)),
-        ])
+    func write(_ text: inout JSONText) {
+        text.objects("actions", actions) { $1.write(&$0) }
+        text.object("baseline", baseline) { $1.write(&$0) }
+        text.object("last_month", lastMonth) { $1.write(&$0) }
+        text.object("leak", leak) { $1.write(&$0) }
+        text.object("night", night) { $1.write(&$0) }
+        text.member("period_litres", periodLitres)
+        text.objects("sizes", sizes) { text, size in
+            text.member("from", size.day.description)
+            text.member("persons", size.persons.map(Int64.init))
+        }
+        text.object("to_median", toMedian) { $1.write(&$0) }
+        text.objects("warnings", warnings) { $1.write(&$0) }
+        text.objects("week_monday_first", week) { text, day in
+            text.member("days", day.days)
+            text.member("litres", day.litres)
+        }
     }
 
     init(_ json: Members) throws(StatementDefect) {
@@ -44,11 +44,11 @@ extension Analysis {
 }
 
 extension Analysis.Baseline {
-    fileprivate var json: CanonicalJSON {
-        [
-            "kind": .string(kind.rawValue), "months": .array(months.map(\.json)), "litres": .integer(litres),
-            "change_litres": .integer(changeLitres),
-        ]
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("change_litres", changeLitres)
+        text.member("kind", kind.rawValue)
+        text.member("litres", litres)
+        text.objects("months", months) { $1.write(&$0) }
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {
@@ -60,8 +60,10 @@ extension Analysis.Baseline {
 }
 
 extension NightUse {
-    fileprivate var json: CanonicalJSON {
-        ["nights": .integer(Int64(nights)), "litres": .integer(litres), "lowest_litres": .integer(lowestLitres)]
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("litres", litres)
+        text.member("lowest_litres", lowestLitres)
+        text.member("nights", nights)
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {
@@ -72,13 +74,14 @@ extension NightUse {
 }
 
 extension Analysis.LeakCost {
-    fileprivate var json: CanonicalJSON {
-        [
-            "flows": .array(
-                flows.map { ["hours": .integer($0.hours), "litres_per_hour": .integer($0.litresPerHour)] }),
-            "litres": .integer(litres), "bill_without_fen": .optional(billWithout?.fen),
-            "cost_fen": .optional(cost?.fen),
-        ]
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("bill_without_fen", billWithout?.fen)
+        text.member("cost_fen", cost?.fen)
+        text.objects("flows", flows) { text, flow in
+            text.member("hours", flow.hours)
+            text.member("litres_per_hour", flow.litresPerHour)
+        }
+        text.member("litres", litres)
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {
@@ -93,10 +96,10 @@ extension Analysis.LeakCost {
 }
 
 extension EarlierFigures {
-    fileprivate var json: CanonicalJSON {
-        [
-            "bill_fen": .optional(bill?.fen), "percentile": .optional(percentile), "points": .integer(points.count),
-        ]
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("bill_fen", bill?.fen)
+        text.member("percentile", percentile)
+        text.member("points", points.count)
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {
@@ -107,11 +110,12 @@ extension EarlierFigures {
 }
 
 extension Analysis.LimitWarning {
-    fileprivate var json: CanonicalJSON {
-        [
-            "limit": .string(limit.rawValue), "limit_litres": .integer(limitLitres),
-            "used_litres": .integer(usedLitres), "percent": .integer(percent), "level": .string(level.rawValue),
-        ]
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("level", level.rawValue)
+        text.member("limit", limit.rawValue)
+        text.member("limit_litres", limitLitres)
+        text.member("percent", percent)
+        text.member("used_litres", usedLitres)
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {
@@ -122,12 +126,12 @@ extension Analysis.LimitWarning {
 }
 
 extension Analysis.SavingAction {
-    fileprivate var json: CanonicalJSON {
-        [
-            "kind": .string(kind.rawValue), "litres": .integer(litres),
-            "bill_without_fen": .optional(billWithout?.fen), "saving_fen": .optional(saving?.fen),
-            "because": .array(because.map { .integer($0) }),
-        ]
+    fileprivate func write(_ text: inout JSONText) {
+        text.integers("because", because)
+        text.member("bill_without_fen", billWithout?.fen)
+        text.member("kind", kind.rawValue)
+        text.member("litres", litres)
+        text.member("saving_fen", saving?.fen)
     }
 
     fileprivate init(json: Members) throws(StatementDefect) {

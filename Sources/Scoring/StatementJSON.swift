@@ -1,65 +1,73 @@
 import Tariffs
-public import Water
+import Water
 
 extension Statement {
     /// The layouts' names, one more whenever keys are added or change their meaning. The first has no `analysis`.
     static let firstLayout = "jieshui.statement.1"
     public static let layout = "jieshui.statement.2"
 
-    /// The canonical bytes: `json`, one spelling.
-    public var bytes: [UInt8] { json.bytes }
-
     /// SHA-256 of the canonical bytes, lower-case hex.
     public var hash: String { sha256Hex(bytes) }
 
-    /// Every figure with its unit in its key. `daily_litres` and `daily_states` start at the month's first day; a
-    /// state is `m` measured, `e` estimated, `x` missing (litres null).
-    public var json: CanonicalJSON {
-        var members: [String: CanonicalJSON] = [
-            "layout": .string(analysis == nil ? Statement.firstLayout : Statement.layout),
-            "household": .string(household),
-            "month": .string(month.description),
-            "version": .integer(Int64(version)),
-            "is_shared": .bool(isShared),
-            "use": use.json,
-            "persons": .optional(persons.map(Int64.init)),
-            "equivalised": equivalised.map(\.json) ?? .null,
-            "billing": billing.json,
-            "tariff": tariff.json,
-            "rules": rules.json,
-            "last_month": lastMonth.map(\.json) ?? .null,
-            "same_month_last_year": sameMonthLastYear.map(\.json) ?? .null,
-            "unranked": .optional(unranked?.rawValue),
-            "cohort": cohort.map(\.json) ?? .null,
-            "rank": rank.map(\.json) ?? .null,
-            "headroom": headroom.map(\.json) ?? .null,
-            "norm": norm.map(\.json) ?? .null,
-            "leaks": .array(leaks.map(\.json)),
-            "findings": .object(
-                Dictionary(uniqueKeysWithValues: findings.map { ($0.key.rawValue, .integer(Int64($0.value))) })),
-            "points": points.json,
-            "sentence": .object([
-                "code": .string(sentence.code.rawValue),
-                "arguments": .array(sentence.arguments.map { .integer($0) }),
-            ]),
-            "quality": quality.json,
-            "readings_digest": .string(readingsDigest),
-        ]
-        if let analysis { members["analysis"] = analysis.json }
-        return .object(members)
+    /// The canonical bytes: every figure with its unit in its key, one spelling, keys in the order of their bytes.
+    /// `daily_litres` and `daily_states` start at the month's first day; a state is `m` measured, `e` estimated, `x`
+    /// missing (litres null).
+    public var bytes: [UInt8] {
+        var text = JSONText(capacity: 4_096)
+        text.object(write)
+        return text.bytes
+    }
+
+    private func write(_ text: inout JSONText) {
+        if let analysis { text.object("analysis", analysis.write) }
+        text.object("billing", billing.write)
+        text.object("cohort", cohort) { $1.write(&$0) }
+        text.object("equivalised", equivalised) { text, size in
+            text.member("litres_per_equivalised_person", size.litres)
+            text.member("scale_millionths", size.scaleMillionths)
+        }
+        text.object("findings") { text in
+            let counts = findings.map { (key: $0.key.rawValue, count: $0.value) }.sorted { $0.key < $1.key }
+            for (key, count) in counts { text.member(key, count) }
+        }
+        text.object("headroom", headroom) { $1.write(&$0) }
+        text.member("household", household)
+        text.member("is_shared", isShared)
+        text.object("last_month", lastMonth) { $1.write(&$0) }
+        text.member("layout", analysis == nil ? Statement.firstLayout : Statement.layout)
+        text.objects("leaks", leaks) { $1.write(&$0) }
+        text.member("month", month.description)
+        text.object("norm", norm) { text, norm in
+            text.member("days", norm.days)
+            text.member("litres", norm.litres)
+            text.member("litres_per_person_day", norm.litresPerPersonDay)
+        }
+        text.member("persons", persons.map(Int64.init))
+        text.object("points", points.write)
+        text.object("quality", quality.write)
+        text.object("rank", rank) { $1.write(&$0) }
+        text.member("readings_digest", readingsDigest)
+        text.object("rules", rules.write)
+        text.object("same_month_last_year", sameMonthLastYear) { $1.write(&$0) }
+        text.object("sentence") { text in
+            text.integers("arguments", sentence.arguments)
+            text.member("code", sentence.code.rawValue)
+        }
+        text.object("tariff", tariff.write)
+        text.member("unranked", unranked?.rawValue)
+        text.object("use", use.write)
+        text.member("version", version)
     }
 }
 
 extension Statement.Use {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "litres": .integer(litres),
-            "measured_litres": .integer(measuredLitres),
-            "estimated_litres": .integer(estimatedLitres),
-            "missing_hours": .integer(missingHours),
-            "daily_litres": .array(days.map { .optional($0.litres) }),
-            "daily_states": .string(String(decoding: days.map { $0.state.letter }, as: UTF8.self)),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.array("daily_litres") { text in for day in days { text.element(day.litres) } }
+        text.member("daily_states", String(decoding: days.map { $0.state.letter }, as: UTF8.self))
+        text.member("estimated_litres", estimatedLitres)
+        text.member("litres", litres)
+        text.member("measured_litres", measuredLitres)
+        text.member("missing_hours", missingHours)
     }
 }
 
@@ -73,132 +81,133 @@ extension MeasureState {
     }
 }
 
-extension Statement.Equivalised {
-    fileprivate var json: CanonicalJSON {
-        .object(["scale_millionths": .integer(scaleMillionths), "litres_per_equivalised_person": .integer(litres)])
-    }
-}
-
 extension Statement.Billing {
-    fileprivate var json: CanonicalJSON {
+    fileprivate func write(_ text: inout JSONText) {
         switch self {
-        case .billed(let bill): .object(["bill": bill.json, "refused": .null])
-        case .refused(let refusal): .object(["bill": .null, "refused": .string(refusal.rawValue)])
+        case .billed(let bill):
+            text.object("bill", bill.write)
+            text.member("refused", String?.none)
+        case .refused(let refusal):
+            text.member("bill", String?.none)
+            text.member("refused", refusal.rawValue)
         }
     }
 }
 
+extension Bill {
+    fileprivate func write(_ text: inout JSONText) {
+        text.array("assumptions") { text in for one in assumptions { text.element(one.rawValue) } }
+        text.integers("bounds_litres", boundsLitres)
+        text.objects("lines", lines) { $1.write(&$0) }
+        text.member("litres_to_next_tier", litresToNextTier)
+        text.member("persons", persons)
+        text.member("tier", tier)
+        text.member("total_fen", total.fen)
+    }
+}
+
+extension BillLine {
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("fen", amount.fen)
+        text.member("litres", litres)
+        text.member("name", name)
+        text.member("price_yuan_per_m3", priceYuanPerM3.description)
+        text.member("tier", tier.map(Int64.init))
+        if unit != .cubicMetre { text.member("unit", unit.rawValue) }
+    }
+}
+
 extension Statement.FileReference {
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("digest", digest)
+        text.member("id", id)
+        text.member("version", version)
+    }
+
     var json: CanonicalJSON {
         .object(["id": .string(id), "version": .string(version), "digest": .string(digest)])
     }
 }
 
 extension EarlierUse {
-    var json: CanonicalJSON {
-        .object([
-            "month": .string(month.description),
-            "litres": .integer(litres),
-            "missing_hours": .integer(missingHours),
-            "version": .integer(Int64(version)),
-            "hash": .string(hash),
-        ])
+    func write(_ text: inout JSONText) {
+        text.member("hash", hash)
+        text.member("litres", litres)
+        text.member("missing_hours", missingHours)
+        text.member("month", month.description)
+        text.member("version", version)
     }
 }
 
 extension Statement.CohortSummary {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "area_kind": .string(kind.rawValue),
-            "area_code": .string(code),
-            "homes": .integer(Int64(homes)),
-            "median_litres_per_equivalised_person": .integer(medianLitres),
-            "benchmark_litres_per_equivalised_person": .optional(benchmarkLitres),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("area_code", code)
+        text.member("area_kind", kind.rawValue)
+        text.member("benchmark_litres_per_equivalised_person", benchmarkLitres)
+        text.member("homes", homes)
+        text.member("median_litres_per_equivalised_person", medianLitres)
     }
 }
 
 extension Rank {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "lower_homes": .integer(Int64(lowerHomes)),
-            "equal_homes": .integer(Int64(equalHomes)),
-            "other_homes": .integer(Int64(otherHomes)),
-            "percentile": .integer(percentile),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("equal_homes", equalHomes)
+        text.member("lower_homes", lowerHomes)
+        text.member("other_homes", otherHomes)
+        text.member("percentile", percentile)
     }
 }
 
 extension Statement.Headroom {
-    var json: CanonicalJSON {
-        .object([
-            "benchmark_home_litres": .integer(benchmarkHomeLitres),
-            "litres": .integer(litres),
-            "benchmark_bill_fen": .optional(benchmarkBill?.fen),
-            "saving_fen": .optional(saving?.fen),
-        ])
-    }
-}
-
-extension Statement.Norm {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "litres_per_person_day": .integer(litresPerPersonDay),
-            "days": .integer(Int64(days)),
-            "litres": .integer(litres),
-        ])
+    func write(_ text: inout JSONText) {
+        text.member("benchmark_bill_fen", benchmarkBill?.fen)
+        text.member("benchmark_home_litres", benchmarkHomeLitres)
+        text.member("litres", litres)
+        text.member("saving_fen", saving?.fen)
     }
 }
 
 extension ContinuousFlow {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "from_epoch_seconds": .integer(from.epochSeconds),
-            "to_epoch_seconds": .integer(to.epochSeconds),
-            "hours": .integer(hours),
-            "litres_per_hour": .integer(litresPerHour),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("from_epoch_seconds", from.epochSeconds)
+        text.member("hours", hours)
+        text.member("litres_per_hour", litresPerHour)
+        text.member("to_epoch_seconds", to.epochSeconds)
     }
 }
 
 extension Statement.PointsEarned {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "lines": .array(lines.map(\.json)),
-            "monthly_cap_points": .integer(monthlyCap.count),
-            "total_points": .integer(total.count),
-            "none_reason": .optional(noneReason?.code),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.objects("lines", lines) { $1.write(&$0) }
+        text.member("monthly_cap_points", monthlyCap.count)
+        text.member("none_reason", noneReason?.code)
+        text.member("total_points", total.count)
     }
 }
 
 extension PointsLine {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "rule": .string(rule),
-            "measure": .string(measure.rawValue),
-            "value": .optional(value),
-            "at_most": .optional(atMost),
-            "points_before_cap": .integer(pointsBeforeCap.count),
-            "points": .integer(points.count),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("at_most", atMost)
+        text.member("measure", measure.rawValue)
+        text.member("points", points.count)
+        text.member("points_before_cap", pointsBeforeCap.count)
+        text.member("rule", rule)
+        text.member("value", value)
     }
 }
 
 extension Statement.Quality {
-    fileprivate var json: CanonicalJSON {
-        .object([
-            "month_seconds": .integer(monthSeconds),
-            "missing_seconds": .integer(missingSeconds),
-            "qualifying_seconds": .integer(qualifyingSeconds),
-            "qualifying_percent": .integer(qualifyingPercent),
-            "required_percent": .integer(requiredPercent),
-            "is_bracketed": .bool(isBracketed),
-            "is_partial": .bool(isPartial),
-            "zero_days": .integer(Int64(zeroDays)),
-            "readings": .integer(Int64(readings)),
-            "detectable_litres_per_hour": .integer(detectableLitresPerHour),
-            "data_until_epoch_seconds": .optional(dataUntil?.epochSeconds),
-        ])
+    fileprivate func write(_ text: inout JSONText) {
+        text.member("data_until_epoch_seconds", dataUntil?.epochSeconds)
+        text.member("detectable_litres_per_hour", detectableLitresPerHour)
+        text.member("is_bracketed", isBracketed)
+        text.member("is_partial", isPartial)
+        text.member("missing_seconds", missingSeconds)
+        text.member("month_seconds", monthSeconds)
+        text.member("qualifying_percent", qualifyingPercent)
+        text.member("qualifying_seconds", qualifyingSeconds)
+        text.member("readings", readings)
+        text.member("required_percent", requiredPercent)
+        text.member("zero_days", zeroDays)
     }
 }

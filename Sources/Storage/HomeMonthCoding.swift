@@ -106,18 +106,7 @@ private struct WordWriter {
 
     mutating func add(_ number: Int64) {
         separate()
-        digits(number)
-    }
-
-    private mutating func digits(_ number: Int64) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        appendDecimal(number, to: &bytes)
     }
 
     mutating func add(_ number: Int64?) {
@@ -133,7 +122,7 @@ private struct WordWriter {
         case .estimated: bytes.append(UInt8(ascii: "e"))
         case .missing: bytes.append(UInt8(ascii: "x"))
         }
-        if let litres = day.litres { digits(litres) }
+        if let litres = day.litres { appendDecimal(litres, to: &bytes) }
     }
 
     mutating func add(_ finding: Finding) {

@@ -18,11 +18,11 @@ public enum CanonicalJSON: Sendable, Hashable {
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    private func write(to out: inout [UInt8]) {
+    func write(to out: inout [UInt8]) {
         switch self {
         case .null: out.append(contentsOf: "null".utf8)
         case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
-        case .integer(let value): out.append(contentsOf: String(value).utf8)
+        case .integer(let value): appendDecimal(value, to: &out)
         case .string(let value): CanonicalJSON.write(value, to: &out)
         case .array(let values):
             out.append(UInt8(ascii: "["))
@@ -44,9 +44,20 @@ public enum CanonicalJSON: Sendable, Hashable {
         }
     }
 
-    private static func write(_ string: String, to out: inout [UInt8]) {
+    static func write(_ string: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
+        let start = out.count
+        out.append(contentsOf: string.utf8)
+        if out[start...].contains(where: { $0 < 32 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            escape(from: start, in: &out)
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func escape(from start: Int, in out: inout [UInt8]) {
+        let plain = Array(out[start...])
+        out.removeSubrange(start...)
+        for byte in plain {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 out.append(UInt8(ascii: "\\"))
@@ -57,7 +68,6 @@ public enum CanonicalJSON: Sendable, Hashable {
                 out.append(byte)
             }
         }
-        out.append(UInt8(ascii: "\""))
     }
 }
 

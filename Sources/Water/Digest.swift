@@ -18,11 +18,14 @@ public struct RunningDigest {
 
 /// Lower-case hex, two digits a byte.
 public func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
+    text.reserveCapacity(bytes.underestimatedCount * 2)
     for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
+        text.append(hexDigit(byte >> 4))
+        text.append(hexDigit(byte & 15))
     }
     return String(decoding: text, as: UTF8.self)
 }
+
+/// The digit of 0–15.
+private func hexDigit(_ value: UInt8) -> UInt8 { value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }

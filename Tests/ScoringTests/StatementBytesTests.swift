@@ -1,7 +1,8 @@
-import Scoring
 import Tariffs
 import Testing
 import Water
+
+@testable import Scoring
 
 struct StatementBytesTests {
     let shipped: Shipped
@@ -51,6 +52,15 @@ struct StatementBytesTests {
             #expect(read == statement)
             #expect(read.bytes == statement.bytes)
             #expect(read.hash == statement.hash)
+        }
+    }
+
+    @Test func `what is written is the canonical spelling`() throws {
+        var shared = full()
+        shared.isShared = true
+        for statement in [full(), bare(), shared] {
+            let value = try #require(parseJSON(statement.bytes))
+            #expect(value.bytes == statement.bytes)
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Database
+import Foundation
 import Operations
 import Water
 
@@ -54,10 +55,13 @@ private func communities(_ summary: CloseSummary) -> String {
 }
 
 extension Settings {
-    /// Which tariff and rule files serve the city: `close.tariff` and `close.rules`.
+    /// Which tariff and rule files serve the city: `close.tariff` and `close.rules`; `close.lanes`: communities closed
+    /// at once, as many as there are processors where not set.
     var closing: CloseMonth.Settings {
-        CloseMonth.Settings(
+        var closing = CloseMonth.Settings(
             tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
             rulesID: reader.string(forKey: "close.rules", default: "rules"))
+        closing.lanes = reader.int(forKey: "close.lanes", default: ProcessInfo.processInfo.activeProcessorCount)
+        return closing
     }
 }
