@@ -92,6 +92,9 @@ public struct CloseMonth: Sendable {
         self.worker = worker
     }
 
+    /// The month under way, by the same files.
+    public var runningMonth: RunningMonth { RunningMonth(calendar: calendar, shelf: shelf, settings: settings) }
+
     /// - Parameters:
     ///   - at: the time of running; it decides only whether the month may be closed, never a figure.
     ///   - early: closes before the 72 h after month's end.

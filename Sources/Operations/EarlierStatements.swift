@@ -13,13 +13,17 @@ struct EarlierStatements {
     private let lastYear: [HouseholdID: [BillingMonth: StatementFigures]]
 
     /// Reads last year's month, the last three, and those of the tariff's period before this one.
-    init(of community: CommunityID, before month: BillingMonth, under tariff: Tariff, _ reader: Reader) throws {
+    /// With `only` of that home alone.
+    init(
+        of community: CommunityID, before month: BillingMonth, under tariff: Tariff, only: HouseholdID? = nil,
+        _ reader: Reader
+    ) throws {
         self.month = month
         periodStart = tariff.firstMonth(ofPeriodOf: month)
         recent = try reader.statementFigures(
-            of: community, from: min(periodStart, month.advanced(by: -3)), to: month.previous)
+            of: community, from: min(periodStart, month.advanced(by: -3)), to: month.previous, only: only)
         lastYear = try reader.statementFigures(
-            of: community, from: month.advanced(by: -12), to: month.advanced(by: -12))
+            of: community, from: month.advanced(by: -12), to: month.advanced(by: -12), only: only)
     }
 
     func use(_ household: HouseholdID, monthsBack: Int) -> StatementFigures? {

@@ -26,7 +26,7 @@ func analysis(of inputs: AnalysisInputs) -> Analysis {
 }
 
 /// The same month of last year where it was whole, else the whole ones of the last three months.
-private func baseline(of home: HomeMonth, _ context: StatementContext) -> Analysis.Baseline? {
+func baseline(of home: HomeMonth, _ context: StatementContext) -> Analysis.Baseline? {
     func make(_ kind: Analysis.Baseline.Kind, _ months: [EarlierUse]) -> Analysis.Baseline? {
         let days = months.reduce(Int64(0)) { $0 + Int64($1.month.dayCount) }
         var litres: Int64 = 0

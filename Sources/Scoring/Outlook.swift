@@ -33,11 +33,36 @@ public struct Outlook: Sendable, Hashable {
     }
 }
 
+extension Outlook {
+    /// `month`, `known_days`, `so_far_litres`, `days_left`, `basis_litres` (the days the forecast rests on), `forecast`
+    /// (`lowest_litres`, `expected_litres`, `highest_litres`, `bill_fen`; or null) and `warnings`.
+    public var json: CanonicalJSON {
+        .object([
+            "month": .string(month.description), "known_days": .integer(Int64(knownDays)),
+            "so_far_litres": .integer(soFarLitres), "days_left": .integer(Int64(daysLeft)),
+            "basis_litres": .array(basis.map { .integer($0) }),
+            "forecast": forecast.map { forecast in
+                [
+                    "lowest_litres": .integer(forecast.lowestLitres),
+                    "expected_litres": .integer(forecast.expectedLitres),
+                    "highest_litres": .integer(forecast.highestLitres), "bill_fen": .optional(forecast.bill?.fen),
+                ]
+            } ?? .null,
+            "warnings": .array(
+                warnings.map {
+                    [
+                        "limit": .string($0.limit.rawValue), "limit_litres": .integer($0.limitLitres),
+                        "expected_litres": .integer($0.usedLitres), "percent": .integer($0.percent),
+                        "level": .string($0.level.rawValue),
+                    ]
+                }),
+        ])
+    }
+}
+
 /// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
-/// them. Missing days count as days left, estimated ones neither as basis.
-public func outlook(
-    _ home: HomeMonth, before: [DayUse], baselineLitres: Int64?, in context: StatementContext
-) -> Outlook {
+/// them. Missing days count as days left; estimated ones are no basis.
+public func outlook(_ home: HomeMonth, before: [DayUse], in context: StatementContext) -> Outlook {
     let known = home.days.filter { $0.litres != nil }
     let soFar = known.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
     let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
@@ -51,13 +76,12 @@ public func outlook(
         lowestLitres: max(soFar, expected - spread.halfWidth), expectedLitres: expected,
         highestLitres: expected + spread.halfWidth,
         bill: { if case .success(let bill) = cost { bill.total } else { nil } }())
-    outlook.warnings = warnings(expected, cost, home, baselineLitres, context)
+    outlook.warnings = warnings(expected, cost, home, context)
     return outlook
 }
 
 private func warnings(
-    _ litres: Int64, _ cost: Result<Bill, BillRefusal>, _ home: HomeMonth, _ baseline: Int64?,
-    _ context: StatementContext
+    _ litres: Int64, _ cost: Result<Bill, BillRefusal>, _ home: HomeMonth, _ context: StatementContext
 ) -> [Analysis.LimitWarning] {
     var found: [Analysis.LimitWarning] = []
     if case .success(let bill) = cost, !bill.boundsLitres.isEmpty {
@@ -71,7 +95,9 @@ private func warnings(
         let norm = context.rules.normLitres(persons: persons, days: home.month.dayCount)
         found.append(.init(limit: .norm, limitLitres: norm, usedLitres: litres))
     }
-    if let baseline { found.append(.init(limit: .baseline, limitLitres: baseline, usedLitres: litres)) }
+    if let baseline = baseline(of: home, context) {
+        found.append(.init(limit: .baseline, limitLitres: baseline.litres, usedLitres: litres))
+    }
     return found.filter { $0.limitLitres > 0 && $0.percent >= 80 }.enumerated()
         .sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }.map(\.element)
 }

@@ -20,11 +20,12 @@ public struct RegisteredHome: Sendable, Hashable {
 
 extension Reader {
     /// The homes of a community that were lived in at any time of [from, to), by household, with their persons on
-    /// `day` and the installations of that time.
+    /// `day` and the installations of that time. With `only` no more than that home.
     public func registeredHomes(
-        of community: CommunityID, from: Instant, to: Instant, personsOn day: LocalDay
+        of community: CommunityID, from: Instant, to: Instant, personsOn day: LocalDay, only: HouseholdID? = nil
     ) throws -> [RegisteredHome] {
-        let sizes = try sizesByHousehold(of: community, upTo: day)
+        let homes = (only ?? HouseholdID(.min))...(only ?? HouseholdID(.max))
+        let sizes = try sizesByHousehold(of: community, upTo: day, homes)
         let shares = try sharesByHousehold(of: community)
         var installations: [HouseholdID: [MeterInstallation]] = [:]
         try each(
@@ -34,7 +35,9 @@ extension Reader {
             FROM household_usage_point u
             JOIN meter_installation i ON i.community_id = u.community_id AND i.usage_point_id = u.usage_point_id
             JOIN meter m ON m.meter_id = i.meter_id
-            WHERE u.community_id = \(community) AND i.installed_at < \(to)
+            WHERE u.community_id = \(community)
+                AND u.household_id BETWEEN \(homes.lowerBound) AND \(homes.upperBound)
+                AND i.installed_at < \(to)
                 AND (i.removed_at IS NULL OR i.removed_at > \(from))
             ORDER BY u.household_id, i.installed_at, i.meter_id
             """
@@ -42,7 +45,8 @@ extension Reader {
         return try all(
             """
             SELECT household_id, number, area_id, moved_in_at, moved_out_at FROM household
-            WHERE community_id = \(community) AND moved_in_at < \(to)
+            WHERE community_id = \(community)
+                AND household_id BETWEEN \(homes.lowerBound) AND \(homes.upperBound) AND moved_in_at < \(to)
                 AND (moved_out_at IS NULL OR moved_out_at > \(from))
             ORDER BY household_id
             """
@@ -78,13 +82,15 @@ extension Reader {
     }
 
     private func sizesByHousehold(
-        of community: CommunityID, upTo day: LocalDay
+        of community: CommunityID, upTo day: LocalDay, _ homes: ClosedRange<HouseholdID>
     ) throws -> [HouseholdID: [PersonsFrom]] {
         var found: [HouseholdID: [PersonsFrom]] = [:]
         try each(
             """
             SELECT household_id, from_day, persons FROM household_persons
-            WHERE community_id = \(community) AND from_day <= \(day) ORDER BY household_id, from_day
+            WHERE community_id = \(community)
+                AND household_id BETWEEN \(homes.lowerBound) AND \(homes.upperBound) AND from_day <= \(day)
+            ORDER BY household_id, from_day
             """
         ) { row in
             found[try row.id(0), default: []].append(

@@ -104,9 +104,9 @@ extension Reader {
         ) { (try $0.month(0), try $0.integer(1)) }
     }
 
-    /// The figures of every home's newest statement of the months from `first` to `last`.
+    /// The figures of every home's newest statement of the months from `first` to `last`; with `only` of that home's.
     public func statementFigures(
-        of community: CommunityID, from first: BillingMonth, to last: BillingMonth
+        of community: CommunityID, from first: BillingMonth, to last: BillingMonth, only: HouseholdID? = nil
     ) throws -> [HouseholdID: [BillingMonth: StatementFigures]] {
         var found: [HouseholdID: [BillingMonth: StatementFigures]] = [:]
         // Versions rise within a home's month, so that the last one seen is the newest.
@@ -115,6 +115,7 @@ extension Reader {
             SELECT household_id, month, version, hash, litres, missing_hours, bill_fen, percentile, points,
                 CASE WHEN litres IS NULL THEN body ELSE '' END
             FROM statement WHERE community_id = \(community) AND month BETWEEN \(first) AND \(last)
+                AND household_id BETWEEN \(only ?? HouseholdID(.min)) AND \(only ?? HouseholdID(.max))
             ORDER BY month, household_id, version
             """
         ) { row in

@@ -23,8 +23,11 @@ struct OutlookTests {
         let days = before.enumerated().map { index, litres in
             DayUse(day: home.month.firstDay.advanced(by: index - before.count), litres: litres, state: .measured)
         }
-        let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
-        return outlook(home, before: days, baselineLitres: usual, in: context)
+        var context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        context.sameMonthLastYear = usual.map {
+            EarlierUse(month: home.month.advanced(by: -12), litres: $0, missingHours: 0, version: 1, hash: "")
+        }
+        return outlook(home, before: days, in: context)
     }
 
     @Test func `an even home is expected to go on, and its interval is a point`() throws {

@@ -116,7 +116,13 @@ struct Samples {
         StatementSurroundings(
             newestVersion: 2, issuedAt: instant(day: 36, hour: 9),
             months: [month, month.previous, month.advanced(by: -2)], isDirty: true, cohortName: "杏花岭社区",
-            tariffName: "太原市居民生活用水阶梯水价", benchmarkPercent: 20)
+            tariffName: "太原市居民生活用水阶梯水价", benchmarkPercent: 20,
+            outlook: Outlook(
+                month: month.next, knownDays: 12, soFarLitres: 4_300, daysLeft: 18,
+                basis: (1...28).map { Int64(260 + $0 * 97 % 320) },
+                forecast: .init(
+                    lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: Money(fen: 3_800)),
+                warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]))
     }
 
     func unrankedValue(_ reason: UnrankedReason) -> Statement {

@@ -12,6 +12,7 @@ struct StatementRoutes: Sendable {
 
     func add(to router: Router<WebContext>) {
         router.get("v1/statements") { request, _ in try await list(request) }
+        router.get("v1/outlook") { request, _ in try await outlook(request) }
         router.get("v1/statements/:month") { request, context in
             try await own(request, try context.parameters.require("month"))
         }
@@ -34,6 +35,15 @@ struct StatementRoutes: Sendable {
             "statements": .array(
                 months.map { ["month": .string($0.month.description), "version": .integer($0.version)] }),
         ])
+    }
+
+    /// The signed-in home's month under way.
+    private func outlook(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let home = try await services.resident(request, at: now).household
+        let running = services.closeMonth.runningMonth
+        let found = try await services.database.read { try running(home, at: now, $0) }
+        return .json(["household": .string(home.number), "outlook": found?.json ?? .null])
     }
 
     /// A statement's canonical bytes.

@@ -16,6 +16,8 @@ struct StatementSurroundings: Sendable {
     var tariffName: String
     /// The share of homes that the benchmark stands for, percent.
     var benchmarkPercent: Int64
+    /// The month under way; only beside the latest statement.
+    var outlook: Outlook?
 }
 
 /// The 节水账单 of one home and month in words.
@@ -47,6 +49,7 @@ struct StatementPage: Page {
     let pointsSentence: String
     let pointLines: [PointRow]
     let pointsCap: String
+    let outlook: OutlookPart?
     let analysis: AnalysisPart?
     let explainHref: String
     let quality: [String]
@@ -115,6 +118,7 @@ struct StatementPage: Page {
             )
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
+        outlook = surroundings.outlook.map { OutlookPart($0, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
         explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"
         quality = story.quality

@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Ledger
+import Operations
 import Scoring
 import Storage
 import Tariffs
@@ -29,7 +30,13 @@ struct ResidentRoutes: Sendable {
         let resident = try await services.resident(request, at: services.now())
         let version = try request.version()
         let home = resident.household
-        let found = try await services.database.read { try $0.openStatement(of: home, month, version: version) }
+        let (now, running) = (services.now(), services.closeMonth.runningMonth)
+        let (found, outlook) = try await services.database.read { reader in
+            (
+                try reader.openStatement(of: home, month, version: version),
+                month == nil ? try running(home, at: now, reader) : nil
+            )
+        }
         guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
         let statement = try Statement(bytes: Array(found.stored.body.utf8))
         guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
@@ -42,7 +49,7 @@ struct ResidentRoutes: Sendable {
             isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
-            benchmarkPercent: rules.cohort.benchmarkPercentile)
+            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook)
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
     }

@@ -1,0 +1,65 @@
+import Testing
+import Water
+
+@testable import Web
+
+/// What a resident asks beyond the statement: how each figure came about, and where the month under way is heading.
+@Suite(.freshDatabases) struct ExplainRouteTests {
+    @Test(arguments: TestEngine.allCases)
+    func `every figure of a served statement has its explanation, as data and as a page`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            _ = try await client.another().closeOctober()
+            try await client.signInResident(3)
+            let statement = try await client.get("/v1/statements/2026-10").json()
+            let answer = try await client.get("/v1/statements/2026-10/explain")
+            #expect(answer.status == 200)
+            let entries = try #require(try answer.json()["explanations"] as? [[String: Any]])
+            let use = try #require(statement["use"] as? [String: Any])
+            let litres = try #require(entries.first { $0["key"] as? String == "use.litres" })
+            #expect(litres["value"] as? Int == use["litres"] as? Int)
+            #expect(litres["expression"] as? String == "measured_litres + estimated_litres")
+            let total = try #require(entries.first { $0["key"] as? String == "billing.bill.total_fen" })
+            let lines = try #require((total["inputs"] as? [String: [Int]])?["line_fen"])
+            #expect(lines.reduce(0, +) == total["value"] as? Int)
+            let page = try await client.get("/statements/2026-10/explain")
+            #expect(page.status == 200 && !page.text.contains("⟦"))
+            #expect(page.text.contains("href=\"/statements/2026-10?version=1\""))
+            #expect(try await client.get("/statements/2026-09/explain").status == 404)
+            #expect(try await client.get("/v1/statements/2026-09/explain").status == 404)
+            #expect(try await client.another().get("/v1/statements/2026-10/explain").status == 401)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `the month under way is told with what it comes to, on the newest statement alone`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            // Home 3 goes on where its October ends, at ten litres an hour from 05:00 to noon of the 24th.
+            let registers = (0...559).map { "\(1_000 + 33 * 19 * 14 + $0 * 10)" }.joined(separator: ",")
+            let november = """
+                {"readings":[{"meter":"M3","start":"2026-11-01T05:00:00+08:00","interval_s":3600,\
+                "registers_l":[\(registers)]}]}
+                """
+            #expect(try await client.postReadings(november).status == 200)
+            _ = try await client.another().closeOctober()
+            try await client.signInResident(3)
+            let outlook = try #require(try await client.get("/v1/outlook").json()["outlook"] as? [String: Any])
+            #expect(outlook["month"] as? String == "2026-11")
+            #expect(outlook["known_days"] as? Int == 23 && outlook["so_far_litres"] as? Int == (23 * 24 - 5) * 10)
+            let forecast = try #require(outlook["forecast"] as? [String: Any])
+            #expect(try #require(forecast["expected_litres"] as? Int) > 23 * 240)
+            let page = try await client.get("/statement")
+            #expect(page.text.contains("outlook-h") && !page.text.contains("⟦"))
+            #expect(!(try await client.get("/statements/2026-10").text.contains("outlook-h")))
+            let other = client.another()
+            try await other.signInResident(4)
+            #expect(try await other.get("/v1/outlook").text.contains("\"outlook\":null"))
+            #expect(try await client.another().get("/v1/outlook").status == 401)
+        }
+    }
+}
