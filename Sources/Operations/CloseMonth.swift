@@ -38,6 +38,8 @@ public struct CloseSummary: Sendable, Hashable {
     public var measuredHomes = 0
     public var statements = 0
     public var transfers = 0
+    /// Statements of this and earlier months that were corrected.
+    public var corrections = CorrectionSummary()
     /// Codes of communities left out of the city's figures.
     public var excluded: [String] = []
     /// True where everything had been issued before.
@@ -92,6 +94,14 @@ public struct CloseMonth: Sendable {
         self.worker = worker
     }
 
+    /// Issues the next version of every statement that readings, persons or installations have changed since, of months
+    /// however old. What is not folded yet waits.
+    public func corrections(only: CommunityID? = nil, at: Instant) async throws -> CorrectionSummary {
+        try await CorrectStatements(
+            database: database, calendar: calendar, shelf: shelf, logger: logger, worker: worker.part("correct"))(
+                only: only, at: at)
+    }
+
     /// The month under way, by the same files.
     public var runningMonth: RunningMonth { RunningMonth(calendar: calendar, shelf: shelf, settings: settings) }
 
@@ -128,6 +138,7 @@ public struct CloseMonth: Sendable {
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
         let left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
         if let refusal = left.refusal(communities) { return .failure(refusal) }
+        summary.corrections = try await corrections(at: at)
         return .success(summary)
     }
 

@@ -86,6 +86,7 @@ struct IssueStatements: Sendable {
         let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
         let known = try reader.householdsWithPostings(of: community)
         let cohort = cohorts.cohort(along: chain)
+        let award = AwardPoints(rules: rules, calendar: calendar)
         // The frozen figures themselves tell whether its homes are in the distributions they are compared with.
         let tookPart = cohorts.byArea[community] != nil
         var statements: [StoredStatement] = []
@@ -105,8 +106,8 @@ struct IssueStatements: Sendable {
                     body: String(decoding: bytes, as: UTF8.self), hash: hash,
                     figures: StatementFigures(statement, hash: hash)))
             let holder = AccountHolder(community: community, household: home.household)
-            awards += try self.awards(
-                statement, holder, isKnown: known.contains(home.household), at: at, reader)
+            awards += try award.postings(
+                for: statement, holder, isKnown: known.contains(home.household), at: at, reader)
         }
         let versions = try reader.accountVersions(of: community)
         return Work(
@@ -114,35 +115,6 @@ struct IssueStatements: Sendable {
             event: try closed(community, chain.first?.code ?? "", month, homes, awards, at: at).event(),
             accounts: Dictionary(awards.map(\.posting.holder.household).map { ($0, versions[$0]) }) { first, _ in first
             })
-    }
-
-    /// The postings of a statement's points, each after the one before.
-    private func awards(
-        _ statement: Statement, _ holder: AccountHolder, isKnown: Bool, at: Instant, _ reader: Reader
-    ) throws -> [(posting: Posting, award: AwardKey?)] {
-        guard let terms = rules.ledgerTerms else { return [] }
-        var state = isKnown ? try reader.accountState(of: holder) : AccountState(holder)
-        var postings: [(posting: Posting, award: AwardKey?)] = []
-        for line in statement.points.lines where line.points > .zero {
-            guard
-                let key = AwardKey(
-                    holder: holder, month: statement.month, rule: line.rule, statementVersion: statement.version)
-            else { continue }
-            let command = PointsCommand.award(
-                key, target: line.points, history: isKnown ? try reader.awardHistory(key) : .none,
-                expiresAt: lotExpiry(statement.month))
-            let earlier = isKnown ? try reader.posting(command.id, in: holder.community) : nil
-            if case .success(.posted(let posting)) = state.decide(command, at: at, under: terms, earlier: earlier) {
-                state = try state.applying(posting)
-                postings.append((posting, key))
-            }
-        }
-        return postings
-    }
-
-    /// The end of the month so many months after the one the points were earned in: nothing of the time of running.
-    private func lotExpiry(_ month: BillingMonth) -> Instant {
-        calendar.interval(of: month.advanced(by: rules.points.lotLifeMonths)).end
     }
 
     private func closed(

@@ -1,5 +1,6 @@
 import Database
 import Metering
+import Scoring
 import Storage
 import Water
 
@@ -17,6 +18,8 @@ struct LateMarking {
     private var measured: [CommunityID: [BillingMonth]] = [:]
 
     private static let reachDays: Int32 = 40
+    /// Readings of a meter that one fold notes as causes.
+    private static let causes = 21
 
     private struct Meter: Hashable {
         let community: CommunityID
@@ -44,20 +47,27 @@ struct LateMarking {
         for (meter, days) in changed.sorted(by: { $0.key.meter < $1.key.meter }) {
             if try isPastEveryMonth(meter, days.keys.min()) { continue }
             for span in try spans(of: meter, days) {
-                let months = try measuredMonths(of: meter.community).filter { month in
-                    let (start, end) = calendar.interval(of: month)
-                    return start <= span.to && span.from <= end
-                }
+                let months = try measuredMonths(of: meter.community).filter { calendar.overlaps($0, span) }
                 guard !months.isEmpty else { continue }
                 let homes = try transaction.reader.households(
                     servedBy: meter.meter, in: meter.community, from: span.from, to: span.to)
+                let late = days.values.flatMap { Set($0.after).symmetricDifference($0.before) }.sorted()
                 for month in months {
                     for home in homes {
-                        try transaction.markDirty(home, of: meter.community, month, at: at)
+                        try mark(home, of: meter, month, late)
                         marked += 1
                     }
                 }
             }
+        }
+    }
+
+    /// With the first readings that changed as its causes: enough to say why.
+    private func mark(_ home: HouseholdID, of meter: Meter, _ month: BillingMonth, _ late: [ReadingElement]) throws {
+        for element in late.prefix(Self.causes) {
+            try transaction.markDirty(
+                home, of: meter.community, month, cause: .lateReading, meter: meter.meter, read: element.at,
+                register: element.register, at: at)
         }
     }
 
@@ -98,10 +108,16 @@ struct LateMarking {
         }
         before.sort()
         after.sort()
+        let reach =
+            calendar.start(
+                of: first.advanced(by: -Int(Self.reachDays)))...calendar.start(
+                of: last.advanced(by: Int(Self.reachDays) + 1))
+        let edits = try transaction.reader.edits(of: meter.meter, in: meter.community).map(\.edit)
+            .filter { reach.contains($0.at) }
         return try transaction.reader.installations(of: meter.meter, in: meter.community).compactMap { installation in
             dirtiedSpan(
-                before: judge(MeterReadings(installation: installation, elements: before), rules: rules),
-                after: judge(MeterReadings(installation: installation, elements: after), rules: rules))
+                before: judge(MeterReadings(installation: installation, elements: before, edits: edits), rules: rules),
+                after: judge(MeterReadings(installation: installation, elements: after, edits: edits), rules: rules))
         }
     }
 

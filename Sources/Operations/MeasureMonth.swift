@@ -71,52 +71,40 @@ public struct MeasureMonth: Sendable {
 
     /// The figures of every home of a community, from what the snapshot holds.
     func figures(of community: CommunityID, _ month: BillingMonth, _ reader: Reader) throws -> [HomeMonth] {
-        let span = MonthSpan(month, calendar: calendar)
-        let homes = try reader.registeredHomes(
-            of: community, from: span.start, to: span.end, personsOn: month.lastDay)
-        let elements = try elements(
-            of: homes.flatMap(\.installations), in: community, month, span, reader)
-        return homes.map { home in
-            measure(
-                HomeInput(
-                    household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
-                    shareMillionths: home.shareMillionths,
-                    meters: home.installations.map {
-                        MeterReadings(installation: $0, elements: elements[$0.meter] ?? [])
-                    }, sizes: home.sizes),
-                span: span, rules: rules)
-        }
+        try Figures(calendar: calendar, rules: rules)(of: community, month, only: nil, reader)
     }
 
-    /// Each meter's elements over the month's window and, where a month end lies in no believed pair of them, on to
-    /// the nearest days beyond that have any.
-    private func elements(
-        of installations: [MeterInstallation], in community: CommunityID, _ month: BillingMonth, _ span: MonthSpan,
-        _ reader: Reader
-    ) throws -> [MeterID: [ReadingElement]] {
-        let window = readingWindow(for: month, calendar: calendar)
-        let first = calendar.day(of: window.from)
-        let last = calendar.day(of: window.to - 1)
-        let meters = Set(installations.map(\.meter))
-        var found: [MeterID: [ReadingElement]] = [:]
-        try reader.eachDaySet(of: community, from: first, to: last) { _, meter, elements in
-            if meters.contains(meter) { found[meter, default: []].append(contentsOf: elements) }
+    /// Homes' figures of a month from the sets, the registry and, where nothing was read, from the months before.
+    struct Figures {
+        let calendar: CityCalendar
+        let rules: MeteringRules
+
+        /// Of `only`, or of every home of the community.
+        func callAsFunction(
+            of community: CommunityID, _ month: BillingMonth, only: Set<HouseholdID>?, _ reader: Reader
+        ) throws -> [HomeMonth] {
+            let load = LoadReadings(
+                community: community, month: month, span: MonthSpan(month, calendar: calendar), calendar: calendar,
+                rules: rules, reader: reader)
+            let homes = if let only { try load.figures(of: only) } else { try load.figures() }
+            return try bylawEstimated(homes, of: community, month, reader)
         }
-        for installation in installations {
-            var readings = MeterReadings(installation: installation, elements: found[installation.meter] ?? [])
-            var (oldest, newest) = (first, last)
-            while true {
-                let open = unbracketed(readings, month: span, rules: rules)
-                let older =
-                    open.older ? try reader.nearestSet(of: installation.meter, in: community, before: oldest) : nil
-                let newer =
-                    open.newer ? try reader.nearestSet(of: installation.meter, in: community, after: newest) : nil
-                if older == nil, newer == nil { break }
-                if let older { (oldest, readings.elements) = (older.day, older.elements + readings.elements) }
-                if let newer { (newest, readings.elements) = (newer.day, readings.elements + newer.elements) }
+
+        /// A month without any register takes the mean of the previous three (`bylawEstimate`).
+        private func bylawEstimated(
+            _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, _ reader: Reader
+        ) throws -> [HomeMonth] {
+            let unread = homes.filter { $0.days.allSatisfy { $0.state == .missing } }.map(\.household)
+            if unread.isEmpty { return homes }
+            var previous: [HouseholdID: [HomeMonth]] = [:]
+            for back in 1...3 {
+                for (home, figures) in try reader.homeMonths(of: community, month.advanced(by: -back), homes: unread) {
+                    previous[home, default: []].append(figures)
+                }
             }
-            found[installation.meter] = readings.elements
+            return homes.map { home in
+                previous[home.household].flatMap { bylawEstimate(for: home, from: $0) } ?? home
+            }
         }
-        return found
     }
 }

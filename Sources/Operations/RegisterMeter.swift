@@ -112,7 +112,15 @@ extension Transaction {
         for address in [entry.serial] + entry.otherAddresses {
             changed = try takeAddress(address, for: id, at: at) || changed
         }
-        if known != wanted { try put(wanted, of: id) }
+        if known != wanted {
+            try put(wanted, of: id)
+            try markInstallation(
+                of: id, at: wanted.usagePoint, in: wanted.community, from: wanted.from, to: wanted.to, at: at)
+            if let known, known.usagePoint != wanted.usagePoint || known.to != wanted.to {
+                try markInstallation(
+                    of: id, at: known.usagePoint, in: known.community, from: known.from, to: known.to, at: at)
+            }
+        }
         // A meter new to the registry has no rows but those held under its addresses, which are swept with them.
         if known != wanted, meter != nil {
             // Rows of the old place may belong elsewhere now, and rows held or elsewhere may belong here.

@@ -42,23 +42,9 @@ public struct RunningMonth: Sendable {
     private func figures(
         of home: Household, _ month: BillingMonth, _ rules: MeteringRules, _ reader: Reader
     ) throws -> HomeMonth? {
-        let span = MonthSpan(month, calendar: calendar)
-        let registered = try reader.registeredHomes(
-            of: home.community, from: span.start, to: span.end, personsOn: month.lastDay, only: home.id)
-        guard let registered = registered.first else { return nil }
-        let window = readingWindow(for: month, calendar: calendar)
-        let (first, last) = (calendar.day(of: window.from), calendar.day(of: window.to - 1))
-        let meters = try registered.installations.map { installation in
-            var elements: [ReadingElement] = []
-            try reader.eachDaySet(of: installation.meter, in: home.community, from: first, to: last) { _, set in
-                elements += set
-            }
-            return MeterReadings(installation: installation, elements: elements)
-        }
-        return measure(
-            HomeInput(
-                household: home.id, occupancy: (registered.movedIn, registered.movedOut), persons: registered.persons,
-                shareMillionths: registered.shareMillionths, meters: meters, sizes: registered.sizes),
-            span: span, rules: rules)
+        let load = LoadReadings(
+            community: home.community, month: month, span: MonthSpan(month, calendar: calendar), calendar: calendar,
+            rules: rules, reader: reader)
+        return try load.figures(of: [home.id]).first
     }
 }

@@ -45,6 +45,7 @@ extension Transaction {
     ) throws -> Bool {
         if try reader.persons(of: household, in: community).contains(persons) { return false }
         try setPersons(persons.persons, of: household, in: community, from: persons.day, at: at)
+        try markPersons(of: household, in: community, from: persons.day, at: at)
         return true
     }
 }

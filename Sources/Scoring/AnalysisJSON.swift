@@ -96,13 +96,13 @@ extension Analysis.LeakCost {
 }
 
 extension EarlierFigures {
-    fileprivate func write(_ text: inout JSONText) {
+    func write(_ text: inout JSONText) {
         text.member("bill_fen", bill?.fen)
         text.member("percentile", percentile)
         text.member("points", points.count)
     }
 
-    fileprivate init(json: Members) throws(StatementDefect) {
+    init(json: Members) throws(StatementDefect) {
         self.init(
             bill: try json.optionalInteger("bill_fen").map(Money.init(fen:)),
             percentile: try json.optionalInteger("percentile"), points: Points(try json.integer("points")))

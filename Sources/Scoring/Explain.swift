@@ -46,6 +46,7 @@ public struct Explanation: Sendable, Hashable {
         case limitPercent = "limit_percent"
         case actionLitres = "action_litres"
         case actionSaving = "action_saving"
+        case againstCorrected = "against_corrected"
     }
 }
 
@@ -58,6 +59,7 @@ public func explain(_ statement: Statement) -> [Explanation] {
     entries.addComparison()
     entries.addPoints()
     if let analysis = statement.analysis { entries.add(analysis) }
+    if let correction = statement.correction { entries.add(correction) }
     return entries.found
 }
 

@@ -32,6 +32,22 @@ extension ExplanationList {
         for (index, action) in analysis.actions.enumerated() { add(action, "analysis.actions.\(index)") }
     }
 
+    /// 折抵: what this version says less what the corrected one said.
+    mutating func add(_ correction: Correction) {
+        add(
+            "correction.litres", statement.use.litres &- correction.litres, .litres, .againstCorrected,
+            .difference(own, .input("corrected_litres", correction.litres)))
+        if let bill, let before = correction.figures.bill {
+            add(
+                "correction.bill_fen", bill.total.fen - before.fen, .fen, .againstCorrected,
+                .difference(.input("bill_fen", bill.total.fen), .input("corrected_bill_fen", before.fen)))
+        }
+        let points = statement.points.total.count
+        add(
+            "correction.points", points - correction.figures.points.count, .points, .againstCorrected,
+            .difference(.input("points", points), .input("corrected_points", correction.figures.points.count)))
+    }
+
     private mutating func add(_ baseline: Analysis.Baseline) {
         let days = Int64(statement.month.dayCount)
         add(

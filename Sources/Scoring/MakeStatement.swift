@@ -39,9 +39,11 @@ public struct StatementContext: Sendable {
     }
 }
 
-/// One version of a home's statement: a function of its arguments alone.
+/// One version of a home's statement: a function of its arguments alone. `correction`: what it corrects, from version 2
+/// on.
 public func makeStatement(
-    _ home: HomeMonth, household number: String, version: Int, in context: StatementContext
+    _ home: HomeMonth, household number: String, version: Int, in context: StatementContext,
+    correction: Correction? = nil
 ) -> Statement {
     let rules = context.rules
     let standing = standing(of: home, under: rules)
@@ -62,7 +64,7 @@ public func makeStatement(
         cohort: summary(of: context.cohort), rank: rank, headroom: headroom, norm: norm,
         leaks: home.continuousFlows, findings: count(home.findings), points: points,
         sentence: sentence(for: home, standing, rank, norm, headroom, rules), quality: quality(of: home, rules),
-        readingsDigest: home.readingsDigest, analysis: analysis(of: inputs))
+        readingsDigest: home.readingsDigest, analysis: analysis(of: inputs), correction: correction)
 }
 
 extension Standing {

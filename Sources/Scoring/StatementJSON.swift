@@ -22,6 +22,7 @@ extension Statement {
         if let analysis { text.object("analysis", analysis.write) }
         text.object("billing", billing.write)
         text.object("cohort", cohort) { $1.write(&$0) }
+        if let correction { text.object("correction", correction.write) }
         text.object("equivalised", equivalised) { text, size in
             text.member("litres_per_equivalised_person", size.litres)
             text.member("scale_millionths", size.scaleMillionths)

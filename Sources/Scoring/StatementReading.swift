@@ -41,7 +41,8 @@ extension Statement {
             findings: try Statement.findings(json.members("findings")),
             points: try PointsEarned(json.members("points")), sentence: try Sentence(json.members("sentence")),
             quality: try Quality(json.members("quality")), readingsDigest: try json.string("readings_digest"),
-            analysis: layout == Statement.firstLayout ? nil : try Analysis(json.members("analysis")))
+            analysis: layout == Statement.firstLayout ? nil : try Analysis(json.members("analysis")),
+            correction: json.keys.contains("correction") ? try Correction(json: json.members("correction")) : nil)
         guard self.bytes == bytes else { throw StatementDefect(key: "canonical") }
     }
 

@@ -14,8 +14,10 @@ public let citusPlan = Distribution(
     ],
     distributed: [
         "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",
-        "reading_day", "reading_quarantine", "held_meter", "sweep", "community_fold", "alert", "community_month",
-        "home_month", "home_dirty", "finding", "statement", "posting", "transfer", "lot", "lot_entry", "item",
+        "reading_day", "reading_quarantine", "held_meter", "sweep", "community_fold", "alert", "reading_edit",
+        "community_month",
+        "home_month", "home_dirty", "home_change", "finding", "statement", "posting", "transfer", "lot", "lot_entry",
+        "item",
         "redemption", "redemption_outcome", "outbox_event", "delivery", "sign_in_code", "job_lease", "account",
     ],
     column: "community_id")

@@ -152,6 +152,37 @@ extension Reader {
         ) { try $0.id(0) }
     }
 
+    /// The households of a community that a usage point served over [from, to].
+    public func households(
+        at point: UsagePointID, in community: CommunityID, from: Instant, to: Instant
+    ) throws -> [HouseholdID] {
+        try all(
+            """
+            SELECT DISTINCT h.household_id FROM household_usage_point u
+            JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id
+            WHERE u.community_id = \(community) AND u.usage_point_id = \(point)
+                AND h.moved_in_at <= \(to) AND (h.moved_out_at IS NULL OR h.moved_out_at >= \(from))
+            ORDER BY h.household_id
+            """
+        ) { try $0.id(0) }
+    }
+
+    /// The frozen figures of some homes of a community's month.
+    public func homeMonths(
+        of community: CommunityID, _ month: BillingMonth, homes: [HouseholdID]
+    ) throws -> [HouseholdID: HomeMonth] {
+        var found: [HouseholdID: HomeMonth] = [:]
+        for home in homes {
+            found[home] = try first(
+                """
+                SELECT body FROM home_month
+                WHERE community_id = \(community) AND month = \(month) AND household_id = \(home)
+                """
+            ) { try HomeMonth(storedText: try $0.text(0)) }
+        }
+        return found
+    }
+
     /// Findings of a community's month, by time, at most `limit`.
     public func findings(of community: CommunityID, _ month: BillingMonth, limit: Int) throws -> [StoredFindingRow] {
         try all(

@@ -5,6 +5,8 @@ public import Water
 public enum EventKind: String, Sendable, Hashable, CaseIterable {
     /// A community's statements of a month were issued.
     case statementsClosed = "statements.closed"
+    /// Statements of a community were corrected: new versions of a closed month.
+    case statementsCorrected = "statements.corrected"
     /// A redemption was confirmed at the desk.
     case redemptionConfirmed = "redemption.confirmed"
 }

@@ -75,6 +75,23 @@ extension Reader {
             """, Reader.stored)
     }
 
+    /// The newest version of each home's statement of a month.
+    public func statementVersions(
+        of community: CommunityID, _ month: BillingMonth, homes: [HouseholdID]
+    ) throws -> [HouseholdID: Int64] {
+        var found: [HouseholdID: Int64] = [:]
+        for home in homes {
+            found[home] = try first(
+                """
+                SELECT version FROM statement
+                WHERE community_id = \(community) AND month = \(month) AND household_id = \(home)
+                ORDER BY version DESC LIMIT 1
+                """
+            ) { try $0.integer(0) }
+        }
+        return found
+    }
+
     /// One page of a community's newest statements in household-number order, after a number.
     public func statements(
         of community: CommunityID, _ month: BillingMonth, after number: String, limit: Int

@@ -120,6 +120,10 @@ private let readingRows = [
     StoredTable(
         "alert", key: ["community_id", "meter_id", "at", "code", "is_current"],
         integers: ["community_id", "meter_id", "at", "is_current", "gateway_id"], texts: ["code", "raw"]),
+    StoredTable(
+        "reading_edit", key: ["community_id", "edit_id"],
+        integers: ["community_id", "meter_id", "read_at", "register_ml", "staff_id", "decided_at"],
+        texts: ["edit_id", "action", "reason"]),
 ]
 
 private let statementRows = [
@@ -137,6 +141,12 @@ private let statementRows = [
     StoredTable(
         "home_dirty", key: ["community_id", "month", "household_id"],
         integers: ["community_id", "month", "household_id", "since"]),
+    StoredTable(
+        "home_change",
+        key: ["community_id", "month", "household_id", "cause", "meter_id", "read_at", "register_ml"],
+        integers: [
+            "community_id", "month", "household_id", "meter_id", "read_at", "register_ml", "noted_at",
+        ], texts: ["cause"]),
     StoredTable(
         "finding", key: ["community_id", "month", "meter_id", "at", "kind", "register_ml"],
         integers: ["community_id", "month", "meter_id", "at", "register_ml", "before_ml"], texts: ["kind"]),

@@ -11,5 +11,7 @@ public let migrations: [Migration] = [
     Migration(number: 5, name: "deliveries and sessions", sqlite: deliveryTables),
     Migration(number: 6, name: "processes", sqlite: processTables, postgres: processTablesForPostgres),
     Migration(number: 7, name: "pushes and keys", sqlite: pushTables),
-    Migration(number: 11, name: "statement figures", sqlite: statementFigureColumns),
+    Migration(number: 8, name: "statement figures", sqlite: statementFigureColumns),
+    Migration(number: 9, name: "reading edits", sqlite: editTables),
+    Migration(number: 10, name: "home changes", sqlite: changeTables),
 ]

@@ -1,0 +1,134 @@
+import Database
+import Ledger
+import Metering
+import Scoring
+import Storage
+import Tariffs
+import Water
+
+/// One community's month being corrected: what new versions say, and how they are written.
+struct CorrectMonth: Sendable {
+    let community: CommunityID
+    let month: BillingMonth
+    let tariff: Tariff
+    let rules: RuleSet
+    let calendar: CityCalendar
+
+    struct Work: Sendable {
+        var statements: [StoredStatement] = []
+        var awards: [(posting: Posting, award: AwardKey?)] = []
+        /// The homes looked at: their marks end with this.
+        var homes: [HouseholdID] = []
+        var summary = CorrectionSummary()
+        /// The sets of readings that the figures rest on, by the community's fold version.
+        var foldVersion: Int64 = 0
+        /// The versions of the accounts that points go to or from; nil for one never posted to.
+        var accounts: [HouseholdID: Int64?] = [:]
+        var event: OutboxEvent?
+    }
+
+    /// What the homes' next versions are, on one snapshot.
+    func prepare(_ homes: [HouseholdID: [HomeChange]], at: Instant, _ reader: Reader) throws -> Work {
+        var work = Work()
+        work.foldVersion = try reader.foldVersion(of: community)
+        let chain = try reader.cohortChains()[community] ?? []
+        let cohorts = try reader.frozenCohorts(month, rules: rules.cohort)
+        let cohort = cohorts.cohort(along: chain)
+        let tookPart = cohorts.byArea[community] != nil
+        let frozen = try reader.homeMonths(of: community, month, homes: homes.keys.sorted())
+        let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
+        let numbers = try reader.householdNumbers(of: community)
+        let known = try reader.householdsWithPostings(of: community)
+        let versions = try reader.accountVersions(of: community)
+        for home in try figures(of: Set(homes.keys), reader) {
+            let context = StatementContext(
+                tariff: tariff, rules: rules, cohort: cohort,
+                frozenFigure: tookPart ? frozen[home.household].flatMap { standing(of: $0, under: rules).figure } : nil,
+                earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
+            let changes = homes[home.household] ?? []
+            guard
+                let (statement, stored) = try next(
+                    home, numbers[home.household] ?? "", changes, in: context, reader)
+            else { continue }
+            work.statements.append(stored)
+            let holder = AccountHolder(community: community, household: home.household)
+            let awards = try AwardPoints(rules: rules, calendar: calendar).postings(
+                for: statement, holder, isKnown: known.contains(home.household), at: at, reader)
+            if !awards.isEmpty { work.accounts[home.household] = .some(versions[home.household]) }
+            work.awards += awards
+        }
+        work.homes = homes.keys.sorted()
+        work.summary.statements = work.statements.count
+        work.summary.unchanged = work.homes.count - work.statements.count
+        work.summary.transfers = work.awards.reduce(0) { $0 + $1.posting.transfers.count }
+        if !work.statements.isEmpty { work.event = try event(work, chain.first?.code ?? "", at: at) }
+        return work
+    }
+
+    private func figures(of homes: Set<HouseholdID>, _ reader: Reader) throws -> [HomeMonth] {
+        let measure = MeasureMonth.Figures(calendar: calendar, rules: MeteringRules(rules))
+        return try measure(of: community, month, only: homes, reader)
+    }
+
+    /// The next version; nil where there is no statement to correct, or it would say the same.
+    private func next(
+        _ home: HomeMonth, _ number: String, _ changes: [HomeChange], in context: StatementContext, _ reader: Reader
+    ) throws -> (Statement, StoredStatement)? {
+        guard let current = try reader.statement(of: home.household, in: community, month) else { return nil }
+        let said = try Statement(bytes: Array(current.body.utf8))
+        let again = makeStatement(
+            home, household: number, version: said.version, in: context, correction: said.correction)
+        if again.bytes == said.bytes { return nil }
+        let statement = makeStatement(
+            home, household: number, version: said.version + 1, in: context,
+            correction: Correction(of: said, hash: current.hash, changes: changes))
+        let bytes = statement.bytes
+        let hash = sha256Hex(bytes)
+        return (
+            statement,
+            StoredStatement(
+                household: home.household, month: month, version: Int64(statement.version),
+                body: String(decoding: bytes, as: UTF8.self), hash: hash,
+                figures: StatementFigures(statement, hash: hash))
+        )
+    }
+
+    /// One event for what a transaction corrects; its id names the versions, so that a repeat is the same event.
+    private func event(_ work: Work, _ code: String, at: Instant) throws -> OutboxEvent {
+        var digest = RunningDigest()
+        for statement in work.statements { digest.update(statement.hash) }
+        let part = String(digest.hexDigest().prefix(16))
+        return try OutboxEvent(
+            community: community,
+            id: "statements-corrected:\(OutboxEvent.idPart(code)):\(month):\(part)", kind: .statementsCorrected,
+            data: [
+                "community": .string(code), "month": .string(month.description),
+                "counts": [
+                    "statements": .integer(Int64(work.statements.count)),
+                    "transfers": .integer(Int64(work.summary.transfers)),
+                ],
+                "pull_path": .string("/v1/communities/\(code)/statements?month=\(month)"),
+            ], at: at)
+    }
+
+    /// Writes the versions, unless the readings or an account changed meanwhile; true where it is written.
+    func write(_ work: Work, at: Instant, _ transaction: Transaction) throws -> Bool {
+        let reader = transaction.reader
+        guard try reader.foldVersion(of: community) == work.foldVersion else {
+            // The end of an earlier attempt may not have been heard: then there is nothing left to do.
+            return false
+        }
+        let versions = try reader.accountVersions(of: community)
+        guard work.accounts.allSatisfy({ versions[$0.key] == $0.value }) else { return false }
+        let newest = try reader.statementVersions(of: community, month, homes: work.statements.map(\.household))
+        guard work.statements.allSatisfy({ newest[$0.household] == $0.version - 1 }) else {
+            return work.statements.allSatisfy { newest[$0.household] == $0.version }
+        }
+        try transaction.holdFold(of: community, at: at)
+        try transaction.add(work.statements, to: community, at: at)
+        try transaction.append(work.awards)
+        if let event = work.event { try transaction.enqueue(event) }
+        for home in work.homes { try transaction.clearDirty(home, of: community, month) }
+        return true
+    }
+}

@@ -1,0 +1,205 @@
+public import Database
+public import Metering
+import Scoring
+public import Storage
+public import Water
+
+/// A decision on a reading as it is asked for.
+public struct EditRequest: Sendable, Hashable {
+    /// Made by the client, 1–64 letters, digits and `-`: a repeat is the same decision.
+    public let id: String
+    public let meter: MeterAddress
+    public let at: Instant
+    public let register: Volume
+    public let action: EditAction
+    /// 1–200 characters in one line.
+    public let reason: String
+
+    public init(
+        id: String, meter: MeterAddress, at: Instant, register: Volume, action: EditAction, reason: String
+    ) {
+        self.id = id
+        self.meter = meter
+        self.at = at
+        self.register = register
+        self.action = action
+        self.reason = reason
+    }
+}
+
+/// Why a decision is refused; nothing is changed then.
+public enum EditRefusal: String, Error, Sendable, Hashable, CaseIterable {
+    case idIsMalformed = "id_malformed"
+    /// The id names another decision.
+    case idIsTaken = "id_taken"
+    case reasonIsMissing = "reason_missing"
+    case instantIsOutOfRange = "instant_out_of_range"
+    case registerIsOutOfRange = "register_out_of_range"
+    case unknownMeter = "unknown_meter"
+    /// The meter hung nowhere at that instant, or outside the staff's area.
+    case notInstalled = "not_installed"
+    /// There is no reading of this instant and register to accept or reject.
+    case noSuchReading = "no_such_reading"
+    /// Nothing stands on this reading that could be withdrawn.
+    case nothingToWithdraw = "nothing_to_withdraw"
+
+    public var field: String {
+        switch self {
+        case .idIsMalformed, .idIsTaken: "id"
+        case .reasonIsMissing: "reason"
+        case .instantIsOutOfRange, .notInstalled: "at"
+        case .registerIsOutOfRange, .noSuchReading, .nothingToWithdraw: "register"
+        case .unknownMeter: "meter"
+        }
+    }
+}
+
+/// What a decision came to.
+public struct EditOutcome: Sendable, Hashable {
+    /// True where the same decision was made before under this id.
+    public let isRepeat: Bool
+    /// Homes whose months are to be corrected because of it.
+    public let markedHomes: Int
+}
+
+/// Staff accept, reject or enter a reading, or take that back. What was sent stays; the day and every month that the
+/// decision reaches are measured anew at the next correction.
+public struct EditReading: Sendable {
+    private let database: Database
+    private let calendar: CityCalendar
+    private let rules: MeteringRules
+
+    static let reachDays: Int32 = 40
+
+    public init(database: Database, calendar: CityCalendar, rules: MeteringRules) {
+        self.database = database
+        self.calendar = calendar
+        self.rules = rules
+    }
+
+    /// `by` decides within their area.
+    public func callAsFunction(
+        _ request: EditRequest, by staff: StaffMember, at now: Instant
+    ) async throws -> Result<EditOutcome, EditRefusal> {
+        if let refusal = Self.malformed(request, at: now) { return .failure(refusal) }
+        return try await database.write(repeatable: true) { transaction in
+            try decide(request, by: staff, at: now, transaction)
+        }
+    }
+
+    private static func malformed(_ request: EditRequest, at now: Instant) -> EditRefusal? {
+        let isID = request.id.utf8.allSatisfy {
+            ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || $0 == UInt8(ascii: "-")
+        }
+        guard isID, (1...64).contains(request.id.utf8.count) else { return .idIsMalformed }
+        let reason = request.reason
+        guard reason.count <= 200, reason.contains(where: { !$0.isWhitespace }), !reason.contains(where: \.isNewline)
+        else { return .reasonIsMissing }
+        guard request.at >= .earliestReading, request.at <= now + 600 else { return .instantIsOutOfRange }
+        // 10^9 m³: what no meter shows.
+        guard (0...1_000_000_000_000_000).contains(request.register.millilitres) else { return .registerIsOutOfRange }
+        return nil
+    }
+
+    private func decide(
+        _ request: EditRequest, by staff: StaffMember, at now: Instant, _ transaction: Transaction
+    ) throws -> Result<EditOutcome, EditRefusal> {
+        let reader = transaction.reader
+        guard let holder = try reader.holder(of: request.meter), holder.isRegistered else {
+            return .failure(.unknownMeter)
+        }
+        let places = try reader.placements(of: holder.meter).filter {
+            $0.from <= request.at && request.at <= $0.to ?? request.at
+        }
+        guard let community = places.last?.community,
+            try reader.areaChain(from: community).contains(where: { $0.id == staff.area })
+        else { return .failure(.notInstalled) }
+        let edit = ReadingEdit(
+            at: request.at, register: request.register, action: request.action, by: staff.id, decidedAt: now,
+            reason: request.reason)
+        if let known = try reader.edit(request.id, in: community) {
+            guard known.meter == holder.meter, known.edit.isSame(as: edit) else { return .failure(.idIsTaken) }
+            return .success(EditOutcome(isRepeat: true, markedHomes: 0))
+        }
+        let reach = try reached(holder.meter, in: community, around: request.at, reader)
+        if let refusal = refusal(of: edit, reach) { return .failure(refusal) }
+        let marked = try mark(edit, of: holder.meter, in: community, reach, at: now, transaction)
+        try transaction.add(StoredEdit(id: request.id, meter: holder.meter, edit: edit), to: community)
+        // A measure under way has not seen this decision.
+        try transaction.raiseFoldVersion(of: community, at: now)
+        return .success(EditOutcome(isRepeat: false, markedHomes: marked))
+    }
+
+    private struct Reach {
+        let elements: [ReadingElement]
+        let edits: [ReadingEdit]
+    }
+
+    /// What can matter to a decision: readings and decisions of 40 days on each side.
+    private func reached(
+        _ meter: MeterID, in community: CommunityID, around at: Instant, _ reader: Reader
+    ) throws -> Reach {
+        let day = calendar.day(of: at)
+        let days = (day.number - Self.reachDays...day.number + Self.reachDays).map { LocalDay(number: $0) }
+        let sets = try reader.daySets(days.map { DayKey(community: community, day: $0, meter: meter) })
+        let known = Set(days)
+        return Reach(
+            elements: sets.sorted { $0.key < $1.key }.flatMap(\.value),
+            edits: try reader.edits(of: meter, in: community).map(\.edit).filter {
+                known.contains(calendar.day(of: $0.at))
+            })
+    }
+
+    private func refusal(of edit: ReadingEdit, _ reach: Reach) -> EditRefusal? {
+        let earlier = reach.edits.filter { $0.at == edit.at && $0.register == edit.register }.sorted()
+        let isSent = reach.elements.contains { $0.at == edit.at && $0.register == edit.register }
+        switch edit.action {
+        case .enter: return nil
+        case .accept, .reject: return isSent || !earlier.isEmpty ? nil : .noSuchReading
+        case .withdraw: return earlier.last.map { $0.action != .withdraw } ?? false ? nil : .nothingToWithdraw
+        }
+    }
+
+    /// Marks the homes of every month with figures that the decision reaches; tells how many.
+    private func mark(
+        _ edit: ReadingEdit, of meter: MeterID, in community: CommunityID, _ reach: Reach, at now: Instant,
+        _ transaction: Transaction
+    ) throws -> Int {
+        let reader = transaction.reader
+        let months = try reader.measuredMonths(of: community)
+        var marked: Set<HouseholdID> = []
+        for installation in try reader.installations(of: meter, in: community) {
+            func judged(_ edits: [ReadingEdit]) -> JudgedMeter {
+                judge(MeterReadings(installation: installation, elements: reach.elements, edits: edits), rules: rules)
+            }
+            guard let span = dirtiedSpan(before: judged(reach.edits), after: judged(reach.edits + [edit])) else {
+                continue
+            }
+            for month in months where calendar.overlaps(month, span) {
+                for home in try reader.households(servedBy: meter, in: community, from: span.from, to: span.to) {
+                    try transaction.markDirty(
+                        home, of: community, month, cause: .edit, meter: meter, read: edit.at,
+                        register: edit.register, at: now)
+                    marked.insert(home)
+                }
+            }
+        }
+        return marked.count
+    }
+}
+
+extension ReadingEdit {
+    /// All but the time of the decision.
+    fileprivate func isSame(as other: ReadingEdit) -> Bool {
+        at == other.at && register == other.register && action == other.action && by == other.by
+            && reason == other.reason
+    }
+}
+
+extension CityCalendar {
+    /// Whether a month overlaps a span, both ends included.
+    func overlaps(_ month: BillingMonth, _ span: (from: Instant, to: Instant)) -> Bool {
+        let (start, end) = interval(of: month)
+        return start <= span.to && span.from <= end
+    }
+}

@@ -1,0 +1,117 @@
+import Database
+import Metering
+import Storage
+import Water
+
+/// Loads what meters are judged by: their elements over a month's window, what staff decided there, and, where a month
+/// end lies in no believed pair of them, the nearest days beyond that have any of either.
+struct LoadReadings {
+    let community: CommunityID
+    let month: BillingMonth
+    let span: MonthSpan
+    let calendar: CityCalendar
+    let rules: MeteringRules
+    let reader: Reader
+
+    /// Homes from which on one passage over the community's sets is cheaper than a question for each meter.
+    private static let homesForPassage = 50
+
+    /// The figures of every home of the community lived in during the month.
+    func figures() throws -> [HomeMonth] {
+        let homes = try reader.registeredHomes(
+            of: community, from: span.start, to: span.end, personsOn: month.lastDay)
+        return try figures(of: homes)
+    }
+
+    /// The figures of some homes; one that did not live there in the month has none.
+    func figures(of wanted: Set<HouseholdID>) throws -> [HomeMonth] {
+        if wanted.count >= Self.homesForPassage {
+            let homes = try reader.registeredHomes(
+                of: community, from: span.start, to: span.end, personsOn: month.lastDay)
+            return try figures(of: homes.filter { wanted.contains($0.household) })
+        }
+        return try figures(
+            of: try wanted.sorted().flatMap {
+                try reader.registeredHomes(
+                    of: community, from: span.start, to: span.end, personsOn: month.lastDay, only: $0)
+            })
+    }
+
+    private func figures(of homes: [RegisteredHome]) throws -> [HomeMonth] {
+        let edits = try reader.edits(in: community)
+        let window = readingWindow(for: month, calendar: calendar)
+        let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
+        let elements = try elements(of: homes, days)
+        return try homes.map { home in
+            measure(
+                HomeInput(
+                    household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
+                    shareMillionths: home.shareMillionths,
+                    meters: try home.installations.map {
+                        try readings(of: $0, days, elements[$0.meter] ?? [], edits[$0.meter] ?? [])
+                    }, sizes: home.sizes),
+                span: span, rules: rules)
+        }
+    }
+
+    private func elements(
+        of homes: [RegisteredHome], _ days: ClosedRange<LocalDay>
+    ) throws -> [MeterID: [ReadingElement]] {
+        let meters = Set(homes.flatMap(\.installations).map(\.meter))
+        var found: [MeterID: [ReadingElement]] = [:]
+        if homes.count >= Self.homesForPassage {
+            try reader.eachDaySet(of: community, from: days.lowerBound, to: days.upperBound) { _, meter, elements in
+                if meters.contains(meter) { found[meter, default: []].append(contentsOf: elements) }
+            }
+        } else {
+            for meter in meters {
+                var elements: [ReadingElement] = []
+                try reader.eachDaySet(of: meter, in: community, from: days.lowerBound, to: days.upperBound) {
+                    elements += $1
+                }
+                found[meter] = elements
+            }
+        }
+        return found
+    }
+
+    /// One installation's readings, reaching beyond the window where they must.
+    private func readings(
+        of installation: MeterInstallation, _ days: ClosedRange<LocalDay>, _ elements: [ReadingElement],
+        _ edits: [ReadingEdit]
+    ) throws -> MeterReadings {
+        var reach = days
+        var readings = MeterReadings(
+            installation: installation, elements: elements,
+            edits: edits.filter { days.contains(calendar.day(of: $0.at)) })
+        while true {
+            let open = unbracketed(readings, month: span, rules: rules)
+            let older = open.older ? try nearest(installation, edits, before: reach.lowerBound) : nil
+            let newer = open.newer ? try nearest(installation, edits, after: reach.upperBound) : nil
+            if older == nil, newer == nil { return readings }
+            if let older { readings.elements = older.elements + readings.elements }
+            if let newer { readings.elements += newer.elements }
+            reach = (older?.day ?? reach.lowerBound)...(newer?.day ?? reach.upperBound)
+            readings.edits = edits.filter { reach.contains(calendar.day(of: $0.at)) }
+        }
+    }
+
+    /// The nearest day before that has a set or an entered register.
+    private func nearest(
+        _ installation: MeterInstallation, _ edits: [ReadingEdit], before day: LocalDay
+    ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        let set = try reader.nearestSet(of: installation.meter, in: community, before: day)
+        let entered = edits.filter { $0.action == .enter }.map { calendar.day(of: $0.at) }.filter { $0 < day }.max()
+        guard let entered, entered > set?.day ?? LocalDay(number: .min) else { return set }
+        return (entered, [])
+    }
+
+    private func nearest(
+        _ installation: MeterInstallation, _ edits: [ReadingEdit], after day: LocalDay
+    ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        let set = try reader.nearestSet(of: installation.meter, in: community, after: day)
+        let entered = edits.filter { $0.action == .enter }.map { calendar.day(of: $0.at) }.filter { $0 > day }.min()
+        guard let entered, entered < set?.day ?? LocalDay(number: .max) else { return set }
+        return (entered, [])
+    }
+}

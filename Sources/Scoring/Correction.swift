@@ -1,0 +1,104 @@
+public import Water
+
+/// Something that changed for a home after its month was measured.
+public struct HomeChange: Sendable, Hashable {
+    public enum Cause: String, Sendable, Hashable, CaseIterable {
+        /// A reading came late.
+        case lateReading = "late_reading"
+        /// Staff accepted, rejected, entered or withdrew a reading.
+        case edit
+        /// The number of persons was put right.
+        case persons
+        /// A meter's installation was put right: an exchange found late, a noted register.
+        case installation
+    }
+
+    public var cause: Cause
+    /// The meter's serial; empty where it is about no reading.
+    public var serial: String
+    /// The reading's instant and register; 1970 and zero where it is about none.
+    public var at: Instant
+    public var register: Volume
+
+    public init(cause: Cause, serial: String, at: Instant, register: Volume) {
+        self.cause = cause
+        self.serial = serial
+        self.at = at
+        self.register = register
+    }
+}
+
+/// 更正, 折抵: what a later version of a statement corrects and by how much. Version 1 has none.
+///
+/// The cohort is the one frozen with the month: nobody else's rank changes with it.
+public struct Correction: Sendable, Hashable {
+    /// The version corrected and the SHA-256 of its bytes.
+    public var version: Int
+    public var hash: String
+    /// Why, each cause once, in the order of `HomeChange.Cause`.
+    public var causes: [HomeChange.Cause]
+    /// The readings that changed, by serial, instant and register; 20 at most.
+    public var readings: [HomeChange]
+    /// True where more readings changed than are listed.
+    public var hasMoreReadings: Bool
+    /// What the corrected version said.
+    public var litres: Int64
+    public var figures: EarlierFigures
+
+    static let listedReadings = 20
+
+    /// Of a statement, by what changed.
+    public init(of statement: Statement, hash: String, changes: [HomeChange]) {
+        version = statement.version
+        self.hash = hash
+        let found = Set(changes.map(\.cause))
+        causes = HomeChange.Cause.allCases.filter(found.contains)
+        let all = Set(changes.filter { !$0.serial.isEmpty }).sorted {
+            ($0.serial, $0.at, $0.register.millilitres, $0.cause.rawValue)
+                < ($1.serial, $1.at, $1.register.millilitres, $1.cause.rawValue)
+        }
+        readings = Array(all.prefix(Self.listedReadings))
+        hasMoreReadings = all.count > Self.listedReadings
+        litres = statement.use.litres
+        figures = EarlierFigures(statement)
+    }
+}
+
+extension Correction {
+    /// The statement's member `correction`.
+    func write(_ text: inout JSONText) {
+        text.array("causes") { text in for cause in causes { text.element(cause.rawValue) } }
+        text.object("figures", figures.write)
+        text.member("has_more_readings", hasMoreReadings)
+        text.member("hash", hash)
+        text.member("litres", litres)
+        text.objects("readings", readings) { text, reading in
+            text.member("at_epoch_seconds", reading.at.epochSeconds)
+            text.member("cause", reading.cause.rawValue)
+            text.member("meter", reading.serial)
+            text.member("register_ml", reading.register.millilitres)
+        }
+        text.member("version", version)
+    }
+
+    init(json: Members) throws(StatementDefect) {
+        version = try json.int("version")
+        hash = try json.string("hash")
+        causes = try json.values("causes").map { value throws(StatementDefect) in
+            guard case .string(let code) = value, let cause = HomeChange.Cause(rawValue: code) else {
+                throw StatementDefect(key: "causes")
+            }
+            return cause
+        }
+        readings = try json.list("readings").map { reading throws(StatementDefect) in
+            HomeChange(
+                cause: try reading.parsed("cause") { HomeChange.Cause(rawValue: $0) },
+                serial: try reading.string("meter"),
+                at: Instant(epochSeconds: try reading.integer("at_epoch_seconds")),
+                register: Volume(millilitres: try reading.integer("register_ml")))
+        }
+        hasMoreReadings = try json.bool("has_more_readings")
+        litres = try json.integer("litres")
+        figures = try EarlierFigures(json: json.members("figures"))
+    }
+}
