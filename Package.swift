@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
+                "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
                 hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging, "CZlib", "CZstd",
             ],
             resources: [.copy("Templates"), .copy("Assets"), .copy("Texts")],
@@ -118,7 +118,7 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Water", "Ingest", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Web",
+                "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Web",
                 hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house),

@@ -68,3 +68,18 @@ extension ExactDecimal: CustomStringConvertible {
         return decimals == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(digits.suffix(decimals))"
     }
 }
+
+extension Volume {
+    /// Reads cubic metres as an exact decimal with up to six places; nil for anything else.
+    public init?(cubicMetres text: some StringProtocol) {
+        guard let millilitres = ExactDecimal(text)?.scaled(toDecimals: 6) else { return nil }
+        self.init(millilitres: millilitres)
+    }
+
+    /// Cubic metres with every place it has: `123.456`, `7`.
+    public var cubicMetres: String {
+        var text = ExactDecimal(scaled: millilitres, decimals: 6).description[...]
+        while text.last == "0" { text = text.dropLast() }
+        return String(text.last == "." ? text.dropLast() : text)
+    }
+}

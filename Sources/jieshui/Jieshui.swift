@@ -15,7 +15,7 @@ struct Jieshui: AsyncParsableCommand {
             Import.self, Persons.self, MoveOutHousehold.self,
             GatewayCommand.self, MeterCommand.self, StaffCommand.self, CodeCommand.self,
             ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,
-            Close.self, StatementCommand.self, Export.self,
+            Close.self, Correct.self, StatementCommand.self, ReadingCommand.self, Export.self,
             DecodeCommand.self, TariffCommand.self, Health.self,
         ])
 }

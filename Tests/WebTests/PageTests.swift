@@ -1,5 +1,7 @@
 import Foundation
 import Ledger
+import Metering
+import Operations
 import Scoring
 import Tariffs
 import Testing
@@ -155,6 +157,11 @@ struct PageTests {
             + BillAssumption.allCases.map { "assumption_\($0.rawValue)" }
             + TransferKind.allCases.map { "transfer_\($0.rawValue)" }
             + Explanation.Rule.allCases.map { "explain_\($0.rawValue)" }
+            + AnomalyKind.allCases.map { "anomaly_\($0.rawValue)" }
+            + QualityRule.allCases.map { "verdict_\($0.rawValue)" } + (0...4).map { "quality_code_\($0)" }
+            + EditAction.allCases.map { "edit_\($0.rawValue)" }
+            + EditRefusal.allCases.map { "edit_refused_\($0.rawValue)" }
+            + HomeChange.Cause.allCases.map { "cause_\($0.rawValue)" }
             + Analysis.SavingAction.Kind.allCases.flatMap { ["action_\($0.rawValue)", "action_\($0.rawValue)_why"] }
             + Analysis.LimitWarning.Limit.allCases.map { "limit_\($0.rawValue)" }
             + Analysis.LimitWarning.Level.allCases.map { "warning_\($0.rawValue)" }

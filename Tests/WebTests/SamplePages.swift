@@ -1,7 +1,10 @@
+import Storage
 import Tariffs
 import Testing
 import Water
 
+@testable import Metering
+@testable import Operations
 @testable import Scoring
 @testable import Web
 
@@ -46,7 +49,18 @@ struct Samples {
         }
     }
 
-    func statementValue() -> Statement {
+    func statementValue() -> Statement { statement(correction: correction) }
+
+    /// The version before it.
+    private var statementBefore: Statement {
+        var before = statement(correction: nil)
+        before.version = 1
+        before.use.measuredLitres -= 300
+        before.billing = .billed(bill(litres: 10_922))
+        return before
+    }
+
+    private func statement(correction: Correction?) -> Statement {
         let earlier = { (months: Int, litres: Int64) in
             EarlierUse(
                 month: self.month.advanced(by: -months), litres: litres, missingHours: 0, version: 1,
@@ -82,7 +96,20 @@ struct Samples {
                 isBracketed: true, isPartial: false, zeroDays: 1, readings: 692, detectableLitresPerHour: 4,
                 dataUntil: instant(day: 31, hour: 23)),
             readingsDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            analysis: analysis(earlier(12, 11_000)))
+            analysis: analysis(earlier(12, 11_000)), correction: correction)
+    }
+
+    private var correction: Correction {
+        var before = statementBefore
+        before.points.total = Points(20)
+        return Correction(
+            of: before, hash: String(repeating: "d", count: 64),
+            changes: [
+                HomeChange(
+                    cause: .lateReading, serial: "20240001", at: instant(day: 12, hour: 8),
+                    register: Volume(litres: 18_211)),
+                HomeChange(cause: .persons, serial: "", at: Instant(epochSeconds: 0), register: .zero),
+            ])
     }
 
     private func analysis(_ lastYear: EarlierUse) -> Analysis {
@@ -276,6 +303,29 @@ struct Samples {
     }
 
     /// Name, page, address and whether the page is staff's.
+    private var readings: ReadingsPage {
+        let meter = MeterID(7)
+        let at = instant(day: 12, hour: 8)
+        let one = ReadingEdit(
+            at: at, register: Volume(litres: 18_211), action: .reject, by: StaffID(3), decidedAt: at + 86_400,
+            reason: "抄表员核实")
+        let rules: [QualityRule] = [.follows, .rejectedByStaff, .misfit, .enteredByStaff]
+        let shown = rules.enumerated().map { index, rule in
+            ExaminedReading(
+                at: at + Int64(index) * 3_600, register: Volume(millilitres: 18_211_500 + Int64(index) * 12_000),
+                gateways: [], isNoted: false, isEntered: rule == .enteredByStaff, rule: rule)
+        }
+        let anomaly = Anomaly(
+            kind: .spike, meter: meter, from: at, to: at + 3_600, register: Volume(litres: 99_000), before: nil,
+            count: 1)
+        return ReadingsPage(
+            meter: "20240001", month: month,
+            found: MeterExamination(
+                serial: "20240001", community: CommunityID(4), readings: shown, anomalies: [anomaly],
+                edits: [StoredEdit(id: "e-1", meter: meter, edit: one)]),
+            names: [StaffID(3): "wang"], calendar: calendar, texts: texts, makeID: { "web-1" })
+    }
+
     var all: [(name: String, page: any Page, path: String, isStaff: Bool)] {
         [
             ("resident-sign-in", residentSignIn, "/sign-in", false),
@@ -286,7 +336,8 @@ struct Samples {
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),
             ("desk", desk, "/staff/desk", true), ("close-month", closeMonth, "/staff/close", true),
             ("held", held, "/staff/held", true), ("alerts", alerts, "/staff/alerts", true),
-            ("persons", persons, "/staff/persons", true), ("codes", codes, "/staff/codes", true),
+            ("readings", readings, "/staff/readings", true), ("persons", persons, "/staff/persons", true),
+            ("codes", codes, "/staff/codes", true),
             ("message", message, "/nowhere", false),
         ]
     }

@@ -18,5 +18,6 @@ public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     DeskRoutes(services: services).add(to: router)
     CloseRoutes(services: services).add(to: router)
     RegistryRoutes(services: services).add(to: router)
+    ReadingEditRoutes(services: services).add(to: router)
     return router
 }

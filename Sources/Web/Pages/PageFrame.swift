@@ -86,7 +86,8 @@ public struct PageFrame: Sendable {
             ? [("/statement", "nav_statement"), ("/points", "nav_points")]
             : [
                 ("/staff", "nav_home"), ("/staff/desk", "nav_desk"), ("/staff/close", "nav_close"),
-                ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/persons", "nav_persons"),
+                ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/readings", "nav_readings"),
+                ("/staff/persons", "nav_persons"),
                 ("/staff/codes", "nav_codes"),
             ]
         let here = path.prefix { $0 != "?" }

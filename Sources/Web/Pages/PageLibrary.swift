@@ -17,7 +17,7 @@ public struct PageLibrary: Sendable {
     static let templates = [
         "alerts", "close-month", "codes", "csrf", "day-chart", "desk", "explain", "held", "layout", "message",
         "persons", "points",
-        "resident-sign-in", "staff-home", "staff-sign-in", "statement",
+        "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]
 

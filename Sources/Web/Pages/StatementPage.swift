@@ -49,6 +49,7 @@ struct StatementPage: Page {
     let pointsSentence: String
     let pointLines: [PointRow]
     let pointsCap: String
+    let correction: CorrectionPart?
     let outlook: OutlookPart?
     let analysis: AnalysisPart?
     let explainHref: String
@@ -118,6 +119,7 @@ struct StatementPage: Page {
             )
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
+        correction = statement.correction.map { CorrectionPart($0, of: statement, calendar: calendar, texts: t) }
         outlook = surroundings.outlook.map { OutlookPart($0, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
         explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"

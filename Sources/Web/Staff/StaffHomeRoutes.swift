@@ -106,7 +106,5 @@ extension WebServices {
 
 extension Texts {
     /// A register in cubic metres with every decimal it has.
-    func register(_ volume: Volume) -> String {
-        ExactDecimal(scaled: volume.millilitres, decimals: 6).description.trimmedZeros
-    }
+    func register(_ volume: Volume) -> String { volume.cubicMetres }
 }

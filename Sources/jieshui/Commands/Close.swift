@@ -44,6 +44,7 @@ struct Close: AsyncParsableCommand {
             \(summary.statements) statements, \(summary.transfers) transfers\
             \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
             """)
+        if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
     }
 }
 

@@ -1,0 +1,54 @@
+import Scoring
+import Tariffs
+import Water
+
+/// 更正账单: why there is another version, what changed, and what is offset.
+struct CorrectionPart: Sendable {
+    let heading: String
+    let lines: [String]
+    let hasReadings: Bool
+    let readings: [String]
+
+    init(_ correction: Correction, of statement: Statement, calendar: CityCalendar, texts t: Texts) {
+        heading = t("correction_heading", ["n": "\(statement.version)", "old": "\(correction.version)"])
+        let causes = correction.causes.map { t("cause_\($0.rawValue)") }.joined(separator: t("list_comma"))
+        var lines = causes.isEmpty ? [] : [t("correction_why", ["causes": causes])]
+        let litres = statement.use.litres - correction.litres
+        lines.append(
+            t(
+                "correction_litres_\(CorrectionPart.word(litres))",
+                [
+                    "before": t.litres(correction.litres), "now": t.litres(statement.use.litres),
+                    "difference": t.litres(abs(litres)),
+                ]))
+        if let before = correction.figures.bill, let now = statement.bill?.total {
+            let fen = now.fen - before.fen
+            lines.append(
+                t(
+                    "correction_bill_\(CorrectionPart.word(fen))",
+                    ["before": t.yuan(before), "now": t.yuan(now), "difference": t.yuan(Money(fen: abs(fen)))]))
+        }
+        let (before, now) = (correction.figures.points, statement.points.total)
+        let points = now.count - before.count
+        lines.append(
+            t(
+                "correction_points_\(CorrectionPart.word(points))",
+                ["before": t.points(before), "now": t.points(now), "difference": t.points(Points(abs(points)))]))
+        lines.append(t("correction_others"))
+        self.lines = lines
+        hasReadings = !correction.readings.isEmpty
+        readings =
+            correction.readings.map { one in
+                t(
+                    "correction_reading",
+                    [
+                        "time": t.time(one.at, in: calendar), "register": one.register.cubicMetres,
+                        "cause": t("cause_\(one.cause.rawValue)"), "meter": one.serial,
+                    ])
+            } + (correction.hasMoreReadings ? [t("correction_more")] : [])
+    }
+
+    private static func word(_ difference: Int64) -> String {
+        difference == 0 ? "same" : difference < 0 ? "less" : "more"
+    }
+}
