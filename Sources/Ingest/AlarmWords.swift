@@ -50,9 +50,12 @@ private func shortened(_ text: String) -> String {
 /// Source of the words: the drivers' alarm tables and protocols.md, section 7. A word in no table becomes `unknown`
 /// and keeps its text.
 struct AlarmWords {
+    /// The one translation, made once: its table is longer than a telegram.
+    static let known = AlarmWords()
+
     private let codes: [String: [AlertCode]]
 
-    init() {
+    private init() {
         var codes: [String: [AlertCode]] = [:]
         for (meanings, words) in alarmTable {
             for word in words.split(whereSeparator: \.isWhitespace) { codes[String(word)] = meanings }

@@ -18,13 +18,21 @@ let beaconMapping = """
     """
 
 struct BeaconReport {
-    /// The report's mapping, read once for a body.
+    /// The report's mapping, read once.
     static func mapping() throws(BodyRefusal) -> TableMapping {
         do throws(MappingFaults) {
-            if case .table(let mapping) = try Mapping.read(beaconMapping, file: "beacon") { return mapping }
-            throw MappingFaults(faults: [])
+            return try readMapping.get()
         } catch {
             throw .malformed(offset: 0, reason: error.description)
         }
     }
+
+    private static let readMapping: Result<TableMapping, MappingFaults> = {
+        do throws(MappingFaults) {
+            if case .table(let mapping) = try Mapping.read(beaconMapping, file: "beacon") { return .success(mapping) }
+            return .failure(MappingFaults(faults: []))
+        } catch {
+            return .failure(error)
+        }
+    }()
 }

@@ -5,7 +5,7 @@ import Water
 /// Its keys differ by driver (239 are known), so unknown ones are passed over; those read here may come once.
 struct WMBusMetersDecoder {
     var builder: BatchBuilder
-    private let words = AlarmWords()
+    private let words = AlarmWords.known
 
     init(into builder: BatchBuilder) { self.builder = builder }
 

@@ -129,6 +129,13 @@ class Town:
             self._server.kill()
             self._server.wait()
 
+    @property
+    def process(self) -> int:
+        """The server's process number."""
+        if self._server is None:
+            raise Failed("the server was not started")
+        return self._server.pid
+
     def has_ended(self) -> bool:
         return self._server is not None and self._server.poll() is not None
 

@@ -39,7 +39,7 @@ struct WMBusDecoder {
     private var decoded: [DecodedTelegram] = []
     private var undecoded: [UndecodedTelegram] = []
     private let clock: MeterClock
-    private let words = AlarmWords()
+    private let words = AlarmWords.known
 
     init(into builder: BatchBuilder, clock: MeterClock) {
         self.builder = builder
