@@ -14,6 +14,9 @@ struct IngestBench: AsyncParsableCommand {
     @Option(help: "Days of 24 hourly readings per meter.") var days = 10
     @Option(help: "Connections.") var connections = 8
     @Option(help: "Readings in a request, in whole days of a meter.") var readingsPerRequest = 960
+    @Option(help: "daily: series of a day; concentrator: one reading of 1,000 meters; objects: one object a reading.")
+    var shape = Shape.daily
+    @Option(help: "Of a hundred requests, how many are sent twice.") var duplicates = 0
     @Flag(help: "Close a month while the second half is posted.") var closing = false
     @Option(help: "Port for the server.") var port: UInt16 = 18_080
 
@@ -24,11 +27,18 @@ struct IngestBench: AsyncParsableCommand {
     }
 
     private func measure(_ place: BenchPlace) async throws {
-        let load = Load(meters: meters, days: days, readingsPerRequest: readingsPerRequest)
-        print("\(load.readings) readings of \(meters) meters, \(load.requests) requests, \(connections) connections")
+        let load = Load(
+            shape: shape, meters: meters, days: days, readingsPerRequest: readingsPerRequest, duplicates: duplicates)
+        print(
+            """
+            \(load.readings) readings of \(meters) meters as \(shape.rawValue), \(load.requests) requests \
+            (\(duplicates) % sent twice), \(connections) connections
+            """)
         let ceiling = try await rawInsert(load, at: place.ceilingAddress)
         let way = server == nil ? "raw SQLite insert" : "COPY into PostgreSQL"
         print("\(way) of the same rows, one a reading: \(perSecond(load.readings, ceiling)) readings/s")
+        let discarded = try discard(load)
+        print("bodies read and thrown away: \(perSecond(load.readings, discarded)) readings/s")
 
         let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder).make(meters: meters)
         let service = try BenchServer(jieshui: jieshui, address: place.address, port: port)
@@ -54,6 +64,15 @@ struct IngestBench: AsyncParsableCommand {
         print("\(hundredths(Double(bytes) / Double(readings))) bytes a reading on disk, ", terminator: "")
         print("\(service.use.peakMegabytes()) MB of memory at most")
         if closing { try postWhileClosing(http, load, half..<load.requests, place.address) }
+    }
+
+    /// The same requests to a server that throws them away.
+    private func discard(_ load: Load) throws -> Double {
+        let server = try DiscardServer()
+        server.serve(connections: connections)
+        defer { server.stop() }
+        return try HTTPLoad(port: server.port, key: "none", connections: connections).post(load, 0..<load.requests)
+            .seconds
     }
 
     private func hundredths(_ value: Double) -> String {

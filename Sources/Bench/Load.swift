@@ -1,18 +1,37 @@
+import ArgumentParser
 import Foundation
 import Water
 
-/// The readings of a run: each request holds whole days of 24 hourly registers as compact series.
+/// How gateways send.
+enum Shape: String, CaseIterable, ExpressibleByArgument {
+    /// Whole days of 24 hourly registers, as compact series.
+    case daily
+    /// One reading each of 1,000 meters of one community, hour after hour.
+    case concentrator
+    /// As daily, each reading an object of its own.
+    case objects
+}
+
+/// The readings of a run, cut into requests.
 struct Load: Sendable {
+    let shape: Shape
     let meters: Int
     let days: Int
     let seriesPerRequest: Int
+    /// Of a hundred requests, how many are sent a second time.
+    let duplicates: Int
 
     /// A local midnight of Asia/Shanghai, epoch seconds.
     private let start: Int64
+    /// Meters stand in ten communities by their last digit.
+    private static let communities = 10
+    private static let metersOfConcentrator = 1_000
 
-    init(meters: Int, days: Int, readingsPerRequest: Int) {
+    init(shape: Shape = .daily, meters: Int, days: Int, readingsPerRequest: Int, duplicates: Int = 0) {
+        self.shape = shape
         self.meters = meters
         self.days = days
+        self.duplicates = duplicates
         // Ends yesterday: what lies ahead of the server is set aside, not folded.
         let today = Int64(Date().timeIntervalSince1970) + 28_800
         start = (today / 86_400 - Int64(days)) * 86_400 - 28_800
@@ -20,7 +39,20 @@ struct Load: Sendable {
     }
 
     var readings: Int { meters * days * 24 }
-    var requests: Int { (meters * days + seriesPerRequest - 1) / seriesPerRequest }
+    var requests: Int {
+        shape == .concentrator
+            ? batches.count * days * 24 : (meters * days + seriesPerRequest - 1) / seriesPerRequest
+    }
+
+    /// The meters of each concentrator: of one community, 1,000 at most.
+    private var batches: [[Int]] {
+        (0..<Self.communities).flatMap { community -> [[Int]] in
+            let all = Array(stride(from: community, to: meters, by: Self.communities))
+            return stride(from: 0, to: all.count, by: Self.metersOfConcentrator).map {
+                Array(all[$0..<min($0 + Self.metersOfConcentrator, all.count)])
+            }
+        }
+    }
 
     static func serial(_ meter: Int) -> String { "1401050\(padded(meter, 7))" }
 
@@ -34,23 +66,52 @@ struct Load: Sendable {
     }
 
     func eachReading(of request: Int, _ visit: (Int, Int64, Int64) -> Void) {
+        if shape == .concentrator {
+            let batches = batches
+            let hour = request / batches.count
+            for meter in batches[request % batches.count] {
+                visit(meter, start + Int64(hour) * 3_600, register(meter, hour))
+            }
+            return
+        }
         for series in series(of: request) {
             let (day, meter) = (series / meters, series % meters)
             for hour in 0..<24 {
-                let at = self.start + Int64(day * 24 + hour) * 3_600
-                visit(meter, at, register(meter, day * 24 + hour))
+                visit(meter, start + Int64(day * 24 + hour) * 3_600, register(meter, day * 24 + hour))
             }
         }
     }
 
     func body(of request: Int) -> [UInt8] {
-        let items = series(of: request).map { series in
-            let (day, meter) = (series / meters, series % meters)
-            let start = Instant(epochSeconds: self.start + Int64(day) * 86_400).utc
-            let registers = (0..<24).map { String(register(meter, day * 24 + $0)) }.joined(separator: ",")
-            return
-                #"{"meter":"\#(Self.serial(meter))","start":"\#(start)","interval_s":3600,"registers_l":[\#(registers)]}"#
+        var text = Array(#"{"readings":["#.utf8)
+        var isFirst = true
+        func add(_ item: String) {
+            if !isFirst { text.append(UInt8(ascii: ",")) }
+            isFirst = false
+            text.append(contentsOf: item.utf8)
         }
-        return Array(#"{"readings":[\#(items.joined(separator: ","))]}"#.utf8)
+        if shape == .daily {
+            for series in series(of: request) {
+                let (day, meter) = (series / meters, series % meters)
+                let start = Instant(epochSeconds: self.start + Int64(day) * 86_400).utc
+                let registers = (0..<24).map { String(register(meter, day * 24 + $0)) }.joined(separator: ",")
+                add(
+                    #"{"meter":"\#(Self.serial(meter))","start":"\#(start)","interval_s":3600,"registers_l":[\#(registers)]}"#
+                )
+            }
+        } else {
+            var (at, time) = (Int64.min, "")
+            eachReading(of: request) { meter, instant, litres in
+                if instant != at { (at, time) = (instant, Instant(epochSeconds: instant).utc) }
+                add(#"{"meter":"\#(Self.serial(meter))","at":"\#(time)","register_l":\#(litres)}"#)
+            }
+        }
+        text.append(contentsOf: "]}".utf8)
+        return text
+    }
+
+    /// The requests of a range in the order they are sent: repeats follow the request they repeat.
+    func sent(_ requests: Range<Int>) -> [Int] {
+        requests.flatMap { $0 * 7_919 % 100 < duplicates ? [$0, $0] : [$0] }
     }
 }

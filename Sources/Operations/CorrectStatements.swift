@@ -16,6 +16,8 @@ public struct CorrectionSummary: Sendable, Hashable {
     public var transfers = 0
     /// Homes of months that were closed with a tariff or rules no longer on the shelf: they stay marked.
     public var withoutFiles = 0
+    /// Homes of months whose readings, or those of the month before, were pruned: they stay as they are, and marked.
+    public var withoutReadings = 0
     /// Communities that other processes are at, or that kept changing: correct again.
     public var leftOpen = 0
 
@@ -26,6 +28,7 @@ public struct CorrectionSummary: Sendable, Hashable {
         unchanged += other.unchanged
         transfers += other.transfers
         withoutFiles += other.withoutFiles
+        withoutReadings += other.withoutReadings
         leftOpen += other.leftOpen
     }
 }
@@ -98,6 +101,13 @@ public struct CorrectStatements: Sendable {
                 logger.warning(
                     "a closed month's tariff or rules are no longer on the shelf",
                     metadata: ["month": "\(month)", "homes": "\(homes.count)"])
+                continue
+            }
+            if let kept = try await database.read({ try $0.firstKeptMonth(of: community) }), month <= kept {
+                summary.withoutReadings += homes.count
+                logger.warning(
+                    "a correction needs readings that were pruned",
+                    metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(homes.count)"])
                 continue
             }
             let month = CorrectMonth(

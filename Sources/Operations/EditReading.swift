@@ -38,6 +38,8 @@ public enum EditRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case unknownMeter = "unknown_meter"
     /// The meter hung nowhere at that instant, or outside the staff's area.
     case notInstalled = "not_installed"
+    /// The readings of that month, or of the one before, were pruned.
+    case readingsArePruned = "readings_pruned"
     /// There is no reading of this instant and register to accept or reject.
     case noSuchReading = "no_such_reading"
     /// Nothing stands on this reading that could be withdrawn.
@@ -47,7 +49,7 @@ public enum EditRefusal: String, Error, Sendable, Hashable, CaseIterable {
         switch self {
         case .idIsMalformed, .idIsTaken: "id"
         case .reasonIsMissing: "reason"
-        case .instantIsOutOfRange, .notInstalled: "at"
+        case .instantIsOutOfRange, .notInstalled, .readingsArePruned: "at"
         case .registerIsOutOfRange, .noSuchReading, .nothingToWithdraw: "register"
         case .unknownMeter: "meter"
         }
@@ -120,6 +122,9 @@ public struct EditReading: Sendable {
         if let known = try reader.edit(request.id, in: community) {
             guard known.meter == holder.meter, known.edit.isSame(as: edit) else { return .failure(.idIsTaken) }
             return .success(EditOutcome(isRepeat: true, markedHomes: 0))
+        }
+        if let kept = try reader.firstKeptMonth(of: community), calendar.month(of: request.at) <= kept {
+            return .failure(.readingsArePruned)
         }
         let reach = try reached(holder.meter, in: community, around: request.at, reader)
         if let refusal = refusal(of: edit, reach) { return .failure(refusal) }

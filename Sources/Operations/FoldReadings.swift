@@ -214,6 +214,7 @@ public actor FoldReadings {
             let (start, kept) = (after, staying)
             let page = try await underLease(of: community, at: at) { folding, lease in
                 let transaction = folding.transaction
+                if start == nil { try transaction.unpackSwept(of: community, meters: first, last) }
                 let keys = try transaction.reader.sweptKeys(
                     of: community, meters: first, last, after: start, limit: Self.setsPerSweep)
                 for key in keys {

@@ -41,6 +41,8 @@ struct ByteReader {
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     var isAtEnd: Bool { next == bytes.count }
+    /// What was not read yet.
+    var rest: ArraySlice<UInt8> { bytes[next...] }
 
     mutating func byte() throws(DamagedBytes) -> UInt8 {
         guard next < bytes.count else { throw .endsEarly }

@@ -14,7 +14,8 @@ public let citusPlan = Distribution(
     ],
     distributed: [
         "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",
-        "reading_day", "reading_quarantine", "held_meter", "sweep", "community_fold", "alert", "reading_edit",
+        "reading_day", "reading_month", "packed_month", "pruned_month", "reading_quarantine", "held_meter", "sweep",
+        "community_fold", "alert", "reading_edit",
         "community_month",
         "home_month", "home_dirty", "home_change", "finding", "statement", "posting", "transfer", "lot", "lot_entry",
         "item",

@@ -78,7 +78,7 @@ public enum DaySet {
     }
 
     /// The largest e up to 9 for which every register is a multiple of 10^e mL.
-    private static func unitExponent(_ elements: [ReadingElement]) -> Int {
+    static func unitExponent(_ elements: [ReadingElement]) -> Int {
         var exponent = 9
         for element in elements {
             while exponent > 0, element.register.millilitres % power(exponent) != 0 { exponent -= 1 }
@@ -86,7 +86,7 @@ public enum DaySet {
         return exponent
     }
 
-    private static func power(_ exponent: Int) -> Int64 {
+    static func power(_ exponent: Int) -> Int64 {
         var value: Int64 = 1
         for _ in 0..<exponent { value *= 10 }
         return value

@@ -9,6 +9,8 @@ public enum LeasedJob: String, Sendable, Hashable, CaseIterable {
     case close
     /// Giving back overdue holds and ending lots; of the whole city, under community 0.
     case expire
+    /// Packing closed months; of the whole city, under community 0.
+    case pack
 }
 
 /// A process's name to the others: the same while it runs, never another's.

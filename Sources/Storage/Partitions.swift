@@ -35,7 +35,49 @@ extension Database {
     }
 }
 
+extension Database {
+    /// Drops the partitions of months before `month` that hold nothing any more. Returns how many; 0 on SQLite.
+    public func dropReadings(before month: BillingMonth) async throws -> Int {
+        var dropped = 0
+        for partition in try await read({ try $0.partitions(before: month) }) {
+            let isDropped = try await write(repeatable: true) { transaction -> Bool in
+                try transaction.script(
+                    "SET LOCAL lock_timeout = '1s'; LOCK TABLE reading_day IN ACCESS EXCLUSIVE MODE")
+                guard try transaction.reader.isEmpty(partition) else { return false }
+                try transaction.script("DROP TABLE IF EXISTS \(partition.name)")
+                return true
+            }
+            if isDropped { dropped += 1 }
+        }
+        return dropped
+    }
+}
+
 extension Reader {
+    /// The partitions of whole months before `month`, by name.
+    fileprivate func partitions(before month: BillingMonth) throws -> [ReadingPartition] {
+        guard isPostgres else { return [] }
+        let names = try all(
+            """
+            SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'reading_day'::regclass ORDER BY c.relname
+            """
+        ) { try $0.text(0) }
+        return names.compactMap { name in
+            let parts = name.split(separator: "_")
+            guard parts.count == 4, let found = BillingMonth("\(parts[2])-\(parts[3])"), found < month else {
+                return nil
+            }
+            return ReadingPartition(found)
+        }
+    }
+
+    fileprivate func isEmpty(_ partition: ReadingPartition) throws -> Bool {
+        try first(
+            "SELECT 1 FROM reading_day WHERE day >= \(partition.start) AND day < \(partition.end) LIMIT 1"
+        ) { _ in true } == nil
+    }
+
     /// True where the month has no partition but could have one.
     fileprivate func lacks(_ partition: ReadingPartition) throws -> Bool {
         guard isPostgres else { return false }

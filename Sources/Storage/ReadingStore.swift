@@ -27,7 +27,13 @@ extension Reader {
             SELECT body FROM reading_day
             WHERE community_id = \(key.community) AND day = \(key.day) AND meter_id = \(key.meter)
             """
-        ) { try DaySet.decode(try $0.blob(0)) } ?? []
+        ) { try DaySet.decode(try $0.blob(0)) } ?? packedSet(key)
+    }
+
+    private func packedSet(_ key: DayKey) throws -> [ReadingElement] {
+        guard try !packedMonths(of: key.community, key.day.month, key.day.month).isEmpty else { return [] }
+        return try packedDays(of: key.meter, in: key.community, key.day.month).first { $0.day == key.day }?.elements
+            ?? []
     }
 
     /// The day sets of many keys; one where nothing is known is absent. One question asks for up to 64 of a day, so
@@ -57,11 +63,45 @@ extension Reader {
                 }
             }
         }
+        try addPacked(keys, to: &found)
         return found
+    }
+
+    /// Of the days that are packed: a body is read once for all its days.
+    private func addPacked(_ keys: [DayKey], to found: inout [DayKey: [ReadingElement]]) throws {
+        for (community, keys) in Dictionary(grouping: keys, by: \.community) {
+            let months = keys.map(\.day.month)
+            guard let first = months.min(), let last = months.max() else { continue }
+            let packed = Set(try packedMonths(of: community, first, last))
+            if packed.isEmpty { continue }
+            for (meter, keys) in Dictionary(grouping: keys.filter { found[$0] == nil }, by: \.meter) {
+                let wanted = Set(keys.map(\.day))
+                for month in Set(keys.map(\.day.month)).intersection(packed) {
+                    for (day, elements) in try packedDays(of: meter, in: community, month) where wanted.contains(day) {
+                        found[DayKey(community: community, day: day, meter: meter)] = elements
+                    }
+                }
+            }
+        }
     }
 
     /// Every day set of a community over [from, to], in key order.
     public func eachDaySet(
+        of community: CommunityID, from: LocalDay, to: LocalDay,
+        _ visit: (LocalDay, MeterID, [ReadingElement]) throws -> Void
+    ) throws {
+        let packed = try packedMonths(of: community, from.month, to.month)
+        var next = from
+        for month in packed {
+            let (first, last) = (max(from, month.firstDay), min(to, month.lastDay))
+            if next < first { try eachUnpacked(of: community, from: next, to: first.advanced(by: -1), visit) }
+            try eachOfPacked(month, of: community, from: first, to: last, visit)
+            next = last.advanced(by: 1)
+        }
+        if next <= to { try eachUnpacked(of: community, from: next, to: to, visit) }
+    }
+
+    private func eachUnpacked(
         of community: CommunityID, from: LocalDay, to: LocalDay,
         _ visit: (LocalDay, MeterID, [ReadingElement]) throws -> Void
     ) throws {
@@ -77,50 +117,80 @@ extension Reader {
         }
     }
 
+    /// The packed days of a month with those that came since, in key order: a community's month in memory at once.
+    private func eachOfPacked(
+        _ month: BillingMonth, of community: CommunityID, from: LocalDay, to: LocalDay,
+        _ visit: (LocalDay, MeterID, [ReadingElement]) throws -> Void
+    ) throws {
+        var sets: [(day: LocalDay, meter: MeterID, elements: [ReadingElement])] = []
+        for (meter, days) in try packedDays(of: community, month) {
+            for (day, elements) in days where day >= from && day <= to { sets.append((day, meter, elements)) }
+        }
+        try eachUnpacked(of: community, from: from, to: to) { sets.append(($0, $1, $2)) }
+        sets.sort { ($0.day, $0.meter) < ($1.day, $1.meter) }
+        for set in sets { try visit(set.day, set.meter, set.elements) }
+    }
+
     /// One meter's day sets over [from, to], by day.
     public func eachDaySet(
         of meter: MeterID, in community: CommunityID, from: LocalDay, to: LocalDay,
         _ visit: (LocalDay, [ReadingElement]) throws -> Void
     ) throws {
+        var sets: [(day: LocalDay, elements: [ReadingElement])] = []
+        // Without bounds of their own the days ask for every month there is.
+        let months = try all(
+            """
+            SELECT month FROM reading_month WHERE community_id = \(community) AND meter_id = \(meter)
+            """
+        ) { try $0.month(0) }
+        for month in months where month.lastDay >= from && month.firstDay <= to {
+            sets += try packedDays(of: meter, in: community, month).filter { $0.day >= from && $0.day <= to }
+        }
         try each(
             """
             SELECT day, body FROM reading_day
             WHERE community_id = \(community) AND day BETWEEN \(from) AND \(to) AND meter_id = \(meter) ORDER BY day
             """
-        ) { row in try visit(LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1))) }
+        ) { row in
+            sets.append((LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1))))
+        }
+        if !months.isEmpty { sets.sort { $0.day < $1.day } }
+        for set in sets { try visit(set.day, set.elements) }
     }
 
     /// A meter's last day set before a day; nil without one.
     public func nearestSet(
         of meter: MeterID, in community: CommunityID, before day: LocalDay
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        let packed = try nearestPacked(of: meter, in: community, before: day)
         // Near days first: only a question bounded on both sides leaves the other months' parts of the table alone.
-        for first in [day.advanced(by: -Self.nearDays), LocalDay(number: .min)] {
+        for first in [day.advanced(by: -Self.nearDays), packed?.day ?? LocalDay(number: .min)] {
             let found = try self.first(
                 """
                 SELECT day, body FROM reading_day
                 WHERE community_id = \(community) AND meter_id = \(meter) AND day < \(day) AND day >= \(first)
                 ORDER BY day DESC LIMIT 1
                 """, Self.daySet)
-            if let found { return found }
+            if let found { return packed.flatMap { $0.day > found.day ? $0 : nil } ?? found }
         }
-        return nil
+        return packed
     }
 
     /// A meter's first day set after a day; nil without one.
     public func nearestSet(
         of meter: MeterID, in community: CommunityID, after day: LocalDay
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
-        for last in [day.advanced(by: Self.nearDays), LocalDay(number: .max)] {
+        let packed = try nearestPacked(of: meter, in: community, after: day)
+        for last in [day.advanced(by: Self.nearDays), packed?.day ?? LocalDay(number: .max)] {
             let found = try first(
                 """
                 SELECT day, body FROM reading_day
                 WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(day) AND day <= \(last)
                 ORDER BY day LIMIT 1
                 """, Self.daySet)
-            if let found { return found }
+            if let found { return packed.flatMap { $0.day < found.day ? $0 : nil } ?? found }
         }
-        return nil
+        return packed
     }
 
     private static var nearDays: Int { 40 }
@@ -141,8 +211,10 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Writes day sets; an empty one is removed, which only a move to another key asks for.
+    /// Writes day sets; an empty one is removed, which only a move to another key asks for. A day that was packed is a
+    /// day set again.
     public func write(_ sets: [(key: DayKey, elements: [ReadingElement])]) throws {
+        try takeOut(sets.map(\.key))
         var rows = Rows(["community_id", "day", "meter_id", "body"])
         for (key, elements) in sets {
             if elements.isEmpty {

@@ -107,6 +107,12 @@ private let readingRows = [
         "reading_day", key: ["community_id", "day", "meter_id"], integers: ["community_id", "day", "meter_id"],
         bytes: ["body"]),
     StoredTable(
+        "reading_month", key: ["community_id", "month", "meter_id"],
+        integers: ["community_id", "month", "meter_id"], bytes: ["body"]),
+    StoredTable(
+        "packed_month", key: ["community_id", "month"], integers: ["community_id", "month", "packed_at"]),
+    StoredTable("pruned_month", key: ["community_id"], integers: ["community_id", "month", "pruned_at"]),
+    StoredTable(
         "reading_quarantine", key: ["community_id", "meter_id", "read_at", "register_ml", "gateway_id"],
         integers: ["community_id", "meter_id", "read_at", "register_ml", "gateway_id", "noted_at"],
         texts: ["reason"]),

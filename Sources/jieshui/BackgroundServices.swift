@@ -58,6 +58,17 @@ struct RepeatedWork: Service {
         }
     }
 
+    /// Packs closed months, a few communities at a time: one process at once.
+    static func packing(
+        _ database: Database, afterDays: Int, by worker: Worker, logger: Logger
+    ) -> RepeatedWork {
+        RepeatedWork(name: "pack", pause: .seconds(600), logger: logger) {
+            guard try await worker.claim(.pack, of: .unregistered, in: database) != nil else { return false }
+            let pack = PackReadings(database: database)
+            return try await pack(afterDays: afterDays, limit: 5, at: .now).daySets > 0
+        }
+    }
+
     /// Gives back overdue holds, ends lots and removes sessions whose time is up: one process at a time, and the next one once it has
     /// gone for longer than a lease.
     static func expiring(

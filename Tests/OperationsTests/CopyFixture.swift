@@ -57,6 +57,7 @@ struct FilledTables {
         case "household.moved_out_at", "meter_installation.removed_at": isEven ? .null : .integer(.max)
         case "meter.serial": isEven ? .null : .text("m\(n)")
         case "reading_quarantine.reason": .text(isEven ? "future" : "scope")
+        case "pruned_month.community_id": .integer(n)
         case "reading_edit.action": .text(isEven ? "enter" : "reject")
         case "lot_entry.points": .integer(isEven ? -n : n)
         case "community_fold.community_id": .integer(n)

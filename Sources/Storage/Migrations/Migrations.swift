@@ -14,4 +14,5 @@ public let migrations: [Migration] = [
     Migration(number: 8, name: "statement figures", sqlite: statementFigureColumns),
     Migration(number: 9, name: "reading edits", sqlite: editTables),
     Migration(number: 10, name: "home changes", sqlite: changeTables),
+    Migration(number: 11, name: "packed months", sqlite: packedTables),
 ]

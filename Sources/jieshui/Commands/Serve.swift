@@ -93,7 +93,14 @@ struct Serve: AsyncParsableCommand {
         let deliveries = DeliveryService(
             database: context.database, settings: delivery, logger: context.logger, now: { .now },
             jitter: millionths)
-        return [
+        let packAfter = context.settings.reader.int(forKey: "pack.after.days", default: 45)
+        let packing =
+            packAfter > 0
+            ? [
+                RepeatedWork.packing(
+                    context.database, afterDays: packAfter, by: worker, logger: context.logger)
+            ] : []
+        return packing + [
             RepeatedWork.folding(fold, logger: context.logger),
             RepeatedWork.expiring(
                 CloseRedemption(database: context.database, terms: services.terms),

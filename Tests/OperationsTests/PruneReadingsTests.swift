@@ -1,0 +1,97 @@
+import Database
+import Ingest
+import Logging
+import Metering
+import Operations
+import Scoring
+import Storage
+import Testing
+import Water
+
+@Suite(.freshDatabases) struct PruneReadingsTests {
+    private let october = BillingMonth("2026-10") ?? BillingMonth(number: 0)
+    /// 2026-10-01T00:00:00+08:00.
+    private let start = Instant(epochSeconds: 1_790_784_000)
+    private let later = Instant(epochSeconds: 1_793_808_000)
+    /// In December 2029: 36 months back October 2026 is past, December 2026 is kept.
+    private let much = Instant(epochSeconds: 1_793_808_000 + 1_130 * 86_400)
+
+    private func closed(_ engine: TestEngine) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine)
+        for home in 1...12 as ClosedRange<Int64> {
+            try await city.addHome(home)
+            let registers = (0..<31 * 24 + 6).map { 100_000 + (Int64($0) - Int64($0) / 24) * (6 + home) }
+            try await city.post(CityFixture.series(home, from: start - 5_400, registers))
+        }
+        _ = try await close(city)(october, at: later).get()
+        try await city.database.write { transaction in
+            _ = try transaction.addStaff(
+                name: "desk", area: CityFixture.city, role: .administrator, passwordHash: "x", at: start)
+        }
+        return city
+    }
+
+    private func close(_ city: CityFixture) throws -> CloseMonth {
+        CloseMonth(
+            database: city.database, calendar: city.calendar, shelf: try SharedFiles.shelf(),
+            settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
+            logger: Logger(label: "test"))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `pruning removes readings past the policy, packed or not, and leaves statements and points`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await closed(engine)
+        _ = try await PackReadings(database: city.database)(afterDays: 0, at: later)
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        let statements = try await city.database.read { try $0.statements(of: CityFixture.first, october).map(\.hash) }
+        let counted = try await prune(keepMonths: 36, isDryRun: true, at: much).get()
+        // October is packed; the last day of September and the first of November are not.
+        #expect(counted.first == BillingMonth("2026-12") && counted.count.packedMonths == 12)
+        #expect(counted.count.daySets == 24)
+        #expect(try await city.elementCount(1) == 31 * 24 + 6)
+        let removed = try await prune(keepMonths: 36, at: much).get()
+        #expect(removed.count.packedMonths == 12 && removed.count.daySets == 24)
+        #expect(try await city.elementCount(1) == 0)
+        let left = try await city.database.read { try $0.statements(of: CityFixture.first, october).map(\.hash) }
+        #expect(left == statements)
+        let again = try await prune(keepMonths: 36, at: much).get()
+        #expect(again.count == PrunedCount())
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what needs pruned readings is refused by name`(engine: TestEngine) async throws {
+        let city = try await closed(engine)
+        _ = try await PruneReadings(database: city.database, calendar: city.calendar)(keepMonths: 36, at: much).get()
+        try await city.database.write { transaction in
+            try transaction.markDirty(HouseholdID(3), of: CityFixture.first, october, cause: .persons, at: much)
+        }
+        let summary = try await close(city).corrections(at: much)
+        #expect(summary.withoutReadings == 1 && summary.statements == 0)
+        let staff = try #require(try await city.database.read { try $0.staff(name: "desk") })
+        let request = EditRequest(
+            id: "e-1", meter: try #require(MeterAddress(.serial, "m3")), at: start + 86_400,
+            register: Volume(litres: 100_500), action: .enter, reason: "补录")
+        let edit = EditReading(database: city.database, calendar: city.calendar, rules: .standard)
+        #expect(try await edit(request, by: staff, at: much) == .failure(.readingsArePruned))
+    }
+
+    @Test func `fewer than 36 months are kept only with a reason`() async throws {
+        let city = try await CityFixture(on: .sqlite)
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        guard case .failure(let refusal) = try await prune(keepMonths: 35, at: much) else {
+            Issue.record("pruned")
+            return
+        }
+        #expect(refusal == .keepsTooFew(months: 35))
+        #expect(try await prune(keepMonths: 12, allowsShorter: true, at: much).get().first == BillingMonth("2028-12"))
+    }
+}
+
+extension CityFixture {
+    fileprivate func elementCount(_ home: Int64) async throws -> Int {
+        let address = try #require(MeterAddress(.serial, "m\(home)"))
+        return try await database.read { try $0.elements(at: address)?.count ?? 0 }
+    }
+}
