@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Web",
+                "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
+                "Web",
                 hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house),

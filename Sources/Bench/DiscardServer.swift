@@ -7,7 +7,8 @@ final class DiscardServer: Sendable {
     private let socket: Int32
 
     init() throws {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.socket = socket
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -17,8 +18,8 @@ final class DiscardServer: Sendable {
                 bind(socket, address, size) | listen(socket, 64) | getsockname(socket, address, &size)
             }
         }
-        guard status == 0 else { throw BenchFailure(reason: "no port for the discarding server") }
         port = UInt16(bigEndian: address.sin_port)
+        guard status == 0 else { throw BenchFailure(reason: "no port for the discarding server") }
     }
 
     /// Serves each connection on a thread until it closes; `connections` of them.

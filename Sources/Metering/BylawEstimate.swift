@@ -10,15 +10,18 @@ public import Water
 ///   whole, without a missing day and not themselves such an estimate. Their mean is floored to the litre.
 /// - Returns: nil where the month has a figure, the household was not there for all of it, or no month counts.
 public func bylawEstimate(for home: HomeMonth, from previous: [HomeMonth]) -> HomeMonth? {
-    guard !home.isPartial, !home.isBracketed, !home.days.isEmpty, home.days.allSatisfy({ $0.state == .missing })
-    else { return nil }
     var counted: [BillingMonth: Int64] = [:]
     for month in previous where month.household == home.household && month.isWhole {
         let back = home.month.number - month.month.number
         if (1...3).contains(back) { counted[month.month] = month.litres }
     }
-    guard !counted.isEmpty else { return nil }
-    let litres = floorDivide(counted.values.reduce(0, +), by: Int64(counted.count))
+    return bylawEstimate(for: home, meanOf: Array(counted.values))
+}
+
+/// As above, of the litres of the months that count: 1 to 3 of them.
+public func bylawEstimate(for home: HomeMonth, meanOf counted: [Int64]) -> HomeMonth? {
+    guard home.lacksRegister, !home.isPartial, !home.isBracketed, !counted.isEmpty else { return nil }
+    let litres = floorDivide(counted.reduce(0, +), by: Int64(counted.count))
     var estimate = home
     estimate.days = spread(litres, over: home.days)
     estimate.estimatedLitres = litres
@@ -26,6 +29,9 @@ public func bylawEstimate(for home: HomeMonth, from previous: [HomeMonth]) -> Ho
 }
 
 extension HomeMonth {
+    /// No day has a figure.
+    public var lacksRegister: Bool { !days.isEmpty && days.allSatisfy { $0.state == .missing } }
+
     /// True where the bylaw's mean stands for the month: every day is estimated though the month's ends are open.
     public var isBylawEstimate: Bool { !isBracketed && days.allSatisfy { $0.state == .estimated } }
 

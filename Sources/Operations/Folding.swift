@@ -15,6 +15,7 @@ struct Folding {
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var quarantined: [Quarantine: [ReadingElement]] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
+    private var lastDay: (day: LocalDay, start: Instant, end: Instant)?
     /// Communities of which anything is written, in a set or beside it.
     private var touched: Set<CommunityID> = []
     /// Meters that a sweep found in their right place.
@@ -40,6 +41,10 @@ struct Folding {
         switch entry {
         case .readings(let gateway, let address, let values, let isFuture):
             let meter = try meter(at: address)
+            if !isFuture, placeTogether(values, of: meter, from: gateway) {
+                round.entries += values.count
+                return
+            }
             for value in values {
                 let element = ReadingElement(at: value.at, register: value.register, gateway: gateway)
                 round.entries += 1
@@ -130,6 +135,42 @@ struct Folding {
         round.changedSets += changes.count
         round.markedHomes += late.marked
         return communities
+    }
+
+    /// Places a run of readings that all belong to the meter's only place; false, with nothing placed, for any other.
+    private mutating func placeTogether(_ values: [TimedRegister], of meter: MeterID, from gateway: GatewayID) -> Bool {
+        guard var earliest = values.first?.at else { return true }
+        var latest = earliest
+        for value in values {
+            earliest = min(earliest, value.at)
+            latest = max(latest, value.at)
+        }
+        guard let place = directory.onlyPlace(of: meter, from: earliest, to: latest),
+            directory.covers(gateway, place.area)
+        else { return false }
+        var index = 0
+        while index < values.count {
+            let bounds = localDay(of: values[index].at)
+            let key = DayKey(community: place.community, day: bounds.day, meter: meter)
+            var elements: [ReadingElement] = []
+            elements.reserveCapacity(values.count - index)
+            while index < values.count, values[index].at >= bounds.start, values[index].at < bounds.end {
+                let value = values[index]
+                elements.append(ReadingElement(at: value.at, register: value.register, gateway: gateway))
+                index += 1
+            }
+            added[key, default: []].append(contentsOf: elements)
+        }
+        return true
+    }
+
+    /// The local day of an instant and its ends. Readings that come together are mostly of one day: the last is kept.
+    private mutating func localDay(of instant: Instant) -> (day: LocalDay, start: Instant, end: Instant) {
+        if let lastDay, instant >= lastDay.start, instant < lastDay.end { return lastDay }
+        let day = calendar.day(of: instant)
+        let (start, end) = calendar.interval(of: day)
+        lastDay = (day, start, end)
+        return (day, start, end)
     }
 
     private mutating func place(_ element: ReadingElement, of meter: MeterID, isFuture: Bool) throws {

@@ -38,19 +38,22 @@ struct LoadReadings {
     }
 
     private func figures(of homes: [RegisteredHome]) throws -> [HomeMonth] {
+        try inputs(of: homes).map { measure($0, span: span, rules: rules) }
+    }
+
+    /// What the homes of the community are measured from.
+    func inputs(of homes: [RegisteredHome]) throws -> [HomeInput] {
         let edits = try reader.edits(in: community)
         let window = readingWindow(for: month, calendar: calendar)
         let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
         let elements = try elements(of: homes, days)
         return try homes.map { home in
-            measure(
-                HomeInput(
-                    household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
-                    shareMillionths: home.shareMillionths,
-                    meters: try home.installations.map {
-                        try readings(of: $0, days, elements[$0.meter] ?? [], edits[$0.meter] ?? [])
-                    }, sizes: home.sizes),
-                span: span, rules: rules)
+            HomeInput(
+                household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
+                shareMillionths: home.shareMillionths,
+                meters: try home.installations.map {
+                    try readings(of: $0, days, elements[$0.meter] ?? [], edits[$0.meter] ?? [])
+                }, sizes: home.sizes)
         }
     }
 

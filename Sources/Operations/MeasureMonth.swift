@@ -1,5 +1,6 @@
 public import Database
 public import Metering
+import Scoring
 public import Storage
 public import Water
 
@@ -94,16 +95,12 @@ public struct MeasureMonth: Sendable {
         private func bylawEstimated(
             _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, _ reader: Reader
         ) throws -> [HomeMonth] {
-            let unread = homes.filter { $0.days.allSatisfy { $0.state == .missing } }.map(\.household)
-            if unread.isEmpty { return homes }
-            var previous: [HouseholdID: [HomeMonth]] = [:]
-            for back in 1...3 {
-                for (home, figures) in try reader.homeMonths(of: community, month.advanced(by: -back), homes: unread) {
-                    previous[home, default: []].append(figures)
-                }
-            }
-            return homes.map { home in
-                previous[home.household].flatMap { bylawEstimate(for: home, from: $0) } ?? home
+            try homes.map { home in
+                guard home.lacksRegister else { return home }
+                let earlier = try reader.statementFigures(
+                    of: community, from: month.advanced(by: -3), to: month.previous, only: home.household)
+                let whole = (earlier[home.household] ?? [:]).values.map(\.use).filter(\.isWhole)
+                return bylawEstimate(for: home, meanOf: whole.map(\.litres)) ?? home
             }
         }
     }

@@ -35,6 +35,7 @@ struct Sorting {
     private(set) var offsetSeconds: Int64?
     private var entries: [CommunityID: [JournalEntry]] = [:]
     private var readings: [CommunityID: Int] = [:]
+    private var covered: [AreaID: Bool] = [:]
 
     init(
         batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
@@ -66,6 +67,7 @@ struct Sorting {
 
     private mutating func sort(_ run: ReadingRun) {
         let meter = directory.meter(at: run.address)
+        if let meter, sortTogether(run, of: meter) { return }
         var present: [CommunityID: [TimedRegister]] = [:]
         var future: [CommunityID: [TimedRegister]] = [:]
         var notes: Set<Note> = []
@@ -92,6 +94,39 @@ struct Sorting {
         for note in notes.sorted() { answer.entries.append(note.entry(run.item)) }
         add(present, of: run.address, isFuture: false)
         add(future, of: run.address, isFuture: true)
+    }
+
+    /// Takes a whole run that belongs to the meter's only place, within the gateway's scope and not ahead of the clock;
+    /// false, with nothing taken, for any other.
+    private mutating func sortTogether(_ run: ReadingRun, of meter: MeterID) -> Bool {
+        guard var earliest = run.range.first.map({ batch.instants[$0] }) else { return false }
+        var latest = earliest
+        for index in run.range {
+            earliest = min(earliest, batch.instants[index])
+            latest = max(latest, batch.instants[index])
+        }
+        guard latest - at.epochSeconds <= limits.futureSeconds,
+            let place = directory.onlyPlace(
+                of: meter, from: Instant(epochSeconds: earliest), to: Instant(epochSeconds: latest)),
+            covers(place.area)
+        else { return false }
+        let values = run.range.map {
+            TimedRegister(
+                at: Instant(epochSeconds: batch.instants[$0]), register: Volume(millilitres: batch.registers[$0]))
+        }
+        answer.readings += values.count
+        entries[place.community, default: []].append(
+            .readings(gateway: gateway, address: run.address, values: values, isFuture: false))
+        readings[place.community, default: 0] += values.count
+        return true
+    }
+
+    /// Whether the gateway's scope covers an area; asked once an area in a request.
+    private mutating func covers(_ area: AreaID) -> Bool {
+        if let known = covered[area] { return known }
+        let found = directory.covers(gateway, area)
+        covered[area] = found
+        return found
     }
 
     /// The communities a reading belongs to (0 while unregistered), and what there is to say of it.

@@ -16,7 +16,8 @@ func analysis(of inputs: AnalysisInputs) -> Analysis {
     let home = inputs.home
     let before = inputs.context.tariff.basis == .month ? 0 : inputs.context.periodToDateLitres
     var analysis = Analysis(
-        periodLitres: home.litres &+ before, sizes: home.sizes, baseline: baseline(of: home, inputs.context),
+        periodLitres: home.litres &+ before, sizes: home.sizes, bylawMonths: bylawMonths(of: home, inputs.context),
+        baseline: baseline(of: home, inputs.context),
         week: week(of: home), night: home.night,
         toMedian: toMedian(inputs), leak: leakCost(inputs),
         lastMonth: inputs.context.lastMonth == nil ? nil : inputs.context.lastFigures, warnings: [], actions: [])
@@ -46,9 +47,11 @@ func baseline(of home: HomeMonth, _ context: StatementContext) -> Analysis.Basel
     return recent.isEmpty ? nil : make(.recentMonths, recent)
 }
 
-extension EarlierUse {
-    /// Nothing of the month is missing.
-    fileprivate var isWhole: Bool { missingHours == 0 && litres >= 0 }
+/// The months whose mean stands for one without any register.
+private func bylawMonths(of home: HomeMonth, _ context: StatementContext) -> [EarlierUse] {
+    guard !home.isBracketed, !home.days.isEmpty, home.days.allSatisfy({ $0.state == .estimated }) else { return [] }
+    return (context.monthsBeforeLast + [context.lastMonth].compactMap { $0 }).filter(\.isWhole)
+        .sorted { $0.month < $1.month }
 }
 
 private func week(of home: HomeMonth) -> [Analysis.WeekdayUse] {

@@ -5,6 +5,7 @@ extension Analysis {
     func write(_ text: inout JSONText) {
         text.objects("actions", actions) { $1.write(&$0) }
         text.object("baseline", baseline) { $1.write(&$0) }
+        text.objects("bylaw_months", bylawMonths) { $1.write(&$0) }
         text.object("last_month", lastMonth) { $1.write(&$0) }
         text.object("leak", leak) { $1.write(&$0) }
         text.object("night", night) { $1.write(&$0) }
@@ -33,6 +34,7 @@ extension Analysis {
                     day: try size.parsed("from") { LocalDay($0) },
                     persons: try size.optionalInteger("persons").map { Int($0) })
             },
+            bylawMonths: try json.list("bylaw_months").map(EarlierUse.init(json:)),
             baseline: try json.optionalMembers("baseline").map(Baseline.init(json:)), week: week,
             night: try json.optionalMembers("night").map(NightUse.init(json:)),
             toMedian: try json.optionalMembers("to_median").map(Statement.Headroom.init(json:)),

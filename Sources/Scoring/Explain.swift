@@ -47,6 +47,7 @@ public struct Explanation: Sendable, Hashable {
         case actionLitres = "action_litres"
         case actionSaving = "action_saving"
         case againstCorrected = "against_corrected"
+        case bylawMean = "bylaw_mean"
     }
 }
 

@@ -3,6 +3,13 @@ import Water
 
 extension ExplanationList {
     mutating func add(_ analysis: Analysis) {
+        if !analysis.bylawMonths.isEmpty {
+            add(
+                "use.bylaw_estimate", statement.use.litres, .litres, .bylawMean,
+                .floor(
+                    .sum(analysis.bylawMonths.map { .input("earlier_litres", $0.litres) }),
+                    by: .input("months", Int64(analysis.bylawMonths.count))))
+        }
         if let baseline = analysis.baseline { add(baseline) }
         for (index, day) in analysis.week.enumerated() {
             guard let mean = day.meanLitres else { continue }

@@ -157,6 +157,9 @@ public struct EarlierUse: Sendable, Hashable {
         self.version = version
         self.hash = hash
     }
+
+    /// Nothing of the month is missing.
+    public var isWhole: Bool { missingHours == 0 && litres >= 0 }
 }
 
 /// Why a month earned no points.

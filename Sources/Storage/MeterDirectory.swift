@@ -39,6 +39,13 @@ public struct MeterDirectory: Sendable {
         places[meter]?.filter { $0.holds(at) } ?? []
     }
 
+    /// The one place that holds all of [from, to], of a meter that hung nowhere else; nil for any other, which is asked
+    /// instant by instant. Almost every meter of a city, told by one look.
+    public func onlyPlace(of meter: MeterID, from: Instant, to: Instant) -> Place? {
+        guard let list = places[meter], list.count == 1, list[0].holds(from), list[0].holds(to) else { return nil }
+        return list[0]
+    }
+
     /// True where a gateway's scope is the area or lies above it.
     public func covers(_ gateway: GatewayID, _ area: AreaID) -> Bool {
         guard let scope = scopes[gateway] else { return false }

@@ -43,7 +43,9 @@ public struct StatementFigures: Sendable, Hashable {
     public init(_ statement: Statement, hash: String) {
         self.init(
             use: EarlierUse(
-                month: statement.month, litres: statement.use.litres, missingHours: statement.use.missingHours,
+                month: statement.month, litres: statement.use.litres,
+                // A month that the household lived in for a part is not the whole month's either.
+                missingHours: max(statement.use.missingHours, statement.quality.isPartial ? 1 : 0),
                 version: statement.version, hash: hash),
             others: EarlierFigures(statement))
     }

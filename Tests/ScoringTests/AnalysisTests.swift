@@ -152,6 +152,27 @@ struct AnalysisTests {
         #expect(alone.lastMonth == nil)
     }
 
+    @Test func `a month without a register names the months whose mean stands for it, and can be redone`() throws {
+        let estimated = home(litres: 0).with { month in
+            month.isBracketed = false
+            month.days = month.days.enumerated().map { index, day in
+                DayUse(day: day.day, litres: index == 0 ? 310 : 300, state: .estimated)
+            }
+            month.measuredLitres = 0
+            month.estimatedLitres = 9_310
+        }
+        var context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        context.lastMonth = earlier(1, 9_000)
+        context.monthsBeforeLast = [earlier(2, 9_621), earlier(3, 4_000, missing: 5)]
+        let statement = makeStatement(estimated, household: "1", version: 1, in: context)
+        #expect(statement.analysis?.bylawMonths.map(\.litres) == [9_621, 9_000])
+        let entry = try #require(explain(statement).first { $0.rule == .bylawMean })
+        // (9,621 + 9,000) / 2 = 9,310.5, floored.
+        #expect(entry.arithmetic.value == 9_310 && entry.value == 9_310)
+        #expect(statement.points.total == .zero && statement.unranked == .notBracketed)
+        #expect(try Statement(bytes: statement.bytes) == statement)
+    }
+
     @Test func `a statement of the first layout is still read, and has no analysis`() throws {
         let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
         var old = makeStatement(home(), household: "1", version: 1, in: context)

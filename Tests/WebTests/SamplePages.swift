@@ -114,7 +114,7 @@ struct Samples {
 
     private func analysis(_ lastYear: EarlierUse) -> Analysis {
         Analysis(
-            periodLitres: 11_222, sizes: [],
+            periodLitres: 11_222, sizes: [], bylawMonths: [],
             baseline: .init(kind: .sameMonthLastYear, months: [lastYear], litres: 11_000, changeLitres: 222),
             week: (1...7).map { .init(days: 4, litres: Int64(1_200 + $0 * 90)) },
             night: NightUse(nights: 29, litres: 174, lowestLitres: 3),

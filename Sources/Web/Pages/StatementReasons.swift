@@ -30,6 +30,16 @@ extension StatementStory {
                 "quality_covered",
                 ["percent": "\(quality.qualifyingPercent)", "required": "\(quality.requiredPercent)"])
         ]
+        if let months = statement.analysis?.bylawMonths, !months.isEmpty {
+            lines.append(
+                texts(
+                    "quality_bylaw",
+                    [
+                        "months": months.map { texts.month($0.month) }.joined(separator: texts("list_comma")),
+                        "sum": months.map { texts.number($0.litres) }.joined(separator: " + "),
+                        "n": "\(months.count)", "litres": texts.litres(statement.use.litres),
+                    ]))
+        }
         let estimated = statement.use.days.filter { $0.state == .estimated }.count
         if estimated > 0 {
             lines.append(

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Database
+import Operations
 import Storage
 import Water
 
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write stored data as text.", subcommands: [Readings.self])
+        abstract: "Write stored data as text.", subcommands: [Readings.self, Month.self])
 
     struct Readings: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -26,6 +27,26 @@ struct Export: AsyncParsableCommand {
             }
             let lines = found.sorted { ($0.at, $0.register) < ($1.at, $1.register) }
             for line in lines { print("\(line.at.utc),\(line.register.millilitres)") }
+        }
+    }
+
+    struct Month: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A community's closed month as JSON Lines: all that its statements rest on, and the statements.",
+            discussion: "scripts/verify-month recomputes them from it. Household numbers, no names.")
+
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var files: TariffOptions
+        @Argument(help: "The month, YYYY-MM.") var month: String
+        @Option(help: "The community's code.") var community: String
+
+        func run() async throws {
+            guard let month = BillingMonth(month) else { throw ValidationError("the month must be YYYY-MM") }
+            let context = try await CommandContext.open(options)
+            let export = ExportMonth(
+                database: context.database, calendar: context.calendar, shelf: try files.load())
+            let lines = try accepted(await export(month, of: community) { print($0) })
+            note("\(lines) lines")
         }
     }
 }
