@@ -14,6 +14,9 @@ struct CorrectMonth: Sendable {
     let rules: RuleSet
     let calendar: CityCalendar
 
+    /// Changes of a home that are looked at for its correction.
+    private static let changesOfHome = 1_000
+
     struct Work: Sendable {
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
@@ -25,44 +28,63 @@ struct CorrectMonth: Sendable {
         /// The versions of the accounts that points go to or from; nil for one never posted to.
         var accounts: [HouseholdID: Int64?] = [:]
         var event: OutboxEvent?
+        /// Months that took this one into a mean, or fill the same tiers: they are corrected in their turn.
+        var resting: [(home: HouseholdID, month: BillingMonth)] = []
     }
 
     /// What the homes' next versions are, on one snapshot.
-    func prepare(_ homes: [HouseholdID: [HomeChange]], at: Instant, _ reader: Reader) throws -> Work {
+    func prepare(_ homes: [HouseholdID], at: Instant, _ reader: Reader) throws -> Work {
         var work = Work()
         work.foldVersion = try reader.foldVersion(of: community)
         let chain = try reader.cohortChains()[community] ?? []
         let cohorts = try reader.frozenCohorts(month, rules: rules.cohort)
         let cohort = cohorts.cohort(along: chain)
         let tookPart = cohorts.byArea[community] != nil
-        let frozen = try reader.homeMonths(of: community, month, homes: homes.keys.sorted())
+        let frozen = try reader.homeMonths(of: community, month, homes: homes)
         let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
-        for home in try figures(of: Set(homes.keys), reader) {
+        for home in try figures(of: Set(homes), reader) {
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? frozen[home.household].flatMap { standing(of: $0, under: rules).figure } : nil,
                 earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
-            let changes = homes[home.household] ?? []
+            let changes = try reader.changes(
+                of: home.household, in: community, month, limit: Self.changesOfHome)
             guard
                 let (statement, stored) = try next(
                     home, numbers[home.household] ?? "", changes, in: context, reader)
             else { continue }
             work.statements.append(stored)
+            work.resting += try resting(on: home.household, reader)
             let holder = AccountHolder(community: community, household: home.household)
             let awards = try AwardPoints(rules: rules, calendar: calendar).postings(
                 for: statement, holder, isKnown: known.contains(home.household), at: at, reader)
             if !awards.isEmpty { work.accounts[home.household] = .some(versions[home.household]) }
             work.awards += awards
         }
-        work.homes = homes.keys.sorted()
+        work.homes = homes
         work.summary.statements = work.statements.count
         work.summary.unchanged = work.homes.count - work.statements.count
         work.summary.transfers = work.awards.reduce(0) { $0 + $1.posting.transfers.count }
         if !work.statements.isEmpty { work.event = try event(work, chain.first?.code ?? "", at: at) }
         return work
+    }
+
+    /// The later months of a home whose issued statements rest on this one's litres.
+    private func resting(
+        on household: HouseholdID, _ reader: Reader
+    ) throws -> [(home: HouseholdID, month: BillingMonth)] {
+        let measured = Set(try reader.measuredMonths(of: community))
+        return try (1...11).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
+            if tariff.firstMonth(ofPeriodOf: later) <= month { return true }
+            guard later <= month.advanced(by: 3),
+                let stored = try reader.statement(of: household, in: community, later)
+            else { return false }
+            let months = try Statement(bytes: Array(stored.body.utf8)).analysis?.bylawMonths ?? []
+            return months.contains { $0.month == month }
+        }.map { (household, $0) }
     }
 
     private func figures(of homes: Set<HouseholdID>, _ reader: Reader) throws -> [HomeMonth] {
@@ -129,6 +151,9 @@ struct CorrectMonth: Sendable {
         try transaction.append(work.awards)
         if let event = work.event { try transaction.enqueue(event) }
         for home in work.homes { try transaction.clearDirty(home, of: community, month) }
+        for (home, later) in work.resting {
+            try transaction.markDirty(home, of: community, later, cause: .earlierMonth, at: at)
+        }
         return true
     }
 }

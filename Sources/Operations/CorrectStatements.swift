@@ -49,8 +49,6 @@ public struct CorrectStatements: Sendable {
     /// Homes corrected in one transaction.
     private static let batch = 200
     private static let attempts = 5
-    /// Changes of a home that are looked at for its correction.
-    private static let changesOfHome = 1_000
 
     public init(
         database: Database, calendar: CityCalendar, shelf: TariffShelf, logger: Logger, worker: Worker = .alone
@@ -90,8 +88,11 @@ public struct CorrectStatements: Sendable {
         _ community: CommunityID, under lease: Lease, at: Instant
     ) async throws -> CorrectionSummary {
         var summary = CorrectionSummary()
-        let marked = try await database.read { try $0.homesToCorrect(of: community, limit: Self.changesOfHome) }
-        for (month, homes) in marked.sorted(by: { $0.key < $1.key }) {
+        var last: BillingMonth?
+        // Month by month, looked up anew each time: a corrected month may mark later ones that rest on it.
+        while let (month, homes) = try await database.read({ [last] in try $0.nextToCorrect(of: community, after: last)
+        }) {
+            last = month
             guard let files = try await files(of: month, community) else {
                 // Not issued yet: the statement to come will be of the figures as they are then measured.
                 continue
@@ -112,18 +113,16 @@ public struct CorrectStatements: Sendable {
             }
             let month = CorrectMonth(
                 community: community, month: month, tariff: tariff, rules: rules, calendar: calendar)
-            let list = homes.keys.sorted()
-            for start in stride(from: 0, to: list.count, by: Self.batch) {
-                let part = list[start..<min(start + Self.batch, list.count)]
-                summary.add(
-                    try await correct(month, homes.filter { part.contains($0.key) }, under: lease, at: at))
+            for start in stride(from: 0, to: homes.count, by: Self.batch) {
+                let part = Array(homes[start..<min(start + Self.batch, homes.count)])
+                summary.add(try await correct(month, part, under: lease, at: at))
             }
         }
         return summary
     }
 
     private func correct(
-        _ month: CorrectMonth, _ homes: [HouseholdID: [HomeChange]], under lease: Lease, at: Instant
+        _ month: CorrectMonth, _ homes: [HouseholdID], under lease: Lease, at: Instant
     ) async throws -> CorrectionSummary {
         for _ in 0..<Self.attempts {
             let work = try await database.read { try month.prepare(homes, at: at, $0) }

@@ -71,8 +71,6 @@ public struct EditReading: Sendable {
     private let calendar: CityCalendar
     private let rules: MeteringRules
 
-    static let reachDays: Int32 = 40
-
     public init(database: Database, calendar: CityCalendar, rules: MeteringRules) {
         self.database = database
         self.calendar = calendar
@@ -137,22 +135,22 @@ public struct EditReading: Sendable {
 
     private struct Reach {
         let elements: [ReadingElement]
+        /// Every decision on the meter's readings.
         let edits: [ReadingEdit]
+        let days: ClosedRange<LocalDay>
     }
 
-    /// What can matter to a decision: readings and decisions of 40 days on each side.
+    /// What can matter to a decision: readings of 40 days on each side, and every decision.
     private func reached(
         _ meter: MeterID, in community: CommunityID, around at: Instant, _ reader: Reader
     ) throws -> Reach {
         let day = calendar.day(of: at)
-        let days = (day.number - Self.reachDays...day.number + Self.reachDays).map { LocalDay(number: $0) }
+        let days = (-MeterReach.days...MeterReach.days).map { day.advanced(by: $0) }
         let sets = try reader.daySets(days.map { DayKey(community: community, day: $0, meter: meter) })
-        let known = Set(days)
         return Reach(
             elements: sets.sorted { $0.key < $1.key }.flatMap(\.value),
-            edits: try reader.edits(of: meter, in: community).map(\.edit).filter {
-                known.contains(calendar.day(of: $0.at))
-            })
+            edits: try reader.edits(of: meter, in: community).map(\.edit),
+            days: day.advanced(by: -MeterReach.days)...day.advanced(by: MeterReach.days))
     }
 
     private func refusal(of edit: ReadingEdit, _ reach: Reach) -> EditRefusal? {
@@ -173,13 +171,18 @@ public struct EditReading: Sendable {
         let reader = transaction.reader
         let months = try reader.measuredMonths(of: community)
         var marked: Set<HouseholdID> = []
+        let further = MeterReach(
+            meter: meter, community: community, calendar: calendar, rules: rules, reader: reader)
+        let day = calendar.day(of: edit.at)
         for installation in try reader.installations(of: meter, in: community) {
+            let (older, newer, edits) = try further.beyond(
+                reach.days, around: day...day, installation, reach.elements, reach.edits)
             func judged(_ edits: [ReadingEdit]) -> JudgedMeter {
-                judge(MeterReadings(installation: installation, elements: reach.elements, edits: edits), rules: rules)
+                judge(
+                    MeterReadings(installation: installation, elements: older + reach.elements + newer, edits: edits),
+                    rules: rules)
             }
-            guard let span = dirtiedSpan(before: judged(reach.edits), after: judged(reach.edits + [edit])) else {
-                continue
-            }
+            guard let span = dirtiedSpan(before: judged(edits), after: judged(edits + [edit])) else { continue }
             for month in months where calendar.overlaps(month, span) {
                 for home in try reader.households(servedBy: meter, in: community, from: span.from, to: span.to) {
                     try transaction.markDirty(

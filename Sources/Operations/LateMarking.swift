@@ -17,7 +17,7 @@ struct LateMarking {
     private var changed: [Meter: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]] = [:]
     private var measured: [CommunityID: [BillingMonth]] = [:]
 
-    private static let reachDays: Int32 = 40
+    private static let reachDays = Int32(MeterReach.days)
     /// Readings of a meter that one fold notes as causes.
     private static let causes = 21
 
@@ -86,7 +86,9 @@ struct LateMarking {
         }
         let monthEnd = calendar.interval(of: latest).end
         let limit = calendar.start(of: first) - 7 * 86_400
-        return judge(MeterReadings(installation: installations[0], elements: elements), rules: rules)
+        let edits = try transaction.reader.edits(of: meter.meter, in: meter.community).map(\.edit)
+            .filter { calendar.day(of: $0.at) >= first.advanced(by: -16) && calendar.day(of: $0.at) < first }
+        return judge(MeterReadings(installation: installations[0], elements: elements, edits: edits), rules: rules)
             .believed.contains { $0.at >= monthEnd && $0.at <= limit && !$0.isNoted }
     }
 
@@ -108,16 +110,19 @@ struct LateMarking {
         }
         before.sort()
         after.sort()
-        let reach =
-            calendar.start(
-                of: first.advanced(by: -Int(Self.reachDays)))...calendar.start(
-                of: last.advanced(by: Int(Self.reachDays) + 1))
         let edits = try transaction.reader.edits(of: meter.meter, in: meter.community).map(\.edit)
-            .filter { reach.contains($0.at) }
+        let reach = first.advanced(by: -Int(Self.reachDays))...last.advanced(by: Int(Self.reachDays))
+        let further = MeterReach(
+            meter: meter.meter, community: meter.community, calendar: calendar, rules: rules,
+            reader: transaction.reader)
         return try transaction.reader.installations(of: meter.meter, in: meter.community).compactMap { installation in
-            dirtiedSpan(
-                before: judge(MeterReadings(installation: installation, elements: before, edits: edits), rules: rules),
-                after: judge(MeterReadings(installation: installation, elements: after, edits: edits), rules: rules))
+            let (older, newer, known) = try further.beyond(reach, around: first...last, installation, after, edits)
+            func judged(_ elements: [ReadingElement]) -> JudgedMeter {
+                judge(
+                    MeterReadings(installation: installation, elements: older + elements + newer, edits: known),
+                    rules: rules)
+            }
+            return dirtiedSpan(before: judged(before), after: judged(after))
         }
     }
 

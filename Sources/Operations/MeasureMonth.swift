@@ -95,10 +95,13 @@ public struct MeasureMonth: Sendable {
         private func bylawEstimated(
             _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, _ reader: Reader
         ) throws -> [HomeMonth] {
-            try homes.map { home in
+            let unread = homes.filter(\.lacksRegister).map(\.household)
+            if unread.isEmpty { return homes }
+            let earlier = try reader.statementFigures(
+                of: community, from: month.advanced(by: -3), to: month.previous,
+                only: unread.count == 1 ? unread[0] : nil)
+            return homes.map { home in
                 guard home.lacksRegister else { return home }
-                let earlier = try reader.statementFigures(
-                    of: community, from: month.advanced(by: -3), to: month.previous, only: home.household)
                 let whole = (earlier[home.household] ?? [:]).values.map(\.use).filter(\.isWhole)
                 return bylawEstimate(for: home, meanOf: whole.map(\.litres)) ?? home
             }

@@ -11,6 +11,10 @@ public struct HomeChange: Sendable, Hashable {
         case persons
         /// A meter's installation was put right: an exchange found late, a noted register.
         case installation
+        /// The tariff that the month was billed by was put right.
+        case tariff
+        /// An earlier month that this one rests on was corrected.
+        case earlierMonth = "earlier_month"
     }
 
     public var cause: Cause

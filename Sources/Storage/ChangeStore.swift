@@ -3,32 +3,34 @@ public import Scoring
 public import Water
 
 extension Reader {
-    /// The homes of a community that are to be corrected, by month, with what changed for each, at most `limit` changes
-    /// a home.
-    public func homesToCorrect(
-        of community: CommunityID, limit: Int
-    ) throws -> [BillingMonth: [HouseholdID: [HomeChange]]] {
-        var found: [BillingMonth: [HouseholdID: [HomeChange]]] = [:]
-        for (month, household) in try dirtyHomes(of: community) { found[month, default: [:]][household] = [] }
-        try each(
+    /// The first month after `last` of which any home of a community is to be corrected, with those homes.
+    public func nextToCorrect(
+        of community: CommunityID, after last: BillingMonth?
+    ) throws -> (month: BillingMonth, homes: [HouseholdID])? {
+        let dirty = try dirtyHomes(of: community).filter { last == nil || $0.month > last ?? $0.month }
+        guard let month = dirty.first?.month else { return nil }
+        return (month, dirty.filter { $0.month == month }.map(\.household))
+    }
+
+    /// What changed for a home since its month was measured, at most `limit` changes.
+    public func changes(
+        of household: HouseholdID, in community: CommunityID, _ month: BillingMonth, limit: Int
+    ) throws -> [HomeChange] {
+        try all(
             """
-            SELECT c.month, c.household_id, c.cause, coalesce(m.serial, ''), c.read_at, c.register_ml
+            SELECT c.cause, coalesce(m.serial, ''), c.read_at, c.register_ml
             FROM home_change c LEFT JOIN meter m ON m.meter_id = c.meter_id
-            WHERE c.community_id = \(community)
-            ORDER BY c.month, c.household_id, c.cause, c.meter_id, c.read_at, c.register_ml
+            WHERE c.community_id = \(community) AND c.month = \(month) AND c.household_id = \(household)
+            ORDER BY c.cause, c.meter_id, c.read_at, c.register_ml LIMIT \(limit)
             """
         ) { row in
-            let (month, household): (BillingMonth, HouseholdID) = (try row.month(0), try row.id(1))
-            guard let known = found[month]?[household], known.count < limit else { return }
-            guard let cause = HomeChange.Cause(rawValue: try row.text(2)) else {
+            guard let cause = HomeChange.Cause(rawValue: try row.text(0)) else {
                 throw DamagedBytes.notAValue("cause of a change")
             }
-            found[month]?[household]?.append(
-                HomeChange(
-                    cause: cause, serial: try row.text(3), at: try row.instant(4),
-                    register: Volume(millilitres: try row.integer(5))))
+            return HomeChange(
+                cause: cause, serial: try row.text(1), at: try row.instant(2),
+                register: Volume(millilitres: try row.integer(3)))
         }
-        return found
     }
 
     /// The communities with a home to correct, by number.

@@ -87,11 +87,13 @@ extension Reader {
         ) { try $0.month(0) }
     }
 
-    /// What the month was frozen with; nil until then.
+    /// What the month was frozen with, its tariff being the one that replaced it where one did; nil until then.
     public func cityMonth(_ month: BillingMonth) throws -> CityMonth? {
         try first(
             """
-            SELECT rule_version, rule_hash, tariff_id, tariff_hash, frozen_at FROM city_month WHERE month = \(month)
+            SELECT c.rule_version, c.rule_hash, coalesce(r.tariff_id, c.tariff_id),
+                coalesce(r.tariff_hash, c.tariff_hash), c.frozen_at
+            FROM city_month c LEFT JOIN tariff_replacement r ON r.month = c.month WHERE c.month = \(month)
             """
         ) { row in
             CityMonth(
@@ -246,6 +248,19 @@ extension Transaction {
             """
             INSERT INTO home_dirty (community_id, month, household_id, since)
             VALUES (\(community), \(month), \(household), \(at)) ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Notes that a frozen month goes by another tariff from now on.
+    public func replaceTariff(
+        of month: BillingMonth, id: String, formerHash: String, hash: String, reason: String, at: Instant
+    ) throws {
+        try execute(
+            """
+            INSERT INTO tariff_replacement (month, tariff_id, former_hash, tariff_hash, reason, replaced_at)
+            VALUES (\(month), \(id), \(formerHash), \(hash), \(reason), \(at))
+            ON CONFLICT (month) DO UPDATE SET tariff_id = excluded.tariff_id, former_hash = excluded.former_hash,
+                tariff_hash = excluded.tariff_hash, reason = excluded.reason, replaced_at = excluded.replaced_at
             """)
     }
 

@@ -136,6 +136,9 @@ private let statementRows = [
     StoredTable(
         "city_month", key: ["month"], integers: ["month", "frozen_at"],
         texts: ["rule_version", "rule_hash", "tariff_id", "tariff_hash"]),
+    StoredTable(
+        "tariff_replacement", key: ["month"], integers: ["month", "replaced_at"],
+        texts: ["tariff_id", "former_hash", "tariff_hash", "reason"]),
     StoredTable("cohort_figures", key: ["month", "area_id"], integers: ["month", "area_id"], texts: ["body"]),
     StoredTable(
         "community_month", key: ["community_id", "month"],

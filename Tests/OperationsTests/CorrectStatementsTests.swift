@@ -42,9 +42,9 @@ import Water
             home, from: start - 2 * 3_600 + 1_800 + Int64(hours.lowerBound) * 3_600, registers)
     }
 
-    private func close(_ city: CityFixture) throws -> CloseMonth {
+    private func close(_ city: CityFixture, sewage: String? = nil) throws -> CloseMonth {
         CloseMonth(
-            database: city.database, calendar: city.calendar, shelf: try SharedFiles.shelf(),
+            database: city.database, calendar: city.calendar, shelf: try SharedFiles.shelf(sewage: sewage),
             settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
             logger: Logger(label: "test"))
     }
@@ -175,6 +175,122 @@ import Water
         let third = try await statement(1, city)
         #expect(third.version == 3 && !third.quality.isBracketed)
         #expect(third.readingsDigest == (try await statement(1, city, version: 1)).readingsDigest)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a register entered after months of silence corrects every month between`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        // Home 1 has been silent since 28 October; October to January are closed without it.
+        let months = ["2026-10", "2026-11", "2026-12", "2027-01"].compactMap { BillingMonth($0) }
+        for home in 2...12 as ClosedRange<Int64> {
+            for day in stride(from: 31, to: 130, by: 10) {
+                let hours = day * 24 + 6..<min(day + 10, 130) * 24 + 6
+                try await city.post(body(home, hours), at: later + 100 * 86_400)
+            }
+        }
+        for month in months {
+            _ = try await close(city)(month, at: city.calendar.interval(of: month).end + 5 * 86_400).get()
+        }
+        let silent = try await city.database.read {
+            try $0.statement(of: HouseholdID(1), in: CityFixture.first, months[1])
+        }
+        #expect(try Statement(bytes: Array(try #require(silent).body.utf8)).use.litres == 0)
+
+        let staff = try #require(try await city.database.read { try $0.staff(name: "desk") })
+        // The last register is of hour 671: 100,000 + (671 − 27) × 7 = 104,508; then 10 L an hour for 110 days.
+        let last = start - 5_400 + 671 * 3_600
+        let edit = EditReading(database: city.database, calendar: city.calendar, rules: .standard)
+        let request = EditRequest(
+            id: "e-1", meter: try #require(MeterAddress(.serial, "m1")), at: last + 110 * 86_400,
+            register: Volume(litres: 104_508 + 110 * 240), action: .enter, reason: "上门抄表")
+        #expect(try await edit(request, by: staff, at: last + 110 * 86_400).get().markedHomes == 1)
+        let summary = try await close(city).corrections(at: last + 111 * 86_400)
+        #expect(summary.statements == 4)
+        for (month, litres) in zip(months.dropFirst(), [30 * 240, 31 * 240, 31 * 240] as [Int64]) {
+            let stored = try await city.database.read {
+                try $0.statement(of: HouseholdID(1), in: CityFixture.first, month)
+            }
+            let statement = try Statement(bytes: Array(try #require(stored).body.utf8))
+            #expect(statement.version == 2 && statement.use.litres == litres && statement.use.missingHours == 0)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an exchange found weeks later corrects both months it reaches`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        let november = try #require(BillingMonth("2026-11"))
+        for home in 2...12 as ClosedRange<Int64> {
+            for day in stride(from: 31, to: 64, by: 10) {
+                try await city.post(body(home, day * 24 + 6..<min(day + 10, 64) * 24 + 6), at: later + 40 * 86_400)
+            }
+        }
+        // Home 1's new meter has sent since 29 October 00:00 under a serial nobody registered: 10 L an hour from 500 L.
+        let exchange = start + 28 * 86_400
+        for day in stride(from: 0, to: 36, by: 6) {
+            let registers = (day * 24..<(day + 6) * 24).map { 500 + Int64($0) * 10 }
+            try await city.post(
+                CityFixture.series(99, from: exchange + Int64(day) * 86_400, registers), at: later + 40 * 86_400)
+        }
+        for month in [october, november] {
+            _ = try await close(city)(month, at: city.calendar.interval(of: month).end + 5 * 86_400).get()
+        }
+        #expect(try await statement(1, city).unranked == .notBracketed)
+
+        // The old one showed 104,514 L when it was taken off.
+        let now = exchange + 60 * 86_400
+        for (serial, from, to, first, final) in [
+            ("m1", CityFixture.movedIn, exchange, nil, 104_514), ("m99", exchange, nil, 500, nil),
+        ] as [(String, Instant, Instant?, Int64?, Int64?)] {
+            let entry = try MeterEntry(
+                serial: try #require(MeterAddress(.serial, serial)), otherAddresses: [], usagePoint: "P1", from: from,
+                to: to, startRegister: first.map { Volume(litres: $0) },
+                finalRegister: final.map { Volume(litres: $0) }, resolution: nil, nominalFlowLitresPerHour: nil,
+                modulus: nil)
+            _ = try await RegisterMeter(database: city.database)(entry, at: now).get()
+        }
+        try await city.fold.whatIsThere(at: now)
+        let summary = try await close(city).corrections(at: now)
+        #expect(summary.statements == 2)
+        let corrected = try await statement(1, city)
+        #expect(corrected.version == 2 && corrected.correction?.causes.contains(.installation) == true)
+        // At 1 October 00:00 half an hour past 100,007 L, that is 100,010.5; then three days of the new one's 240 L.
+        #expect(corrected.use.litres == 104_514 - 100_010 + 3 * 240)
+        let next = try await city.database.read {
+            try $0.statement(of: HouseholdID(1), in: CityFixture.first, november)
+        }
+        let second = try Statement(bytes: Array(try #require(next).body.utf8))
+        #expect(second.version == 2 && second.use.litres == 30 * 240)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a tariff put right corrects every bill of the month and no points, and only when it is said`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        _ = try await close(city, sewage: "0.60")(october, at: later).get()
+        let wrong = try await statement(4, city)
+        let refused = try await close(city)(october, at: later + 60)
+        guard case .failure(.frozenWithOther) = refused else {
+            Issue.record("\(refused)")
+            return
+        }
+        let correct = CorrectTariff(database: city.database, shelf: try SharedFiles.shelf())
+        #expect(try await correct(october, reason: " ", at: later) == .failure(.reasonIsMissing))
+        #expect(try await correct(october.next, reason: "x", at: later) == .failure(.notClosed))
+        #expect(try await correct(october, reason: "污水处理费录错", at: later) == .success(12))
+        #expect(try await correct(october, reason: "again", at: later) == .failure(.isTheSame))
+
+        let summary = try await close(city)(october, at: later + 120).get().corrections
+        #expect(summary.statements == 12 && summary.transfers == 0)
+        let right = try await statement(4, city)
+        #expect(right.correction?.causes == [.tariff] && right.use == wrong.use && right.points == wrong.points)
+        guard case .billed(let before) = wrong.billing, case .billed(let after) = right.billing else {
+            Issue.record("no bill")
+            return
+        }
+        // 31 × 23 × 10 = 7,130 L: a tenth of a yuan less a cubic metre, 4.278 and 3.565 rounded half up.
+        #expect(right.use.litres == 7_130 && before.total - after.total == Money(fen: 428 - 357))
+        #expect(try await close(city)(october, at: later + 180).get().corrections == CorrectionSummary())
     }
 
     static let refusals: [(EditAction, Int64, Int64, String, String, EditRefusal)] = [

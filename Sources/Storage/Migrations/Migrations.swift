@@ -15,4 +15,5 @@ public let migrations: [Migration] = [
     Migration(number: 9, name: "reading edits", sqlite: editTables),
     Migration(number: 10, name: "home changes", sqlite: changeTables),
     Migration(number: 11, name: "packed months", sqlite: packedTables),
+    Migration(number: 12, name: "tariff replacements", sqlite: tariffReplacements),
 ]

@@ -3,6 +3,7 @@ import Configuration
 import Database
 import Foundation
 import Operations
+import Storage
 import Water
 
 struct Close: AsyncParsableCommand {
@@ -45,6 +46,19 @@ struct Close: AsyncParsableCommand {
             \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
             """)
         if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
+        try await warnOfHeld(context.database)
+    }
+
+    /// Strangers' meters must not hold up a city; that they are left out must not go unsaid.
+    private func warnOfHeld(_ database: Database) async throws {
+        let held = try await database.read { try $0.heldAddresses() }
+        guard !held.isEmpty else { return }
+        let readings = held.reduce(0) { $0 + $1.readings }
+        note(
+            """
+            \(held.count) unregistered meters with \(readings) readings took no part (see 未登记水表 /staff/held): \
+            register them with jieshui import meters, and the next close corrects the months they belong to
+            """)
     }
 }
 

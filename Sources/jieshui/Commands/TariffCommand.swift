@@ -7,7 +7,7 @@ import Water
 struct TariffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tariff", abstract: "Check, explain or import tariff files, or bill a volume under one.",
-        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self])
+        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self, TariffCorrect.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")
