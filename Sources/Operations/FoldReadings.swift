@@ -1,7 +1,7 @@
 public import Database
 public import Logging
 public import Metering
-import Storage
+public import Storage
 public import Water
 
 /// What one round of folding did.
@@ -31,6 +31,7 @@ public actor FoldReadings {
     private let rules: MeteringRules
     private let logger: Logger
     private let worker: Worker
+    private let shelf: DirectoryShelf
     private var directory: MeterDirectory?
     /// The community in hand, and how many more rounds it has.
     private var inHand: (lease: Lease, rounds: Int)?
@@ -49,8 +50,10 @@ public actor FoldReadings {
 
     /// `worker`: who this process is, where others may fold the same database.
     public init(
-        database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone
+        database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone,
+        shelf: DirectoryShelf = DirectoryShelf()
     ) {
+        self.shelf = shelf
         self.database = database
         self.calendar = calendar
         self.rules = rules
@@ -179,7 +182,7 @@ public actor FoldReadings {
         of community: CommunityID, at: Instant,
         _ body: @escaping @Sendable (inout Folding, Lease) throws -> T
     ) async throws -> (value: T, round: FoldRound)? {
-        let (known, calendar, rules) = (directory, calendar, rules)
+        let (known, calendar, rules, shelf) = (directory, calendar, rules, shelf)
         let (owner, now) = (worker.owner, worker.now())
         do {
             let done = try await database.write(repeatable: true) { transaction -> (T, FoldRound, MeterDirectory)? in
@@ -187,7 +190,7 @@ public actor FoldReadings {
                     let lease = try transaction.claim(
                         .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
                 else { return nil }
-                let directory = try transaction.directory(known)
+                let directory = try transaction.directory(known, shelf)
                 var folding = Folding(
                     transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
                 let value = try body(&folding, lease)
@@ -244,8 +247,12 @@ public actor FoldReadings {
 
 extension Transaction {
     /// The directory at the registry version this transaction sees.
-    fileprivate func directory(_ known: MeterDirectory?) throws -> MeterDirectory {
-        if let known, known.version == (try reader.currentRegistryVersion()) { return known }
-        return try reader.meterDirectory()
+    fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
+        let version = try reader.currentRegistryVersion()
+        if let known, known.version == version { return known }
+        if let shelved = shelf.directory(version: version) { return shelved }
+        let fresh = try reader.meterDirectory()
+        shelf.keep(fresh)
+        return fresh
     }
 }

@@ -1,7 +1,7 @@
 public import Database
 public import Ingest
 public import Logging
-import Storage
+public import Storage
 public import Water
 
 /// Makes a gateway's readings durable: sorts them by community, appends them to the journal, then answers.
@@ -12,6 +12,7 @@ public actor RecordReadings {
     private let database: Database
     private let limits: RecordLimits
     private let logger: Logger
+    private let shelf: DirectoryShelf
     private var directory: MeterDirectory?
     private var held: [GatewayID: HeldByGateway] = [:]
     private var waiting: [Waiting] = []
@@ -41,7 +42,11 @@ public actor RecordReadings {
         let answer: CheckedContinuation<Void, any Error>
     }
 
-    public init(database: Database, limits: RecordLimits, logger: Logger) {
+    /// `shelf`: shared with the folding of the same process, so that both go by one copy of the registry.
+    public init(
+        database: Database, limits: RecordLimits, logger: Logger, shelf: DirectoryShelf = DirectoryShelf()
+    ) {
+        self.shelf = shelf
         self.database = database
         self.limits = limits
         self.logger = logger
@@ -70,9 +75,13 @@ public actor RecordReadings {
         do {
             let version = try await database.read { try $0.currentRegistryVersion() }
             if let directory, directory.version == version { return directory }
+            // The former copy goes before the next one comes.
+            directory = nil
+            let known = shelf.directory(version: version)
             let (fresh, heldNow) = try await database.read { reader in
-                (try reader.meterDirectory(), try reader.heldByGateway())
+                (try known ?? reader.meterDirectory(), try reader.heldByGateway())
             }
+            shelf.keep(fresh)
             directory = fresh
             held = heldNow
             return fresh

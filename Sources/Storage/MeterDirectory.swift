@@ -16,34 +16,29 @@ public struct MeterDirectory: Sendable {
     }
 
     public let version: Int64
-    fileprivate let meters: [MeterAddress: MeterID]
+    fileprivate let addresses: AddressTable
     /// wmbus meters by address alone: what a sender that names another driver, or none, may mean.
-    fileprivate let wmbusWithoutDriver: [String: [MeterID]]
-    fileprivate let places: [MeterID: [Place]]
+    fileprivate let wmbusWithoutDriver: AddressTable
+    fileprivate let places: PlaceTable
     fileprivate let parents: [AreaID: AreaID]
     fileprivate let scopes: [GatewayID: AreaID]
 
     /// The meter an address names, nil where it names none or more than one (such a reading is held).
     public func meter(at address: MeterAddress) -> MeterID? {
-        if let meter = meters[address] { return meter }
-        guard address.protocol == .wmbus, let candidates = wmbusWithoutDriver[address.address] else { return nil }
+        if let meter = addresses.meter(of: address) { return meter }
+        guard address.protocol == .wmbus, let bare = MeterAddress(.wmbus, address.address) else { return nil }
         // A registration without driver serves every driver; a sender without driver serves a lone registration.
-        if !address.driver.isEmpty {
-            return MeterAddress(.wmbus, address.address).flatMap { meters[$0] }
-        }
-        return candidates.count == 1 ? candidates[0] : nil
+        return address.driver.isEmpty ? wmbusWithoutDriver.meter(of: bare) : addresses.meter(of: bare)
     }
 
     /// The places in force at an instant: none, one, or both sides of a move.
-    public func places(of meter: MeterID, at: Instant) -> [Place] {
-        places[meter]?.filter { $0.holds(at) } ?? []
-    }
+    public func places(of meter: MeterID, at: Instant) -> [Place] { places.of(meter).filter { $0.holds(at) } }
 
     /// The one place that holds all of [from, to], of a meter that hung nowhere else; nil for any other, which is asked
     /// instant by instant. Almost every meter of a city, told by one look.
     public func onlyPlace(of meter: MeterID, from: Instant, to: Instant) -> Place? {
-        guard let list = places[meter], list.count == 1, list[0].holds(from), list[0].holds(to) else { return nil }
-        return list[0]
+        guard let place = places.only(of: meter), place.holds(from), place.holds(to) else { return nil }
+        return place
     }
 
     /// True where a gateway's scope is the area or lies above it.
@@ -66,15 +61,18 @@ extension Reader {
 
     /// The whole directory at the current registry version.
     public func meterDirectory() throws -> MeterDirectory {
-        var meters: [MeterAddress: MeterID] = [:]
-        var wmbus: [String: [MeterID]] = [:]
-        try each("SELECT address, meter_id FROM meter_address WHERE is_registered = 1 ORDER BY address") { row in
+        func count(_ sql: SQL) throws -> Int { Int(try first(sql) { try $0.integer(0) } ?? 0) }
+        let known = try count("SELECT count(*) FROM meter_address WHERE is_registered = 1")
+        var addresses = AddressTable(capacity: known)
+        var wmbus = AddressTable(capacity: known / 8)
+        try each("SELECT address, meter_id FROM meter_address WHERE is_registered = 1") { row in
             guard let address = MeterAddress(text: try row.text(0)) else { return }
             let meter: MeterID = try row.id(1)
-            meters[address] = meter
-            if address.protocol == .wmbus { wmbus[address.address, default: []].append(meter) }
+            addresses.add(address, meter)
+            guard address.protocol == .wmbus, let bare = MeterAddress(.wmbus, address.address) else { return }
+            wmbus.add(bare, meter)
         }
-        var places: [MeterID: [MeterDirectory.Place]] = [:]
+        var places = PlaceTable(capacity: try count("SELECT count(*) FROM meter_installation"))
         try each(
             """
             SELECT i.meter_id, i.community_id, p.area_id, i.installed_at, i.removed_at
@@ -83,12 +81,13 @@ extension Reader {
             ORDER BY i.meter_id, i.installed_at
             """
         ) { row in
-            let place = MeterDirectory.Place(
-                community: try row.id(1), area: try row.id(2), from: try row.instant(3), to: try row.instantOrNil(4))
-            places[try row.id(0), default: []].append(place)
+            places.add(
+                MeterDirectory.Place(
+                    community: try row.id(1), area: try row.id(2), from: try row.instant(3),
+                    to: try row.instantOrNil(4)), of: try row.id(0))
         }
         return MeterDirectory(
-            version: try currentRegistryVersion(), meters: meters, wmbusWithoutDriver: wmbus, places: places,
+            version: try currentRegistryVersion(), addresses: addresses, wmbusWithoutDriver: wmbus, places: places,
             parents: try pairs("SELECT area_id, parent_id FROM area WHERE parent_id IS NOT NULL"),
             scopes: try pairs("SELECT gateway_id, area_id FROM gateway WHERE revoked_at IS NULL"))
     }

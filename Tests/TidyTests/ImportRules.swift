@@ -7,7 +7,7 @@ private let mayImport: [String: Set<String>] = [
     "Scoring": ["Water", "Tariffs"],
     "Ledger": ["Water"],
     "Database": ["GRDB", "GRDBSQLite", "CPostgres", "Dispatch", "Logging", "Synchronization"],
-    "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database"],
+    "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Synchronization"],
     "Operations": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Crypto", "CryptoExtras",
         "Logging", "Synchronization",

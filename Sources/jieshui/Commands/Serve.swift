@@ -7,6 +7,7 @@ import Logging
 import Metering
 import Operations
 import ServiceLifecycle
+import Storage
 import Tariffs
 import UnixSignals
 import Water
@@ -41,7 +42,8 @@ struct Serve: AsyncParsableCommand {
             ], migrating: true)
         let shelf = try files.load()
         let worker = Worker.ofThisProcess()
-        let services = try await services(context, shelf, worker)
+        let directories = DirectoryShelf()
+        let services = try await services(context, shelf, worker, directories)
         let port = try context.settings.port
         let application = Application(
             router: buildRouter(services),
@@ -49,7 +51,7 @@ struct Serve: AsyncParsableCommand {
                 address: .hostname(context.settings.host, port: port), serverName: nil),
             logger: context.logger)
         var group = ServiceGroupConfiguration(
-            services: [application] + (try background(context, services, worker)),
+            services: [application] + (try background(context, services, worker, directories)),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
@@ -59,7 +61,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func services(
-        _ context: CommandContext, _ shelf: TariffShelf, _ worker: Worker
+        _ context: CommandContext, _ shelf: TariffShelf, _ worker: Worker, _ directories: DirectoryShelf
     ) async throws -> WebServices {
         let settings = context.settings
         let rules = try currentRules(shelf, context)
@@ -73,7 +75,8 @@ struct Serve: AsyncParsableCommand {
         web.clientCertificateHeader = settings.reader.string(forKey: "client.certificate.header")
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
-            record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
+            record: RecordReadings(
+                database: context.database, limits: RecordLimits(), logger: context.logger, shelf: directories),
             closeMonth: CloseMonth(
                 database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
                 logger: context.logger, worker: worker),
@@ -82,12 +85,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func background(
-        _ context: CommandContext, _ services: WebServices, _ worker: Worker
+        _ context: CommandContext, _ services: WebServices, _ worker: Worker, _ directories: DirectoryShelf
     ) throws -> [any Service] {
         let rules = MeteringRules(try currentRules(services.shelf, context))
         let fold = FoldReadings(
-            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger, worker: worker
-        )
+            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger,
+            worker: worker,
+            shelf: directories)
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(

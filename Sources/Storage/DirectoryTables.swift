@@ -1,0 +1,160 @@
+import Synchronization
+import Water
+
+/// Meters by address in flat arrays, for millions of them: an address is known by 128 bits of a keyed hash (the runtime's
+/// own, other in every process), 24 bytes with its meter. Two addresses that share all of them are not to be expected in
+/// the life of a city, nor to be made by a sender who does not know the key.
+struct AddressTable: Sendable {
+    private var high: [UInt64]
+    private var low: [UInt64]
+    /// 0 is a free slot; −1 several meters.
+    private var meters: [Int64]
+    private var count = 0
+
+    init(capacity: Int) {
+        let slots = max(16, capacity + capacity / 2)
+        high = Array(repeating: 0, count: slots)
+        low = high
+        meters = Array(repeating: 0, count: slots)
+    }
+
+    /// The meter an address names; nil where it names none, or several.
+    func meter(of address: MeterAddress) -> MeterID? {
+        let (high, low) = Self.hash(address)
+        var slot = place(of: high)
+        while meters[slot] != 0 {
+            if self.high[slot] == high, self.low[slot] == low {
+                return meters[slot] == -1 ? nil : MeterID(meters[slot])
+            }
+            slot = slot + 1 == meters.count ? 0 : slot + 1
+        }
+        return nil
+    }
+
+    mutating func add(_ address: MeterAddress, _ meter: MeterID) {
+        if (count + 1) * 4 > meters.count * 3 { grow() }
+        let (high, low) = Self.hash(address)
+        insert(high, low, meter.value)
+    }
+
+    private mutating func insert(_ high: UInt64, _ low: UInt64, _ meter: Int64) {
+        var slot = place(of: high)
+        while meters[slot] != 0 {
+            if self.high[slot] == high, self.low[slot] == low {
+                if meters[slot] != meter { meters[slot] = -1 }
+                return
+            }
+            slot = slot + 1 == meters.count ? 0 : slot + 1
+        }
+        self.high[slot] = high
+        self.low[slot] = low
+        meters[slot] = meter
+        count += 1
+    }
+
+    private mutating func grow() {
+        let old = self
+        self = AddressTable(capacity: meters.count * 2)
+        for slot in old.meters.indices where old.meters[slot] != 0 {
+            insert(old.high[slot], old.low[slot], old.meters[slot])
+        }
+    }
+
+    private func place(of high: UInt64) -> Int { Int(high.multipliedFullWidth(by: UInt64(meters.count)).high) }
+
+    private static func hash(_ address: MeterAddress) -> (UInt64, UInt64) {
+        var first = Hasher()
+        first.combine(address)
+        var second = Hasher()
+        second.combine(1)
+        second.combine(address)
+        return (UInt64(bitPattern: Int64(first.finalize())), UInt64(bitPattern: Int64(second.finalize())))
+    }
+}
+
+/// The places of meters in flat arrays, by meter: 28 bytes a place and 12 a meter.
+struct PlaceTable: Sendable {
+    private var meters: [Int64] = []
+    /// Where a meter's places begin; one more than there are meters.
+    private var starts: [Int32] = [0]
+    private var from: [Int64] = []
+    /// The highest number is open.
+    private var to: [Int64] = []
+    private var spots: [Int32] = []
+    private var known: [Spot] = []
+    private var numbers: [Spot: Int32] = [:]
+
+    private struct Spot: Hashable {
+        let community: CommunityID
+        let area: AreaID
+    }
+
+    init(capacity: Int) {
+        meters.reserveCapacity(capacity)
+        starts.reserveCapacity(capacity + 1)
+        from.reserveCapacity(capacity)
+        to.reserveCapacity(capacity)
+        spots.reserveCapacity(capacity)
+    }
+
+    /// Adds a meter's place; meters come in the order of their numbers.
+    mutating func add(_ place: MeterDirectory.Place, of meter: MeterID) {
+        if meters.last != meter.value {
+            meters.append(meter.value)
+            starts.append(starts[starts.count - 1])
+        }
+        starts[starts.count - 1] += 1
+        from.append(place.from.epochSeconds)
+        to.append(place.to?.epochSeconds ?? .max)
+        let spot = Spot(community: place.community, area: place.area)
+        if let number = numbers[spot] {
+            spots.append(number)
+        } else {
+            numbers[spot] = Int32(known.count)
+            spots.append(Int32(known.count))
+            known.append(spot)
+        }
+    }
+
+    func of(_ meter: MeterID) -> [MeterDirectory.Place] { range(of: meter).map(place) }
+
+    /// The place of a meter that has just one.
+    func only(of meter: MeterID) -> MeterDirectory.Place? {
+        let range = range(of: meter)
+        return range.count == 1 ? place(range.lowerBound) : nil
+    }
+
+    private func place(_ index: Int) -> MeterDirectory.Place {
+        let spot = known[Int(spots[index])]
+        return MeterDirectory.Place(
+            community: spot.community, area: spot.area, from: Instant(epochSeconds: from[index]),
+            to: to[index] == .max ? nil : Instant(epochSeconds: to[index]))
+    }
+
+    private func range(of meter: MeterID) -> Range<Int> {
+        var (low, high) = (0, meters.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if meters[middle] < meter.value { low = middle + 1 } else { high = middle }
+        }
+        guard low < meters.count, meters[low] == meter.value else { return 0..<0 }
+        return Int(starts[low])..<Int(starts[low + 1])
+    }
+}
+
+/// The newest directory that any part of a process has read, so that they all go by one copy.
+public final class DirectoryShelf: Sendable {
+    private let newest = Mutex<MeterDirectory?>(nil)
+
+    public init() {}
+
+    /// The directory of a registry version, where it is the newest that was read.
+    public func directory(version: Int64) -> MeterDirectory? {
+        newest.withLock { $0?.version == version ? $0 : nil }
+    }
+
+    /// Keeps a directory unless a newer one is there.
+    public func keep(_ directory: MeterDirectory) {
+        newest.withLock { if $0 == nil || ($0?.version ?? 0) < directory.version { $0 = directory } }
+    }
+}
