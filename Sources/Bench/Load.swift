@@ -103,7 +103,7 @@ struct Load: Sendable {
             var (at, time) = (Int64.min, "")
             eachReading(of: request) { meter, instant, litres in
                 if instant != at { (at, time) = (instant, Instant(epochSeconds: instant).utc) }
-                add(#"{"meter":"\#(Self.serial(meter))","at":"\#(time)","register_l":\#(litres)}"#)
+                add(#"{"meter":"\#(Self.serial(meter))","at":"\#(time)","volume_l":\#(litres)}"#)
             }
         }
         text.append(contentsOf: "]}".utf8)

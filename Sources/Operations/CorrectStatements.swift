@@ -125,7 +125,16 @@ public struct CorrectStatements: Sendable {
         _ month: CorrectMonth, _ homes: [HouseholdID], under lease: Lease, at: Instant
     ) async throws -> CorrectionSummary {
         for _ in 0..<Self.attempts {
-            let work = try await database.read { try month.prepare(homes, at: at, $0) }
+            let work: CorrectMonth.Work
+            do {
+                work = try await database.read { try month.prepare(homes, at: at, $0) }
+            } catch is PrunedBracket {
+                // One home's silence must not hold up the others.
+                if homes.count > 1 { return try await correctSingly(month, homes, under: lease, at: at) }
+                var summary = CorrectionSummary()
+                summary.withoutReadings = 1
+                return summary
+            }
             do {
                 let isWritten = try await database.write(repeatable: true) { transaction in
                     try transaction.requireLease(lease)
@@ -138,6 +147,14 @@ public struct CorrectStatements: Sendable {
         }
         var summary = CorrectionSummary()
         summary.leftOpen = 1
+        return summary
+    }
+
+    private func correctSingly(
+        _ month: CorrectMonth, _ homes: [HouseholdID], under lease: Lease, at: Instant
+    ) async throws -> CorrectionSummary {
+        var summary = CorrectionSummary()
+        for home in homes { summary.add(try await correct(month, [home], under: lease, at: at)) }
         return summary
     }
 

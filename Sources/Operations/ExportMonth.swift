@@ -13,12 +13,15 @@ public enum ExportRefusal: Error, Sendable, Hashable {
     case notIssued
     /// The tariff or the rules that the month was frozen with are not on the shelf.
     case withoutFiles
+    /// The readings of the month, or of the one before, were pruned.
+    case readingsArePruned
 }
 
 extension ExportRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownCommunity(let code): "no community has the code \(code)"
+        case .readingsArePruned: "the readings that this month rests on were pruned by policy"
         case .notIssued: "the community's statements of this month are not issued: close it first"
         case .withoutFiles: "the tariff or rule file that the month was closed with is not in the folder: put it back"
         }
@@ -50,6 +53,9 @@ public struct ExportMonth: Sendable {
             guard let frozen = try reader.cityMonth(month),
                 try reader.communityMonth(month, of: area.id)?.issuedAt != nil
             else { return .failure(.notIssued) }
+            if let kept = try reader.firstKeptMonth(of: area.id), month <= kept {
+                return .failure(.readingsArePruned)
+            }
             guard let tariff = shelf.tariff(frozen.tariffID, in: month), tariff.digest == frozen.tariffHash,
                 let rules = shelf.rules.first(where: { $0.digest == frozen.ruleHash })
             else { return .failure(.withoutFiles) }

@@ -3,6 +3,11 @@ import Metering
 import Storage
 import Water
 
+/// A month's first register may lie in readings that were pruned.
+struct PrunedBracket: Error {
+    let month: BillingMonth
+}
+
 /// Loads what meters are judged by: their elements over a month's window, what staff decided there, and, where a month
 /// end lies in no believed pair of them, the nearest days beyond that have any of either.
 struct LoadReadings {
@@ -12,6 +17,9 @@ struct LoadReadings {
     let calendar: CityCalendar
     let rules: MeteringRules
     let reader: Reader
+    /// Throws `PrunedBracket` where a month's end may rest on readings that were pruned: for a correction, which must not
+    /// take the place of what was said from more.
+    var refusesPruned = false
 
     /// Homes from which on one passage over the community's sets is cheaper than a question for each meter.
     private static let homesForPassage = 50
@@ -91,6 +99,11 @@ struct LoadReadings {
             let open = unbracketed(readings, month: span, rules: rules)
             let older = open.older ? try nearest(installation, edits, before: reach.lowerBound) : nil
             let newer = open.newer ? try nearest(installation, edits, after: reach.upperBound) : nil
+            if older == nil, open.older, refusesPruned, let kept = try reader.firstKeptMonth(of: community),
+                installation.from < calendar.interval(of: kept).start
+            {
+                throw PrunedBracket(month: month)
+            }
             if older == nil, newer == nil { return readings }
             if let older { readings.elements = older.elements + readings.elements }
             if let newer { readings.elements += newer.elements }

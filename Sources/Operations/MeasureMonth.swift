@@ -84,9 +84,10 @@ public struct MeasureMonth: Sendable {
         func callAsFunction(
             of community: CommunityID, _ month: BillingMonth, only: Set<HouseholdID>?, _ reader: Reader
         ) throws -> [HomeMonth] {
-            let load = LoadReadings(
+            var load = LoadReadings(
                 community: community, month: month, span: MonthSpan(month, calendar: calendar), calendar: calendar,
                 rules: rules, reader: reader)
+            load.refusesPruned = only != nil
             let homes = if let only { try load.figures(of: only) } else { try load.figures() }
             return try bylawEstimated(homes, of: community, month, reader)
         }

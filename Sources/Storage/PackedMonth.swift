@@ -3,10 +3,11 @@ public import Water
 /// One meter's day sets of a month in one body: what a closed month is kept as.
 ///
 /// Version 1, in this order. Varints: the version's byte apart, the unit exponent e (registers are multiples of 10^e
-/// mL), gateways, days (the first one's number, then distances) each with its count of elements. Instants: the first,
-/// then runs of equal steps (step, how often). Gateways, where there are several: runs (index, how many). Then bits:
-/// the first register in 64, and each difference to the one before in blocks of 32 by a Rice code whose parameter is
-/// the block's best. Lossless: any elements, in their order, come back. The same sets have the same bytes.
+/// mL), gateways, days (the first one's number, then distances) each with its count of elements. Gateways, where there
+/// are several: runs (index, how many). The usual step between instants. Then bits, for the instants and after them for
+/// the registers: the first in 64, and each difference to the one before (of instants less the usual step) in blocks of
+/// 32 by a Rice code whose parameter is the block's best, or the word that all of them are zero. Lossless: any elements,
+/// in their order, come back. The same sets have the same bytes.
 public enum PackedMonth {
     static let version: UInt8 = 1
     private static let block = 32
@@ -28,25 +29,23 @@ public enum PackedMonth {
             writer.varint(UInt64(elements.count))
             last = Int64(day.number)
         }
-        write(instants: elements.map(\.at.epochSeconds), to: &writer)
         if gateways.count > 1 { write(gateways: elements.map(\.gateway), of: gateways, to: &writer) }
         let unit = DaySet.power(exponent)
-        write(registers: elements.map { $0.register.millilitres / unit }, to: &writer)
+        var bits = BitWriter()
+        let instants = elements.map(\.at.epochSeconds)
+        let step = usualStep(of: instants)
+        writer.zigzag(step)
+        write(instants, step: step, to: &bits)
+        write(elements.map { $0.register.millilitres / unit }, step: 0, to: &bits)
+        writer.append(bits.bytes)
         return writer.bytes
     }
 
-    private static func write(instants: [Int64], to writer: inout ByteWriter) {
-        guard let first = instants.first else { return }
-        writer.zigzag(first)
-        var index = 1
-        while index < instants.count {
-            let step = instants[index] &- instants[index - 1]
-            var end = index + 1
-            while end < instants.count, instants[end] &- instants[end - 1] == step { end += 1 }
-            writer.zigzag(step)
-            writer.varint(UInt64(end - index))
-            index = end
-        }
+    /// The most frequent step, of several the least; 0 where there is none.
+    private static func usualStep(of instants: [Int64]) -> Int64 {
+        var counts: [Int64: Int] = [:]
+        for index in instants.indices.dropFirst() { counts[instants[index] &- instants[index - 1], default: 0] += 1 }
+        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
     }
 
     private static func write(gateways: [GatewayID], of all: [GatewayID], to writer: inout ByteWriter) {
@@ -61,23 +60,26 @@ public enum PackedMonth {
         }
     }
 
-    private static func write(registers: [Int64], to writer: inout ByteWriter) {
-        guard let first = registers.first else { return }
-        var bits = BitWriter()
+    /// The first value in 64 bits, then each difference to the one before less the step.
+    private static func write(_ values: [Int64], step: Int64, to bits: inout BitWriter) {
+        guard let first = values.first else { return }
         bits.write(UInt64(bitPattern: first), count: 64)
         var differences: [UInt64] = []
-        differences.reserveCapacity(registers.count)
-        for index in registers.indices.dropFirst() {
-            let difference = registers[index] &- registers[index - 1]
+        differences.reserveCapacity(values.count)
+        for index in values.indices.dropFirst() {
+            let difference = values[index] &- values[index - 1] &- step
             differences.append(UInt64(bitPattern: (difference << 1) ^ (difference >> 63)))
         }
         for start in stride(from: 0, to: differences.count, by: block) {
             let part = differences[start..<min(start + block, differences.count)]
+            if part.allSatisfy({ $0 == 0 }) {
+                bits.write(UInt64(RiceCode.nothing), count: 6)
+                continue
+            }
             let parameter = RiceCode.best(for: part)
             bits.write(UInt64(parameter), count: 6)
             for value in part { RiceCode.write(value, parameter, to: &bits) }
         }
-        writer.append(bits.bytes)
     }
 
     /// The days of stored bytes, in order.
@@ -99,10 +101,12 @@ public enum PackedMonth {
             total += count
         }
         guard total > 0 else { return [] }
-        let instants = try readInstants(total, from: &reader)
         let places = gateways.count > 1 ? try readGateways(total, of: gateways.count, from: &reader) : []
         let unit = DaySet.power(Int(exponent))
-        let registers = try readRegisters(total, from: reader.rest)
+        let step = try reader.zigzag()
+        var bits = BitReader(reader.rest)
+        let instants = try readValues(total, step: step, from: &bits)
+        let registers = try readValues(total, step: 0, from: &bits)
         guard !gateways.isEmpty else { throw .notAValue("gateways") }
         var index = 0
         return days.map { day, count in
@@ -115,19 +119,6 @@ public enum PackedMonth {
             index += count
             return (day, elements)
         }
-    }
-
-    private static func readInstants(_ count: Int, from reader: inout ByteReader) throws(DamagedBytes) -> [Int64] {
-        var instants: [Int64] = []
-        instants.reserveCapacity(count)
-        instants.append(try reader.zigzag())
-        while instants.count < count {
-            let step = try reader.zigzag()
-            let times = try reader.varint()
-            guard times > 0, times <= UInt64(count - instants.count) else { throw .notAValue("run") }
-            for _ in 0..<times { instants.append(instants[instants.count - 1] &+ step) }
-        }
-        return instants
     }
 
     private static func readGateways(
@@ -145,19 +136,20 @@ public enum PackedMonth {
         return places
     }
 
-    private static func readRegisters(_ count: Int, from bytes: ArraySlice<UInt8>) throws(DamagedBytes) -> [Int64] {
-        var bits = BitReader(bytes)
-        var registers: [Int64] = []
-        registers.reserveCapacity(count)
-        registers.append(Int64(bitPattern: try bits.read(64)))
+    private static func readValues(
+        _ count: Int, step: Int64, from bits: inout BitReader
+    ) throws(DamagedBytes) -> [Int64] {
+        var values: [Int64] = []
+        values.reserveCapacity(min(count, 4_096))
+        values.append(Int64(bitPattern: try bits.read(64)))
         var parameter = 0
         for index in 0..<count - 1 {
             if index % block == 0 { parameter = Int(try bits.read(6)) }
-            let value = try RiceCode.read(parameter, from: &bits)
+            let value = parameter == RiceCode.nothing ? 0 : try RiceCode.read(parameter, from: &bits)
             let difference = Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-            registers.append(registers[index] &+ difference)
+            values.append(values[index] &+ difference &+ step)
         }
-        return registers
+        return values
     }
 }
 
@@ -165,6 +157,8 @@ public enum PackedMonth {
 /// more is 24 ones and the whole value in 64 bits.
 private enum RiceCode {
     private static let longest: UInt64 = 24
+    /// In the place of a parameter: the whole block is zeros, and nothing follows.
+    static let nothing = 63
 
     /// The parameter, 0–62, that makes the values shortest.
     static func best(for values: ArraySlice<UInt64>) -> Int {

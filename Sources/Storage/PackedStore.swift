@@ -50,8 +50,9 @@ extension Reader {
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
         let months = try all(
             """
-            SELECT month FROM reading_month WHERE community_id = \(community) AND meter_id = \(meter)
-                AND month <= \(day.month) ORDER BY month DESC LIMIT 2
+            SELECT r.month FROM packed_month p
+            JOIN reading_month r ON r.community_id = p.community_id AND r.month = p.month AND r.meter_id = \(meter)
+            WHERE p.community_id = \(community) AND p.month <= \(day.month) ORDER BY p.month DESC LIMIT 2
             """
         ) { try $0.month(0) }
         for month in months {
@@ -66,8 +67,9 @@ extension Reader {
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
         let months = try all(
             """
-            SELECT month FROM reading_month WHERE community_id = \(community) AND meter_id = \(meter)
-                AND month >= \(day.month) ORDER BY month LIMIT 2
+            SELECT r.month FROM packed_month p
+            JOIN reading_month r ON r.community_id = p.community_id AND r.month = p.month AND r.meter_id = \(meter)
+            WHERE p.community_id = \(community) AND p.month >= \(day.month) ORDER BY p.month LIMIT 2
             """
         ) { try $0.month(0) }
         for month in months {

@@ -140,7 +140,9 @@ extension Reader {
         // Without bounds of their own the days ask for every month there is.
         let months = try all(
             """
-            SELECT month FROM reading_month WHERE community_id = \(community) AND meter_id = \(meter)
+            SELECT r.month FROM packed_month p
+            JOIN reading_month r ON r.community_id = p.community_id AND r.month = p.month AND r.meter_id = \(meter)
+            WHERE p.community_id = \(community)
             """
         ) { try $0.month(0) }
         for month in months where month.lastDay >= from && month.firstDay <= to {

@@ -1,12 +1,13 @@
 let packedTables = """
-    -- A closed month's day sets of a meter in one body. A day is here or in reading_day, never in both.
+    -- A closed month's day sets of a meter in one body. A day is here or in reading_day, never in both. With rows
+    -- of their own numbers: bodies of more than a quarter page would each take a page in the key's tree.
     CREATE TABLE reading_month (
         community_id INTEGER NOT NULL,
         month INTEGER NOT NULL,
         meter_id INTEGER NOT NULL REFERENCES meter (meter_id),
         body BLOB NOT NULL,
         PRIMARY KEY (community_id, month, meter_id)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     -- The months of a community that any body is packed of.
     CREATE TABLE packed_month (
         community_id INTEGER NOT NULL,
