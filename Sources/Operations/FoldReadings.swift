@@ -40,6 +40,10 @@ public actor FoldReadings {
 
     /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
     private static let readingsPerRound: Int64 = 10_000
+    /// As many where the last round brought few readings to each set, as concentrators send them: every set is written
+    /// anew for all that waits for it, and not for each hour.
+    private static let scatteredPerRound: Int64 = 40_000
+    private var isScattered = false
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
     /// Day sets that sweeps visit in one transaction.
@@ -158,10 +162,11 @@ public actor FoldReadings {
     /// One transaction; nil where another process has the community. `keeping` keeps it in hand while entries are left.
     private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
         let earlier = inHand?.lease
+        let limit = isScattered ? Self.scatteredPerRound : Self.readingsPerRound
         let done = try await underLease(of: community, at: at) { folding, lease in
             let transaction = folding.transaction
             if let earlier, earlier.community != community { try transaction.release(earlier) }
-            let rows = try transaction.reader.journalRows(of: community, readings: Self.readingsPerRound)
+            let rows = try transaction.reader.journalRows(of: community, readings: limit)
             for row in rows {
                 for entry in try JournalPayload.decode(row.payload) { try folding.take(entry) }
             }
@@ -172,6 +177,7 @@ public actor FoldReadings {
             return stays ? lease : nil
         }
         guard let done else { return nil }
+        if done.round.entries > 0 { isScattered = done.round.changedSets * 5 > done.round.entries }
         inHand = done.value.map { ($0, 0) }
         return done.round
     }

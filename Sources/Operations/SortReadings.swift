@@ -36,6 +36,7 @@ struct Sorting {
     private var entries: [CommunityID: [JournalEntry]] = [:]
     private var readings: [CommunityID: Int] = [:]
     private var covered: [AreaID: Bool] = [:]
+    private var together: (community: CommunityID, address: MeterAddress, values: [TimedRegister])?
 
     init(
         batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
@@ -57,6 +58,7 @@ struct Sorting {
                     offset: rejection.offset))
         }
         for run in batch.runs { sort(run) }
+        flush()
         for alerts in batch.alerts { sort(alerts) }
         for (community, list) in entries {
             parts[community] = JournalPart(
@@ -115,10 +117,22 @@ struct Sorting {
                 at: Instant(epochSeconds: batch.instants[$0]), register: Volume(millilitres: batch.registers[$0]))
         }
         answer.readings += values.count
-        entries[place.community, default: []].append(
-            .readings(gateway: gateway, address: run.address, values: values, isFuture: false))
         readings[place.community, default: 0] += values.count
+        if together?.address == run.address, together?.community == place.community {
+            together?.values += values
+        } else {
+            flush()
+            together = (place.community, run.address, values)
+        }
         return true
+    }
+
+    /// One entry for readings that came one by one of one meter: objects of their own in a body.
+    private mutating func flush() {
+        guard let (community, address, values) = together else { return }
+        together = nil
+        entries[community, default: []].append(
+            .readings(gateway: gateway, address: address, values: values, isFuture: false))
     }
 
     /// Whether the gateway's scope covers an area; asked once an area in a request.

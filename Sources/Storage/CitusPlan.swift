@@ -10,7 +10,7 @@ public import Database
 public let citusPlan = Distribution(
     reference: [
         "area", "setting", "registry_version", "gateway", "staff", "meter", "meter_address", "city_month",
-        "cohort_figures", "tariff_replacement", "target", "gateway_push", "meter_key",
+        "cohort_figures", "tariff_replacement", "target", "gateway_push", "gateway_table", "meter_key",
     ],
     distributed: [
         "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",

@@ -201,6 +201,9 @@ private let ledgerRows = [
 
 private let pushRows = [
     StoredTable(
+        "gateway_table", key: ["gateway_id", "name"], integers: ["gateway_id", "changed_at"],
+        texts: ["name", "mapping"]),
+    StoredTable(
         "gateway_push", key: ["gateway_id", "platform"], integers: ["gateway_id", "changed_at"],
         texts: ["platform", "mapping"], bytes: ["sealed_secrets"]),
     StoredTable("meter_key", key: ["meter_id"], integers: ["meter_id", "changed_at"], bytes: ["sealed_key"]),

@@ -87,6 +87,57 @@ import Water
         }
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `a gateway's own table is read by the mapping kept for it, in GB18030`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            let mapping = """
+                kind: table
+                meter: 表号 | 水表编号
+                time: 抄表时间
+                time format: YYYY-MM-DD hh:mm:ss
+                zone: +08:00
+                register: 本期读数
+                unit: m3
+                """
+            let set = SetGatewayTable(database: client.fixture.services.database)
+            try await set(mapping, name: "handheld", of: "north", file: "m", at: WebFixture.now).get()
+            guard
+                case .failure(.mapping) = try await set(
+                    "kind: tables", name: "x", of: "north", file: "m", at: WebFixture.now),
+                case .failure(.nameIsMalformed) = try await set(
+                    mapping, name: "a b", of: "north", file: "m", at: WebFixture.now)
+            else {
+                Issue.record("a mapping that is none was kept")
+                return
+            }
+            // 表号,抄表时间,本期读数 and two rows, the second with a register that is no number.
+            let table = try #require(
+                Self.bytes(
+                    ofHex: """
+                        b1edbac52cb3adb1edcab1bce42cb1bec6dab6c1cafd0a4d332c323032362d31302d30312030303a30303a3030\
+                        2c31322e3334350a4d342c323032362d31302d30312030303a30303a30302cbbb50a
+                        """))
+            let path = "/v1/readings/table?mapping="
+            let answer = try await client.send(.post, path + "handheld", headers(client), bytes: table)
+            let json = try answer.json()
+            #expect(
+                answer.status == 200 && json["accepted"] as? Int == 1 && json["rejected"] as? Int == 1, "\(answer.text)"
+            )
+            let unknown = try await client.send(.post, path + "other", headers(client), bytes: table)
+            #expect(unknown.status == 400 && unknown.text.contains("handheld"))
+            #expect(try await client.send(.post, "/v1/readings/table", headers(client), bytes: table).status == 400)
+        }
+    }
+
+    private static func bytes(ofHex hex: String) -> [UInt8]? {
+        let digits = Array(hex.utf8)
+        let pairs = stride(from: 0, to: digits.count, by: 2).map {
+            String(decoding: digits[$0..<min($0 + 2, digits.count)], as: UTF8.self)
+        }
+        let bytes = pairs.compactMap { UInt8($0, radix: 16) }
+        return bytes.count == pairs.count ? bytes : nil
+    }
+
     @Test func `a wrong checksum is taken with a finding where the request asks for that`() async throws {
         try await WebFixture().run { client in
             let frame = "6810776655443322118109901F017856341200FFA216"

@@ -16,4 +16,5 @@ public let migrations: [Migration] = [
     Migration(number: 10, name: "home changes", sqlite: changeTables),
     Migration(number: 11, name: "packed months", sqlite: packedTables),
     Migration(number: 12, name: "tariff replacements", sqlite: tariffReplacements),
+    Migration(number: 13, name: "table mappings", sqlite: tableMappings),
 ]

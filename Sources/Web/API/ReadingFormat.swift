@@ -70,6 +70,10 @@ struct ReadingFormat: Sendable {
                         "max_readings": .integer(Int64(limits.readings)), "example": .string(format.example),
                     ]
                 }),
+            "table": [
+                "path": "/v1/readings/table", "query": ["mapping=NAME"],
+                "max_bytes": .integer(Int64(limits.bytes)), "max_readings": .integer(Int64(limits.readings)),
+            ],
             "push": .array(
                 Platform.allCases.map { platform in
                     [

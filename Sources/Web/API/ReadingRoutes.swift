@@ -16,6 +16,7 @@ struct ReadingRoutes: Sendable {
                 try await take(request, as: ReadingFormat.at(path, services.mediaType(request)), at: path)
             }
         }
+        router.post("v1/readings/table") { request, _ in try await takeTable(request) }
         router.get("v1/formats") { _, _ in Response.json(ReadingFormat.listed(services.settings)) }
     }
 
@@ -31,6 +32,43 @@ struct ReadingRoutes: Sendable {
         let batch = try await decoded(bytes, opened, at: now)
         let answer = try await services.recorded(batch, from: opened.gateway, at: now)
         return .json(.object(answer.members(findings: batch.findings)))
+    }
+
+    /// A table of the gateway's own columns, by a mapping that was kept for it.
+    private func takeTable(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let opened: (gateway: Gateway, mapping: TableMapping)
+        do {
+            opened = try await openTable(request)
+        } catch {
+            throw await services.refusing(request, error)
+        }
+        let bytes = try await services.readReadings(request)
+        let batch: DecodedBatch
+        do throws(BodyRefusal) {
+            batch = try decodeTable(
+                bytes, by: opened.mapping, limits: DecodeLimits(bytes: services.settings.bodyBytes),
+                clockOffsetSeconds: services.calendar.offset(at: now))
+        } catch {
+            throw Problem(error)
+        }
+        let answer = try await services.recorded(batch, from: opened.gateway, at: now)
+        return .json(.object(answer.members(findings: batch.findings)))
+    }
+
+    private func openTable(_ request: Request) async throws -> (gateway: Gateway, mapping: TableMapping) {
+        let gateway = try await gateway(of: request)
+        guard let name = request.query("mapping") else {
+            throw Problem.badRequest("mapping", "is not given: ?mapping=NAME, kept by jieshui gateway table")
+        }
+        let (text, names) = try await services.database.read { reader in
+            (try reader.tableMapping(name, of: gateway.id), try reader.tableMappings(of: gateway.id))
+        }
+        guard let text, case .table(let mapping) = try Mapping.read(text, file: name) else {
+            let known = names.isEmpty ? "the gateway has none" : "the gateway has \(names.joined(separator: ", "))"
+            throw Problem.badRequest("mapping", "names no mapping: \(known)")
+        }
+        return (gateway, mapping)
     }
 
     /// What is known before the body is read.

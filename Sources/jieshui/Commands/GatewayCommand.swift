@@ -7,7 +7,7 @@ import Water
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway", abstract: "Senders of readings and their keys.",
-        subcommands: [Add.self, List.self, Rotate.self, Revoke.self, GatewayPushCommand.self])
+        subcommands: [Add.self, List.self, Rotate.self, Revoke.self, GatewayPushCommand.self, GatewayTableCommand.self])
 }
 
 extension GatewayCommand {
