@@ -61,6 +61,8 @@ public struct PropertyMapping: Sendable {
 /// - `meter`, `protocol`: as for properties; only for axioma_w1, whose bytes do not name the meter, and needed there.
 /// - `history`: for axioma_w1, needed there: full_hours (its 23 hours end at the full hour before the payload's time),
 ///   before_payload (at that time), none (only the register now).
+/// - `checksum`: strict (default) or lenient, and `profile`: the name of a built-in profile for every frame; only for
+///   cjt188.
 /// - `when`: messages that do not answer it are ignored.
 public struct BytesMapping: Sendable {
     let format: DeviceFormat
@@ -68,6 +70,8 @@ public struct BytesMapping: Sendable {
     let meter: [String]
     let `protocol`: String
     let history: AxiomaHistory
+    /// nil for strict checksums and the profile that a frame's maker and type choose.
+    let cjt188: CJT188Options?
     let when: [MappingCondition]
 
     /// nil where a fault was told to the reader.
@@ -90,9 +94,26 @@ public struct BytesMapping: Sendable {
         } else {
             (meter, `protocol`, history) = ([], "serial", .none)
         }
+        cjt188 = format == .cjt188 ? BytesMapping.options(&reader) : nil
         when = reader.conditions("when")
         guard let format, reader.faults.isEmpty else { return nil }
         self.format = format
+    }
+
+    private static func options(_ reader: inout MappingReader) -> CJT188Options? {
+        let modes = Dictionary(uniqueKeysWithValues: CJT188Options.Checksum.allCases.map { ($0.rawValue, $0) })
+        let checksum = reader.word("checksum", of: modes)
+        let profiles: CJT188Profiles
+        do throws(MappingFaults) {
+            profiles = try CJT188Profiles.builtIn()
+        } catch {
+            reader.fail(error.description)
+            return nil
+        }
+        let names = Dictionary(uniqueKeysWithValues: profiles.all.map { ($0.name, $0) })
+        let profile = reader.word("profile", of: names)
+        if checksum == nil, profile == nil { return nil }
+        return CJT188Options(profiles: profiles, profile: profile, checksum: checksum ?? .strict)
     }
 }
 

@@ -32,8 +32,10 @@ struct CorrectMonth: Sendable {
         var resting: [(home: HouseholdID, month: BillingMonth)] = []
     }
 
-    /// What the homes' next versions are, on one snapshot.
-    func prepare(_ homes: [HouseholdID], at: Instant, _ reader: Reader) throws -> Work {
+    /// What the homes' next versions are, on one snapshot; nil where the month's tariff was replaced since ours was
+    /// looked up.
+    func prepare(_ homes: [HouseholdID], at: Instant, _ reader: Reader) throws -> Work? {
+        guard try reader.cityMonth(month)?.tariffHash == tariff.digest else { return nil }
         var work = Work()
         work.foldVersion = try reader.foldVersion(of: community)
         let chain = try reader.cohortChains()[community] ?? []

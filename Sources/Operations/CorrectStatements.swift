@@ -127,7 +127,8 @@ public struct CorrectStatements: Sendable {
         for _ in 0..<Self.attempts {
             let work: CorrectMonth.Work
             do {
-                work = try await database.read { try month.prepare(homes, at: at, $0) }
+                guard let prepared = try await database.read({ try month.prepare(homes, at: at, $0) }) else { break }
+                work = prepared
             } catch is PrunedBracket {
                 // One home's silence must not hold up the others.
                 if homes.count > 1 { return try await correctSingly(month, homes, under: lease, at: at) }

@@ -36,19 +36,30 @@ public struct CorrectTariff: Sendable {
         self.shelf = shelf
     }
 
-    /// Returns how many homes are to be corrected. A community is one transaction; killed in between, run it again: the
-    /// homes come first, the replacement last.
+    /// Returns how many homes are to be corrected. The replacement comes first, then a transaction for each community:
+    /// a correction meanwhile sees the new tariff with the first mark. Killed in between, run it again.
     public func callAsFunction(
         _ month: BillingMonth, reason: String, at: Instant
     ) async throws -> Result<Int, TariffCorrectionRefusal> {
         guard reason.contains(where: { !$0.isWhitespace }), reason.count <= 200 else {
             return .failure(.reasonIsMissing)
         }
-        guard let frozen = try await database.read({ try $0.cityMonth(month) }) else { return .failure(.notClosed) }
+        let (found, isUnderWay) = try await database.read { reader in
+            (try reader.cityMonth(month), try reader.isTariffReplacementUnderWay(in: month))
+        }
+        guard let frozen = found else { return .failure(.notClosed) }
         guard let tariff = shelf.tariff(frozen.tariffID, in: month) else {
             return .failure(.noTariff(id: frozen.tariffID))
         }
-        if tariff.digest == frozen.tariffHash { return .failure(.isTheSame) }
+        if tariff.digest != frozen.tariffHash {
+            try await database.write(repeatable: true) { transaction in
+                try transaction.replaceTariff(
+                    of: month, id: tariff.id, formerHash: frozen.tariffHash, hash: tariff.digest, reason: reason,
+                    at: at)
+            }
+        } else if !isUnderWay {
+            return .failure(.isTheSame)
+        }
         var marked = 0
         let communities = try await database.read { try $0.communityMonths(month).filter(\.isMeasured) }
         for community in communities.map(\.community) {
@@ -57,13 +68,12 @@ public struct CorrectTariff: Sendable {
                 for home in homes {
                     try transaction.markDirty(home, of: community, month, cause: .tariff, at: at)
                 }
+                // A correction under way has read the former tariff.
+                try transaction.raiseFoldVersion(of: community, at: at)
                 return homes.count
             }
         }
-        try await database.write(repeatable: true) { transaction in
-            try transaction.replaceTariff(
-                of: month, id: tariff.id, formerHash: frozen.tariffHash, hash: tariff.digest, reason: reason, at: at)
-        }
+        try await database.write(repeatable: true) { try $0.noteMarked(for: month, at: at) }
         return .success(marked)
     }
 }

@@ -3,14 +3,31 @@ public struct RecordAnswer: Sendable, Hashable {
     public var accepted = 0
     public var held = 0
     public var rejected = 0
+    /// Telegrams that gave no reading and are kept as they were heard.
+    public var undecoded = 0
     /// Readings kept, after series are expanded; held ones included.
     public var readings = 0
     public var entries: [RecordEntry] = []
+
+    /// The same where some rejected items are telegrams kept until they can be read.
+    public func keeping(_ items: Set<Int>) -> RecordAnswer {
+        if items.isEmpty { return self }
+        var answer = self
+        answer.entries = entries.map { entry in
+            guard entry.status == .rejected, items.contains(entry.index) else { return entry }
+            return RecordEntry(
+                index: entry.index, status: .undecoded, field: entry.field, reason: "\(entry.reason); it is kept",
+                offset: entry.offset)
+        }
+        answer.rejected -= items.count
+        answer.undecoded += items.count
+        return answer
+    }
 }
 
-/// One item that is held or rejected, or a part of it.
+/// One item that is held, rejected or not decoded, or a part of it.
 public struct RecordEntry: Sendable, Hashable {
-    public enum Status: String, Sendable { case held, rejected }
+    public enum Status: String, Sendable { case held, rejected, undecoded }
 
     /// The item's place in the body, from 0.
     public let index: Int

@@ -11,6 +11,7 @@ public let citusPlan = Distribution(
     reference: [
         "area", "setting", "registry_version", "gateway", "staff", "meter", "meter_address", "city_month",
         "cohort_figures", "tariff_replacement", "target", "gateway_push", "gateway_table", "meter_key",
+        "kept_telegram",
     ],
     distributed: [
         "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",

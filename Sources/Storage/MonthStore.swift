@@ -102,6 +102,12 @@ extension Reader {
         }
     }
 
+    /// True while the month goes by another tariff than it was frozen with and not all of its homes are marked for it.
+    public func isTariffReplacementUnderWay(in month: BillingMonth) throws -> Bool {
+        try first("SELECT 1 FROM tariff_replacement WHERE month = \(month) AND marked_at IS NULL") { _ in true }
+            ?? false
+    }
+
     /// The frozen months, latest first.
     public func frozenMonths(limit: Int) throws -> [BillingMonth] {
         try all("SELECT month FROM city_month ORDER BY month DESC LIMIT \(limit)") { try $0.month(0) }
@@ -251,7 +257,7 @@ extension Transaction {
             """)
     }
 
-    /// Notes that a frozen month goes by another tariff from now on.
+    /// Notes that a frozen month goes by another tariff from now on; its homes are still to be marked.
     public func replaceTariff(
         of month: BillingMonth, id: String, formerHash: String, hash: String, reason: String, at: Instant
     ) throws {
@@ -260,8 +266,14 @@ extension Transaction {
             INSERT INTO tariff_replacement (month, tariff_id, former_hash, tariff_hash, reason, replaced_at)
             VALUES (\(month), \(id), \(formerHash), \(hash), \(reason), \(at))
             ON CONFLICT (month) DO UPDATE SET tariff_id = excluded.tariff_id, former_hash = excluded.former_hash,
-                tariff_hash = excluded.tariff_hash, reason = excluded.reason, replaced_at = excluded.replaced_at
+                tariff_hash = excluded.tariff_hash, reason = excluded.reason, replaced_at = excluded.replaced_at,
+                marked_at = NULL
             """)
+    }
+
+    /// Notes that every home of a month whose tariff was replaced is marked.
+    public func noteMarked(for month: BillingMonth, at: Instant) throws {
+        try execute("UPDATE tariff_replacement SET marked_at = \(at) WHERE month = \(month)")
     }
 
     /// Freezes the month of the city and the figures of every area.

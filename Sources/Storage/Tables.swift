@@ -137,7 +137,7 @@ private let statementRows = [
         "city_month", key: ["month"], integers: ["month", "frozen_at"],
         texts: ["rule_version", "rule_hash", "tariff_id", "tariff_hash"]),
     StoredTable(
-        "tariff_replacement", key: ["month"], integers: ["month", "replaced_at"],
+        "tariff_replacement", key: ["month"], integers: ["month", "replaced_at", "marked_at"],
         texts: ["tariff_id", "former_hash", "tariff_hash", "reason"]),
     StoredTable("cohort_figures", key: ["month", "area_id"], integers: ["month", "area_id"], texts: ["body"]),
     StoredTable(
@@ -206,6 +206,9 @@ private let pushRows = [
     StoredTable(
         "gateway_push", key: ["gateway_id", "platform"], integers: ["gateway_id", "changed_at"],
         texts: ["platform", "mapping"], bytes: ["sealed_secrets"]),
+    StoredTable(
+        "kept_telegram", key: ["meter", "hash"], integers: ["gateway_id", "heard_at", "kept_at"],
+        texts: ["meter", "hash", "maker", "field"], bytes: ["telegram"]),
     StoredTable("meter_key", key: ["meter_id"], integers: ["meter_id", "changed_at"], bytes: ["sealed_key"]),
 ]
 

@@ -13,7 +13,7 @@ struct Jieshui: AsyncParsableCommand {
         subcommands: [
             Serve.self, Init.self, Migrate.self, Backup.self, CopyCommand.self,
             Import.self, Persons.self, MoveOutHousehold.self,
-            GatewayCommand.self, MeterCommand.self, StaffCommand.self, CodeCommand.self,
+            GatewayCommand.self, MeterCommand.self, TelegramCommand.self, StaffCommand.self, CodeCommand.self,
             ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,
             Close.self, Correct.self, StatementCommand.self, ReadingCommand.self, Export.self,
             Pack.self, Prune.self,

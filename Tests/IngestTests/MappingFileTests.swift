@@ -78,6 +78,13 @@ import Testing
         ("kind: bytes\nformat: morse", "a.map:2: format is one of axioma_w1, cjt188, oms"),
         ("kind: bytes\nformat: cjt188\nfield: a", "a.map:3: field and coding belong together"),
         ("kind: bytes\nformat: cjt188\nmeter: a", "a.map:3: the key meter does not belong here"),
+        ("kind: bytes\nformat: oms\nchecksum: lenient", "a.map:3: the key checksum does not belong here"),
+        ("kind: bytes\nformat: cjt188\nchecksum: loose", "a.map:3: checksum is one of lenient, strict"),
+        (
+            "kind: bytes\nformat: cjt188\nprofile: none",
+            "a.map:3: profile is one of litre-high-clock, maker-7833, standard, status-closed-10, status-fault-d1, "
+                + "status-high-bits, status-maker-first, whole-litres"
+        ),
         ("kind: bytes\nformat: axioma_w1\nmeter: @eui", "a.map:3: the key history is missing"),
     ])
     func `a fault is told with its line`(text: String, fault: String) { #expect(faults(text) == [fault]) }

@@ -127,6 +127,21 @@ import Water
         }
     }
 
+    @Test func `the mapping says how its gateway's frames are read`() throws {
+        let data = cjt188Reply(volume: [0x45, 0x23, 0x01, 0x00], unit: 0x29, identifier: [0x90, 0x1F])
+        let good = cjt188Frame(data: data)
+        var damaged = good
+        damaged[damaged.count - 2] &+= 1
+        let mapping = "kind: bytes\nformat: cjt188"
+        #expect(try readings(uplink(hex(good)), by: mapping).batch.registers == [123_450])
+        let whole = try readings(uplink(hex(good)), by: "\(mapping)\nprofile: whole-litres").batch
+        #expect(whole.registers == [12_345_000])
+        let strict = try readings(uplink(hex(damaged)), by: "\(mapping)\nchecksum: strict").batch
+        #expect(strict.registers.isEmpty && strict.rejections.map(\.field) == ["checksum"])
+        let lenient = try readings(uplink(hex(damaged)), by: "\(mapping)\nchecksum: lenient").batch
+        #expect(lenient.registers == [123_450] && lenient.findings.map(\.field).contains("checksum"))
+    }
+
     @Test func `a table's mapping reads no push`() throws {
         let mapping = try Mapping.read(MappingFileTests.handheld, file: "m")
         #expect(throws: BodyRefusal.malformed(offset: 0, reason: "a table's mapping reads no push")) {

@@ -280,6 +280,15 @@ import Water
         #expect(try await correct(october, reason: "污水处理费录错", at: later) == .success(12))
         #expect(try await correct(october, reason: "again", at: later) == .failure(.isTheSame))
 
+        // Killed before every home was marked: saying it again marks the rest.
+        try await city.database.write { transaction in
+            try transaction.clearDirty(HouseholdID(4), of: CityFixture.first, october)
+            let frozen = try #require(try transaction.reader.cityMonth(october))
+            try transaction.replaceTariff(
+                of: october, id: frozen.tariffID, formerHash: "f", hash: frozen.tariffHash, reason: "x", at: later)
+        }
+        #expect(try await correct(october, reason: "again", at: later) == .success(12))
+
         let summary = try await close(city)(october, at: later + 120).get().corrections
         #expect(summary.statements == 12 && summary.transfers == 0)
         let right = try await statement(4, city)

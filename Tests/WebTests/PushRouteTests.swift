@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import Hummingbird
 import HummingbirdTesting
@@ -173,7 +174,9 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `an encrypted telegram is opened with the meter's key, and rejected without`(engine: TestEngine) async throws {
+    func `an encrypted telegram is opened with the meter's key, kept without, and read when the key comes`(
+        engine: TestEngine
+    ) async throws {
         let key = try SealKey(base64: Self.key)
         guard let lines = try sharedLines("wmbus/telegrams.jsonl") else { return }
         let found = lines.lazy.compactMap { line -> (hex: String, key: String, meter: MeterAddress)? in
@@ -196,10 +199,26 @@ import Water
             ]
             let sealed = try await client.send(.post, "/v1/readings/wmbus", headers, body: telegram.hex)
             #expect(sealed.status == 200, "\(sealed.text)")
-            #expect(try sealed.json()["rejected"] as? Int == 1)
+            #expect(try sealed.json()["rejected"] as? Int == 0 && sealed.json()["undecoded"] as? Int == 1)
+            let item = try #require((try sealed.json()["items"] as? [[String: Any]])?.first)
+            #expect(item["status"] as? String == "undecoded" && item["field"] as? String == "key", "\(sealed.text)")
+            // The same again is the same telegram; a damaged one is nobody's.
+            _ = try await client.send(.post, "/v1/readings/wmbus", headers, body: telegram.hex)
+            let damaged = try await client.send(.post, "/v1/readings/wmbus", headers, body: "2C44")
+            #expect(try damaged.json()["rejected"] as? Int == 1 && damaged.json()["undecoded"] as? Int == 0)
+            let kept = try await database.read { try $0.keptTelegrams(of: telegram.meter, limit: 10) }
+            #expect(kept.map { hex($0.bytes) } == [telegram.hex.lowercased()] && kept.first?.field == "key")
+            let retry = RetryTelegrams(
+                database: database, record: client.fixture.services.record, key: key,
+                calendar: client.fixture.services.calendar)
+            let early = try await retry(at: WebFixture.now)
+            #expect(early.read == 0 && early.readings == 0 && early.kept == 1)
             var random = SystemRandomNumberGenerator()
             let set = SetMeterKey(database: database, key: key)
             try await set("W1", hex: telegram.key, at: WebFixture.now, using: &random).get()
+            let late = try await retry(at: WebFixture.now)
+            #expect(late.read == 1 && late.readings > 0 && late.kept == 0)
+            #expect(try await database.read { try $0.keptTelegramsByMeter(limit: 10) }.isEmpty)
             let opened = try await client.send(.post, "/v1/readings/wmbus", headers, body: telegram.hex)
             #expect(try opened.json()["rejected"] as? Int == 0, "\(opened.text)")
             #expect((try opened.json()["readings"] as? Int ?? 0) > 0)

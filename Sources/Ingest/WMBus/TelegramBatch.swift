@@ -65,4 +65,6 @@ public struct UndecodedTelegram: Sendable, Hashable {
     public let bytes: [UInt8]
     /// The name in the batch's rejection: `maker` for a telegram of a maker's own form, `key` for one not opened.
     public let field: String
+    /// When the gateway heard it; nil where it did not say.
+    public let heardAt: Instant?
 }

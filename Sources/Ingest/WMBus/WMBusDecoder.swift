@@ -87,7 +87,7 @@ struct WMBusDecoder {
             undecoded.append(
                 UndecodedTelegram(
                     item: builder.item, meter: layers?.device?.meter, maker: layers?.device?.makerLetters ?? "",
-                    bytes: bytes, field: error.field))
+                    bytes: bytes, field: error.field, heardAt: clock.receivedAt))
         }
         guard builder.readingsInItem <= builder.allowance else { throw builder.refuseTooMany() }
         builder.endItem(readings: builder.readingsInItem)

@@ -17,4 +17,5 @@ public let migrations: [Migration] = [
     Migration(number: 11, name: "packed months", sqlite: packedTables),
     Migration(number: 12, name: "tariff replacements", sqlite: tariffReplacements),
     Migration(number: 13, name: "table mappings", sqlite: tableMappings),
+    Migration(number: 14, name: "kept telegrams", sqlite: keptTelegrams),
 ]

@@ -62,7 +62,8 @@ struct PushRoutes: Sendable {
         } catch let refusal as BodyRefusal {
             throw Problem(refusal)
         }
-        let answer = try await services.recorded(found.batch, from: opened.gateway, at: now)
+        let answer = try await services.recorded(
+            found.batch, undecoded: found.undecoded, from: opened.gateway, at: now)
         var members = answer.members(findings: found.batch.findings)
         members["ignored"] = .integer(Int64(push.ignored + found.ignored))
         return .object(members)

@@ -29,8 +29,8 @@ struct ReadingRoutes: Sendable {
             throw await services.refusing(request, error)
         }
         let bytes = try await services.readReadings(request)
-        let batch = try await decoded(bytes, opened, at: now)
-        let answer = try await services.recorded(batch, from: opened.gateway, at: now)
+        let (batch, undecoded) = try await decoded(bytes, opened, at: now)
+        let answer = try await services.recorded(batch, undecoded: undecoded, from: opened.gateway, at: now)
         return .json(.object(answer.members(findings: batch.findings)))
     }
 
@@ -126,19 +126,23 @@ struct ReadingRoutes: Sendable {
         return instant
     }
 
-    private func decoded(_ bytes: [UInt8], _ opened: OpenedRequest, at now: Instant) async throws -> DecodedBatch {
+    private func decoded(
+        _ bytes: [UInt8], _ opened: OpenedRequest, at now: Instant
+    ) async throws -> (DecodedBatch, [UndecodedTelegram]) {
         let limits = DecodeLimits(bytes: services.settings.bodyBytes)
         let offset = services.calendar.offset(at: opened.receivedAt ?? now)
         do {
             if opened.format == .wmbus {
-                return try await services.withMeterKeys { keys throws(BodyRefusal) in
+                let found = try await services.withMeterKeys { keys throws(BodyRefusal) in
                     try decodeTelegrams(
                         bytes, receivedAt: opened.receivedAt, limits: limits, clockOffsetSeconds: offset, keys: keys)
-                }.batch
+                }
+                return (found.batch, found.undecoded)
             }
-            return try decode(
+            let batch = try decode(
                 bytes, as: opened.format, receivedAt: opened.receivedAt, limits: limits, clockOffsetSeconds: offset,
                 cjt188: opened.cjt188)
+            return (batch, [])
         } catch let refusal as BodyRefusal {
             throw Problem(refusal)
         }
@@ -165,14 +169,28 @@ extension WebServices {
         return keys.isEmpty ? first : try decoding { keys[$0] }
     }
 
-    /// Keeps a batch, or says when to send it again.
-    func recorded(_ batch: DecodedBatch, from gateway: Gateway, at now: Instant) async throws -> RecordAnswer {
+    /// Keeps a batch and the telegrams that gave it nothing, or says when to send them again.
+    func recorded(
+        _ batch: DecodedBatch, undecoded: [UndecodedTelegram] = [], from gateway: Gateway, at now: Instant
+    ) async throws -> RecordAnswer {
+        let kept = try await keep(undecoded, from: gateway, at: now)
         do {
-            return try await record(batch, from: gateway.id, at: now)
+            return try await record(batch, from: gateway.id, at: now).keeping(kept)
         } catch RecordRefusal.queueIsFull(let seconds) {
             throw Problem.busy("Too many readings wait to be written.", after: seconds)
         } catch RecordRefusal.storageFailed {
             throw Problem.busy("Readings cannot be written at the moment; nothing of the body was kept.", after: 5)
+        }
+    }
+
+    private func keep(
+        _ telegrams: [UndecodedTelegram], from gateway: Gateway, at now: Instant
+    ) async throws -> Set<Int> {
+        if telegrams.isEmpty { return [] }
+        do {
+            return try await KeepTelegrams(database: database)(telegrams, from: gateway.id, at: now)
+        } catch is DatabaseFailure {
+            throw Problem.busy("Telegrams cannot be written at the moment; nothing of the body was kept.", after: 5)
         }
     }
 }
@@ -211,7 +229,8 @@ extension RecordAnswer {
         let inOrder = listed.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
         return [
             "accepted": .integer(Int64(accepted)), "held": .integer(Int64(held)),
-            "rejected": .integer(Int64(rejected)), "readings": .integer(Int64(readings)),
+            "rejected": .integer(Int64(rejected)), "undecoded": .integer(Int64(undecoded)),
+            "readings": .integer(Int64(readings)),
             "items": .array(inOrder.map(\.2)),
         ]
     }

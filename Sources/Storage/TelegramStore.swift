@@ -1,0 +1,133 @@
+public import Database
+public import Water
+
+/// A telegram that gave no reading, kept as it was heard.
+public struct KeptTelegram: Sendable, Hashable {
+    public let meter: MeterAddress
+    public let gateway: GatewayID
+    /// The maker's three letters.
+    public let maker: String
+    /// Why it gave none, by the field of its rejection: `maker`, `key`, …
+    public let field: String
+    /// 12 to 290 bytes.
+    public let bytes: [UInt8]
+    /// When the gateway heard it; nil where it did not say.
+    public let heardAt: Instant?
+    public let keptAt: Instant
+
+    public init(
+        meter: MeterAddress, gateway: GatewayID, maker: String, field: String, bytes: [UInt8], heardAt: Instant?,
+        keptAt: Instant
+    ) {
+        self.meter = meter
+        self.gateway = gateway
+        self.maker = maker
+        self.field = field
+        self.bytes = bytes
+        self.heardAt = heardAt
+        self.keptAt = keptAt
+    }
+}
+
+/// What is kept of one meter.
+public struct KeptTelegramsOfMeter: Sendable, Hashable {
+    public let meter: MeterAddress
+    public let maker: String
+    public let field: String
+    public let count: Int64
+    public let lastKeptAt: Instant
+}
+
+extension Reader {
+    /// How many telegrams of a gateway are kept, counted to `limit` at most.
+    public func keptTelegramCount(of gateway: GatewayID, limit: Int) throws -> Int {
+        let count: Int64? = try first(
+            """
+            SELECT count(*) FROM (SELECT 1 AS one FROM kept_telegram WHERE gateway_id = \(gateway) LIMIT \(limit)) t
+            """
+        ) { try $0.integer(0) }
+        return Int(count ?? 0)
+    }
+
+    /// Kept telegrams after a place, by meter and hash; the first of all where `place` is nil.
+    public func keptTelegrams(
+        after place: (meter: String, hash: String)?, limit: Int
+    ) throws -> [KeptTelegram] {
+        let (meter, hash) = place ?? ("", "")
+        return try all(
+            """
+            SELECT meter, gateway_id, maker, field, telegram, heard_at, kept_at FROM kept_telegram
+            WHERE meter > \(meter) OR (meter = \(meter) AND hash > \(hash))
+            ORDER BY meter, hash LIMIT \(limit)
+            """, Reader.keptTelegram)
+    }
+
+    /// The telegrams of one meter, the latest first.
+    public func keptTelegrams(of meter: MeterAddress, limit: Int) throws -> [KeptTelegram] {
+        try all(
+            """
+            SELECT meter, gateway_id, maker, field, telegram, heard_at, kept_at FROM kept_telegram
+            WHERE meter = \(meter.text) ORDER BY kept_at DESC, hash LIMIT \(limit)
+            """, Reader.keptTelegram)
+    }
+
+    /// What is kept, a line for each meter and reason, by meter.
+    public func keptTelegramsByMeter(limit: Int) throws -> [KeptTelegramsOfMeter] {
+        try all(
+            """
+            SELECT meter, min(maker), field, count(*), max(kept_at) FROM kept_telegram
+            GROUP BY meter, field ORDER BY meter, field LIMIT \(limit)
+            """
+        ) { row in
+            KeptTelegramsOfMeter(
+                meter: try Reader.address(row), maker: try row.text(1), field: try row.text(2), count: try row.integer(3),
+                lastKeptAt: try row.instant(4))
+        }
+    }
+
+    private static func keptTelegram(_ row: Row) throws -> KeptTelegram {
+        KeptTelegram(
+            meter: try address(row), gateway: try row.id(1), maker: try row.text(2), field: try row.text(3),
+            bytes: try row.blob(4), heardAt: try row.instantOrNil(5), keptAt: try row.instant(6))
+    }
+
+    private static func address(_ row: Row) throws -> MeterAddress {
+        guard let meter = MeterAddress(text: try row.text(0)) else {
+            throw DatabaseFailure.unexpectedType(column: 0)
+        }
+        return meter
+    }
+}
+
+extension Transaction {
+    /// Keeps a telegram; one that is kept already stays as it is. Of its meter the latest `limit` stay.
+    public func keep(_ telegram: KeptTelegram, limitOfMeter limit: Int) throws {
+        let added = try execute(
+            """
+            INSERT INTO kept_telegram (meter, hash, gateway_id, maker, field, telegram, heard_at, kept_at)
+            VALUES (\(telegram.meter.text), \(sha256Hex(telegram.bytes)), \(telegram.gateway), \(telegram.maker),
+                \(telegram.field), \(telegram.bytes), \(telegram.heardAt), \(telegram.keptAt))
+            ON CONFLICT DO NOTHING
+            """)
+        guard added > 0 else { return }
+        try execute(
+            """
+            DELETE FROM kept_telegram WHERE meter = \(telegram.meter.text) AND hash NOT IN (
+                SELECT hash FROM kept_telegram WHERE meter = \(telegram.meter.text)
+                ORDER BY kept_at DESC, hash LIMIT \(limit))
+            """)
+    }
+
+    /// Forgets a telegram that was read after all.
+    public func drop(_ telegram: KeptTelegram) throws {
+        try execute(
+            """
+            DELETE FROM kept_telegram WHERE meter = \(telegram.meter.text) AND hash = \(sha256Hex(telegram.bytes))
+            """)
+    }
+
+    /// Forgets every telegram of a meter; returns how many.
+    public func dropTelegrams(of meter: MeterAddress) throws -> Int {
+        Int(try execute("DELETE FROM kept_telegram WHERE meter = \(meter.text)"))
+    }
+}
