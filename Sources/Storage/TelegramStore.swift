@@ -80,7 +80,8 @@ extension Reader {
             """
         ) { row in
             KeptTelegramsOfMeter(
-                meter: try Reader.address(row), maker: try row.text(1), field: try row.text(2), count: try row.integer(3),
+                meter: try Reader.address(row), maker: try row.text(1), field: try row.text(2),
+                count: try row.integer(3),
                 lastKeptAt: try row.instant(4))
         }
     }
