@@ -40,12 +40,13 @@ struct IngestBench: AsyncParsableCommand {
         let discarded = try discard(load)
         print("bodies read and thrown away: \(perSecond(load.readings, discarded)) readings/s")
 
+        let victoria = try compareVictoria(load, place.folder)
         let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder).make(meters: meters)
         let service = try BenchServer(jieshui: jieshui, address: place.address, port: port)
         defer { service.stop() }
         try service.waitUntilReady()
         let before = service.use.processorSeconds()
-        let http = HTTPLoad(port: port, key: key, connections: connections)
+        let http = HTTPLoad(port: port, taker: .service(key: key), connections: connections)
         let half = closing ? load.requests / 2 : load.requests
         let start = ContinuousClock.now
         let result = try http.post(load, 0..<half)
@@ -60,6 +61,10 @@ struct IngestBench: AsyncParsableCommand {
         let folded = seconds(since: start)
         print("with all of it folded: \(perSecond(readings, folded)) readings/s, ", terminator: "")
         print("ratio \(hundredths(ceiling * part / folded))")
+        if let victoria {
+            let (answered, whole) = (hundredths(victoria * part / result.seconds), hundredths(victoria * part / folded))
+            print("ratio to VictoriaMetrics: \(answered) answered, \(whole) folded")
+        }
         let bytes = try await place.bytes(of: "reading_day")
         print("\(hundredths(Double(bytes) / Double(readings))) bytes a reading on disk, ", terminator: "")
         print("\(service.use.peakMegabytes()) MB of memory at most")
@@ -71,8 +76,30 @@ struct IngestBench: AsyncParsableCommand {
         let server = try DiscardServer()
         server.serve(connections: connections)
         defer { server.stop() }
-        return try HTTPLoad(port: server.port, key: "none", connections: connections).post(load, 0..<load.requests)
-            .seconds
+        let http = HTTPLoad(port: server.port, taker: .service(key: "none"), connections: connections)
+        return try http.post(load, 0..<load.requests).seconds
+    }
+
+    /// The same readings to VictoriaMetrics, where it is installed.
+    private func compareVictoria(_ load: Load, _ folder: URL) throws -> Double? {
+        guard let victoria = try VictoriaMetrics(folder: folder, port: port + 1) else {
+            print("VictoriaMetrics is not installed: apt-get install victoria-metrics to compare with it")
+            return nil
+        }
+        defer { victoria.stop() }
+        let http = HTTPLoad(port: victoria.port, taker: .victoria, connections: connections)
+        let before = victoria.use.processorSeconds()
+        let result = try http.post(load, 0..<load.requests)
+        let processor = victoria.use.processorSeconds() - before
+        let memory = victoria.use.peakMegabytes()
+        let bytes = Double(try victoria.bytesAfterStop()) / Double(load.readings)
+        print(
+            """
+            VictoriaMetrics, answered before it is durable: \(perSecond(load.readings, result.seconds)) readings/s, \
+            \(perSecond(load.readings, processor)) per CPU second, p99 \(result.milliseconds(99)) ms, \
+            \(hundredths(bytes)) bytes a reading, \(memory) MB
+            """)
+        return result.seconds
     }
 
     private func hundredths(_ value: Double) -> String {

@@ -110,6 +110,29 @@ struct Load: Sendable {
         return text
     }
 
+    /// A JSON object a series, its values and their milliseconds as arrays: VictoriaMetrics' import.
+    func seriesLines(of request: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        for series in series(of: request) {
+            let (day, meter) = (series / meters, series % meters)
+            let first = start + Int64(day) * 86_400
+            let values = (0..<24).map { String(register(meter, day * 24 + $0)) }.joined(separator: ",")
+            let times = (0..<24).map { "\(first + Int64($0) * 3_600)000" }.joined(separator: ",")
+            let metric = #"{"__name__":"register_l","meter":"\#(Self.serial(meter))"}"#
+            text += Array(#"{"metric":\#(metric),"values":[\#(values)],"timestamps":[\#(times)]}\#n"#.utf8)
+        }
+        return text
+    }
+
+    /// A line a reading, the milliseconds last: the text form of Prometheus.
+    func textLines(of request: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        eachReading(of: request) { meter, at, litres in
+            text += Array("register_l{meter=\"\(Self.serial(meter))\"} \(litres) \(at)000\n".utf8)
+        }
+        return text
+    }
+
     /// The requests of a range in the order they are sent: repeats follow the request they repeat.
     func sent(_ requests: Range<Int>) -> [Int] {
         requests.flatMap { $0 * 7_919 % 100 < duplicates ? [$0, $0] : [$0] }

@@ -50,7 +50,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
             Metering.continuousFlows($0.judged, from: $0.from, to: $0.to, earliest: home.occupancy.from, rules: rules)
         }.sorted { ($0.from, $0.to, $0.litresPerHour) < ($1.from, $1.to, $1.litresPerHour) },
         detectableLitresPerHour: Metering.detectableLitresPerHour(resolution: resolution, rules: rules),
-        findings: findings(of: meters, from: from, to: to),
+        findings: findings(of: meters, home.tampers, from: from, to: to),
         readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
         lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
         readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to),
@@ -200,8 +200,14 @@ extension JudgedMeter {
 }
 
 /// The meters' findings over [from, to) and the exchanges, a meter's start on a usage point where another's ended.
-private func findings(of meters: [MeterInWindow], from: Instant, to: Instant) -> [Finding] {
+private func findings(
+    of meters: [MeterInWindow], _ tampers: [MeterID: Instant], from: Instant, to: Instant
+) -> [Finding] {
     var findings = meters.flatMap { $0.judged.findings.filter { $0.at >= from && $0.at < to } }
+    for (meter, at) in tampers where at >= from && at < to {
+        let isInForce = meters.contains { $0.judged.installation.meter == meter && at >= $0.from && at < $0.to }
+        if isInForce { findings.append(Finding(kind: .tamper, meter: meter, at: at, register: .zero, before: nil)) }
+    }
     for new in meters {
         let installed = new.judged.installation
         guard installed.from >= from, installed.from < to,

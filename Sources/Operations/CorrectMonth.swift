@@ -43,7 +43,7 @@ struct CorrectMonth: Sendable {
         let cohort = cohorts.cohort(along: chain)
         let tookPart = cohorts.byArea[community] != nil
         let frozen = try reader.homeMonths(of: community, month, homes: homes)
-        let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
+        let earlier = try EarlierStatements(of: community, before: month, under: tariff, rules, reader)
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
@@ -55,11 +55,12 @@ struct CorrectMonth: Sendable {
             let changes = try reader.changes(
                 of: home.household, in: community, month, limit: Self.changesOfHome)
             guard
-                let (statement, stored) = try next(
+                let (statement, stored, changesLevels) = try next(
                     home, numbers[home.household] ?? "", changes, in: context, reader)
             else { continue }
             work.statements.append(stored)
             work.resting += try resting(on: home.household, reader)
+            if changesLevels { work.resting += try nextMonth(of: home.household, reader) }
             let holder = AccountHolder(community: community, household: home.household)
             let awards = try AwardPoints(rules: rules, calendar: calendar).postings(
                 for: statement, holder, isKnown: known.contains(home.household), at: at, reader)
@@ -89,6 +90,18 @@ struct CorrectMonth: Sendable {
         }.map { (household, $0) }
     }
 
+    /// The first later month whose statement has levels: the next, or where this one's rules pay no savings the first of
+    /// those that do. Each marks the one after it in its turn.
+    private func nextMonth(
+        of household: HouseholdID, _ reader: Reader
+    ) throws -> [(home: HouseholdID, month: BillingMonth)] {
+        let last = rules.saving == nil ? 13 : 1
+        let figures = try reader.statementFigures(
+            of: community, from: month.next, to: month.advanced(by: last), only: household)
+        let found = (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min()
+        return found.map { [(household, $0)] } ?? []
+    }
+
     private func figures(of homes: Set<HouseholdID>, _ reader: Reader) throws -> [HomeMonth] {
         let measure = MeasureMonth.Figures(calendar: calendar, rules: MeteringRules(rules))
         return try measure(of: community, month, only: homes, reader)
@@ -97,7 +110,7 @@ struct CorrectMonth: Sendable {
     /// The next version; nil where there is no statement to correct, or it would say the same.
     private func next(
         _ home: HomeMonth, _ number: String, _ changes: [HomeChange], in context: StatementContext, _ reader: Reader
-    ) throws -> (Statement, StoredStatement)? {
+    ) throws -> (Statement, StoredStatement, changesLevels: Bool)? {
         guard let current = try reader.statement(of: home.household, in: community, month) else { return nil }
         let said = try Statement(bytes: Array(current.body.utf8))
         let again = makeStatement(
@@ -113,7 +126,8 @@ struct CorrectMonth: Sendable {
             StoredStatement(
                 household: home.household, month: month, version: Int64(statement.version),
                 body: String(decoding: bytes, as: UTF8.self), hash: hash,
-                figures: StatementFigures(statement, hash: hash))
+                figures: StatementFigures(statement, hash: hash)),
+            changesLevels: statement.changesLevels(against: said)
         )
     }
 
@@ -157,5 +171,14 @@ struct CorrectMonth: Sendable {
             try transaction.markDirty(home, of: community, later, cause: .earlierMonth, at: at)
         }
         return true
+    }
+}
+
+extension Statement {
+    /// Whether the levels that later months rest on are others than a former version's.
+    fileprivate func changesLevels(against former: Statement) -> Bool {
+        guard saving == nil else { return saving?.levelsFor(next: month) != former.saving?.levelsFor(next: month) }
+        return unranked != former.unranked || equivalised != former.equivalised || findings != former.findings
+            || quality.zeroDays != former.quality.zeroDays
     }
 }

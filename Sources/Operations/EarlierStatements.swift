@@ -11,12 +11,14 @@ struct EarlierStatements {
     let periodStart: BillingMonth
     private let recent: [HouseholdID: [BillingMonth: StatementFigures]]
     private let lastYear: [HouseholdID: [BillingMonth: StatementFigures]]
+    /// By home, where rules before those with savings issued its latest statement.
+    private let olderLevels: [HouseholdID: [MonthLevel]]
 
     /// Reads last year's month, the last three, and those of the tariff's period before this one.
     /// With `only` of that home alone.
     init(
-        of community: CommunityID, before month: BillingMonth, under tariff: Tariff, only: HouseholdID? = nil,
-        _ reader: Reader
+        of community: CommunityID, before month: BillingMonth, under tariff: Tariff, _ rules: RuleSet,
+        only: HouseholdID? = nil, _ reader: Reader
     ) throws {
         self.month = month
         periodStart = tariff.firstMonth(ofPeriodOf: month)
@@ -24,11 +26,52 @@ struct EarlierStatements {
             of: community, from: min(periodStart, month.advanced(by: -3)), to: month.previous, only: only)
         lastYear = try reader.statementFigures(
             of: community, from: month.advanced(by: -12), to: month.advanced(by: -12), only: only)
+        let before = recent.values
+        if let saving = rules.saving, before.contains(where: { Self.latest(of: $0, before: month)?.levels == nil }) {
+            olderLevels = try Self.levels(of: community, before: month, under: saving, only: only, reader)
+        } else {
+            olderLevels = [:]
+        }
+    }
+
+    /// The levels that whole statements of earlier rules give.
+    private static func levels(
+        of community: CommunityID, before month: BillingMonth, under rules: SavingRules, only: HouseholdID?,
+        _ reader: Reader
+    ) throws -> [HouseholdID: [MonthLevel]] {
+        var found: [HouseholdID: [MonthLevel]] = [:]
+        for back in (1...rules.mostMonths + 1).reversed() {
+            let earlier = month.advanced(by: -back)
+            let stored =
+                if let only {
+                    try [reader.statement(of: only, in: community, earlier)].compactMap { $0 }
+                } else {
+                    try reader.statements(of: community, earlier)
+                }
+            for one in stored {
+                let statement = try Statement(bytes: Array(one.body.utf8))
+                guard let level = Saving.level(of: statement, under: rules) else { continue }
+                found[one.household, default: []].append(MonthLevel(month: earlier, permille: level))
+            }
+        }
+        return found
+    }
+
+    private static func latest(
+        of months: [BillingMonth: StatementFigures], before month: BillingMonth
+    ) -> StatementFigures? {
+        (1...3).lazy.compactMap { months[month.advanced(by: -$0)] }.first
     }
 
     func use(_ household: HouseholdID, monthsBack: Int) -> StatementFigures? {
         let source = monthsBack == 12 ? lastYear : recent
         return source[household]?[month.advanced(by: -monthsBack)]
+    }
+
+    /// The levels that the latest of the last three statements gave on.
+    func levels(_ household: HouseholdID) -> [MonthLevel] {
+        guard let latest = recent[household].flatMap({ Self.latest(of: $0, before: month) }) else { return [] }
+        return latest.levels ?? olderLevels[household] ?? []
     }
 
     /// The household's litres of the tariff's period before the month, as its statements say.
@@ -50,6 +93,7 @@ extension StatementContext {
             sameMonthLastYear: earlier.use(household, monthsBack: 12)?.use,
             monthsBeforeLast: [2, 3].compactMap { earlier.use(household, monthsBack: $0)?.use },
             lastFigures: last?.others, monthStart: monthStart,
-            periodToDateLitres: earlier.periodToDateLitres(household))
+            periodToDateLitres: earlier.periodToDateLitres(household),
+            earlierLevels: rules.saving == nil ? [] : earlier.levels(household))
     }
 }

@@ -143,7 +143,10 @@ public struct ExportMonth: Sendable {
     ) throws -> [String: CanonicalJSON] {
         var found: [String: CanonicalJSON] = [:]
         let holder = AccountHolder(community: community, household: household)
-        for rule in shelf.rules.flatMap({ [$0.points.bandRule, $0.points.normRule] }) {
+        let names = shelf.rules.flatMap { rules in
+            [rules.points.bandRule, rules.points.normRule] + [rules.saving?.rule].compactMap { $0 }
+        }
+        for rule in Set(names) {
             guard let key = AwardKey(holder: holder, month: month, rule: rule, statementVersion: 1) else { continue }
             found[rule] = .integer(try reader.awardHistory(key).net.count)
         }
@@ -209,6 +212,17 @@ extension TariffLine {
     }
 }
 
+extension SavingRules {
+    fileprivate var exported: CanonicalJSON {
+        [
+            "rule": .string(rule), "months_at_least": .integer(Int64(leastMonths)),
+            "months_at_most": .integer(Int64(mostMonths)), "band_percent_of_range": .integer(bandPercentOfRange),
+            "band_percent_at_least": .integer(bandPercentAtLeast), "zero_days_at_most": .integer(Int64(mostZeroDays)),
+            "points_per_percent": .integer(pointsPerPercent.count), "points_at_most": .integer(mostPoints.count),
+        ]
+    }
+}
+
 extension RuleSet {
     fileprivate func exported(_ metering: MeteringRules) -> CanonicalJSON {
         [
@@ -230,6 +244,7 @@ extension RuleSet {
                 }),
             "norm_rule": .string(points.normRule), "norm_points": .integer(points.normPoints.count),
             "monthly_cap_points": .integer(points.monthlyCap.count),
+            "saving": saving.map(\.exported) ?? .null,
             "split_floor_seconds": .integer(metering.splitFloorSeconds),
             "usual_interval_numerator": .integer(metering.usualIntervalNumerator),
             "usual_interval_denominator": .integer(metering.usualIntervalDenominator),

@@ -1,5 +1,6 @@
 import Database
 import Metering
+import Scoring
 import Storage
 import Water
 
@@ -54,8 +55,27 @@ struct Folding {
             let meter = try meter(at: address)
             round.entries += 1
             for community in communities(of: meter, at: at, gateway: gateway) ?? [.unregistered] {
+                if alert.isTamper { try markTampered(meter, in: community, tampered: at) }
                 try transaction.keep(alert, of: meter, in: community, at: at, gateway: gateway)
                 touched.insert(community)
+            }
+        }
+    }
+
+    /// Marks the homes of a month with figures that the first word of a meter's tampering comes late for.
+    private mutating func markTampered(_ meter: MeterID, in community: CommunityID, tampered: Instant) throws {
+        guard community != .unregistered else { return }
+        for month in try transaction.reader.measuredMonths(of: community) {
+            let (start, end) = calendar.interval(of: month)
+            guard tampered >= start, tampered < end else { continue }
+            let known = try transaction.reader.firstTampers(in: community, from: start, to: end)[meter]
+            if let known, known <= tampered { continue }
+            let homes = try transaction.reader.households(
+                servedBy: meter, in: community, from: tampered, to: tampered + 1)
+            for home in homes {
+                try transaction.markDirty(
+                    home, of: community, month, cause: .tamper, meter: meter, read: tampered, at: at)
+                round.markedHomes += 1
             }
         }
     }

@@ -83,7 +83,7 @@ struct IssueStatements: Sendable {
     ) throws -> Work {
         let homes = try reader.homeMonths(of: community, month)
         let numbers = try reader.householdNumbers(of: community)
-        let earlier = try EarlierStatements(of: community, before: month, under: tariff, reader)
+        let earlier = try EarlierStatements(of: community, before: month, under: tariff, rules, reader)
         let known = try reader.householdsWithPostings(of: community)
         let cohort = cohorts.cohort(along: chain)
         let award = AwardPoints(rules: rules, calendar: calendar)

@@ -55,13 +55,16 @@ struct LoadReadings {
         let window = readingWindow(for: month, calendar: calendar)
         let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
         let elements = try elements(of: homes, days)
+        let tampers = try reader.firstTampers(in: community, from: span.start, to: span.end)
         return try homes.map { home in
             HomeInput(
                 household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
                 shareMillionths: home.shareMillionths,
                 meters: try home.installations.map {
                     try readings(of: $0, days, elements[$0.meter] ?? [], edits[$0.meter] ?? [])
-                }, sizes: home.sizes)
+                }, sizes: home.sizes,
+                tampers: tampers.isEmpty
+                    ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } })
         }
     }
 

@@ -30,7 +30,7 @@ public struct RunningMonth: Sendable {
             figures.days.contains(where: { $0.litres != nil })
         else { return nil }
         let earlier = try EarlierStatements(
-            of: home.community, before: month, under: tariff, only: home.id, reader)
+            of: home.community, before: month, under: tariff, rules, only: home.id, reader)
         let context = StatementContext(
             tariff: tariff, rules: rules, cohort: nil, frozenFigure: nil, earlier: earlier, household: home.id,
             monthStart: calendar.interval(of: month).start)

@@ -15,6 +15,8 @@ public struct HomeChange: Sendable, Hashable {
         case tariff
         /// An earlier month that this one rests on was corrected.
         case earlierMonth = "earlier_month"
+        /// The meter's word that it was tampered with came late.
+        case tamper
     }
 
     public var cause: Cause

@@ -15,6 +15,8 @@ public struct Explanation: Sendable, Hashable {
 
     public enum Unit: String, Sendable, Hashable, CaseIterable {
         case litres, fen, points, percent, hours
+        /// Thousandths of the cohort's median.
+        case permille
     }
 
     /// What is done, named for the catalogue of texts.
@@ -48,6 +50,13 @@ public struct Explanation: Sendable, Hashable {
         case actionSaving = "action_saving"
         case againstCorrected = "against_corrected"
         case bylawMean = "bylaw_mean"
+        case level
+        case higherLevel = "higher_level"
+        case usualLevel = "usual_level"
+        case lowestLevel = "lowest_level"
+        case savingBand = "saving_band"
+        case savingGain = "saving_gain"
+        case savingPercent = "saving_percent"
     }
 }
 
@@ -59,6 +68,7 @@ public func explain(_ statement: Statement) -> [Explanation] {
     entries.addBill()
     entries.addComparison()
     entries.addPoints()
+    if let saving = statement.saving { entries.add(saving) }
     if let analysis = statement.analysis { entries.add(analysis) }
     if let correction = statement.correction { entries.add(correction) }
     return entries.found

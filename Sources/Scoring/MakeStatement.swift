@@ -20,11 +20,14 @@ public struct StatementContext: Sendable {
     public var monthStart: Instant?
     /// Litres earlier in the tariff's basis period; ignored for a monthly tariff.
     public var periodToDateLitres: Int64
+    /// Levels that earlier statements gave, oldest first.
+    public var earlierLevels: [MonthLevel]
 
     public init(
         tariff: Tariff, rules: RuleSet, cohort: Cohort?, frozenFigure: Int64?, lastMonth: EarlierUse? = nil,
         sameMonthLastYear: EarlierUse? = nil, monthsBeforeLast: [EarlierUse] = [],
-        lastFigures: EarlierFigures? = nil, monthStart: Instant? = nil, periodToDateLitres: Int64 = 0
+        lastFigures: EarlierFigures? = nil, monthStart: Instant? = nil, periodToDateLitres: Int64 = 0,
+        earlierLevels: [MonthLevel] = []
     ) {
         self.tariff = tariff
         self.rules = rules
@@ -36,6 +39,7 @@ public struct StatementContext: Sendable {
         self.lastFigures = lastFigures
         self.monthStart = monthStart
         self.periodToDateLitres = periodToDateLitres
+        self.earlierLevels = earlierLevels
     }
 }
 
@@ -46,12 +50,12 @@ public func makeStatement(
     correction: Correction? = nil
 ) -> Statement {
     let rules = context.rules
-    let standing = standing(of: home, under: rules)
-    let rank = rank(standing, in: context)
-    let norm = norm(of: home, rules)
+    let score = score(
+        home, under: rules, cohort: context.cohort, frozenFigure: context.frozenFigure,
+        earlierLevels: context.earlierLevels)
+    let (standing, rank, norm, points) = (score.standing, score.rank, score.norm, score.points)
     let billing = billing(of: home, in: context)
     let headroom = headroom(of: home, standing, billing, in: context)
-    let points = points(of: home, standing, rank, norm, in: context)
     let inputs = AnalysisInputs(
         home: home, isRankable: standing.reason == nil, billing: billing, rank: rank, norm: norm, points: points.total,
         context: context)
@@ -64,7 +68,8 @@ public func makeStatement(
         cohort: summary(of: context.cohort), rank: rank, headroom: headroom, norm: norm,
         leaks: home.continuousFlows, findings: count(home.findings), points: points,
         sentence: sentence(for: home, standing, rank, norm, headroom, rules), quality: quality(of: home, rules),
-        readingsDigest: home.readingsDigest, analysis: analysis(of: inputs), correction: correction)
+        readingsDigest: home.readingsDigest, analysis: analysis(of: inputs), saving: score.saving,
+        correction: correction)
 }
 
 extension Standing {
@@ -101,11 +106,6 @@ private func summary(of cohort: Cohort?) -> Statement.CohortSummary? {
         benchmarkLitres: cohort.benchmarkLitres)
 }
 
-private func rank(_ standing: Standing, in context: StatementContext) -> Rank? {
-    guard case .rankable(let figure) = standing else { return nil }
-    return context.cohort?.distribution.rank(of: figure, frozen: context.frozenFigure)
-}
-
 private func norm(of home: HomeMonth, _ rules: RuleSet) -> Statement.Norm? {
     guard let persons = home.persons, rules.scaleMillionths(persons: persons) != nil else { return nil }
     let days = home.month.dayCount
@@ -122,12 +122,43 @@ private func headroom(
     return headroom(of: home, downTo: benchmark, billing, in: context)
 }
 
+/// What a home's month comes to by the rules alone: no bill, no text.
+public struct Score: Sendable, Hashable {
+    public var standing: Standing
+    /// nil without a cohort or where unranked.
+    public var rank: Rank?
+    public var norm: Statement.Norm?
+    /// nil under rules that pay no savings.
+    public var saving: Saving?
+    public var points: Statement.PointsEarned
+}
+
+/// - Parameters:
+///   - frozenFigure: as in `StatementContext`.
+///   - earlierLevels: as in `StatementContext`.
+public func score(
+    _ home: HomeMonth, under rules: RuleSet, cohort: Cohort?, frozenFigure: Int64?, earlierLevels: [MonthLevel]
+) -> Score {
+    let standing = standing(of: home, under: rules)
+    let figure: Int64? = if case .rankable(let litres) = standing { litres } else { nil }
+    let rank = figure.flatMap { cohort?.distribution.rank(of: $0, frozen: frozenFigure) }
+    let norm = norm(of: home, rules)
+    let saving = rules.saving.map {
+        Saving(of: home, equivalised: figure, cohort: cohort, earlier: earlierLevels, under: $0)
+    }
+    return Score(
+        standing: standing, rank: rank, norm: norm, saving: saving,
+        points: points(of: home, standing, rank, norm, saving, rules))
+}
+
 private func points(
-    of home: HomeMonth, _ standing: Standing, _ rank: Rank?, _ norm: Statement.Norm?, in context: StatementContext
+    of home: HomeMonth, _ standing: Standing, _ rank: Rank?, _ norm: Statement.Norm?, _ saving: Saving?,
+    _ rules: RuleSet
 ) -> Statement.PointsEarned {
     let isRankable = standing.reason == nil
-    let lines = context.rules.pointsLines(
-        percentile: rank?.percentile, litres: isRankable ? home.litres : nil, normLitres: norm?.litres)
+    let lines = rules.pointsLines(
+        percentile: rank?.percentile, litres: isRankable ? home.litres : nil, normLitres: norm?.litres,
+        savingPercent: saving?.judgement?.percent)
     let total = lines.reduce(Points.zero) { $0 + $1.points }
     let reason: NoPointsReason? =
         if let unranked = standing.reason {
@@ -138,7 +169,7 @@ private func points(
             rank == nil ? .noCohort : .noRuleMet
         }
     return Statement.PointsEarned(
-        lines: lines, monthlyCap: context.rules.points.monthlyCap, total: total, noneReason: reason)
+        lines: lines, monthlyCap: rules.points.monthlyCap, total: total, noneReason: reason)
 }
 
 /// A leak first, then praise, then what can be saved; never a bare "others use more".

@@ -42,6 +42,8 @@ public struct Statement: Sendable, Hashable {
     public var readingsDigest: String
     /// nil in statements of the first layout.
     public var analysis: Analysis?
+    /// nil under rules that pay no savings.
+    public var saving: Saving?
     /// What this version corrects; nil in version 1.
     public var correction: Correction?
 

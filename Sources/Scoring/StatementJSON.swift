@@ -2,9 +2,11 @@ import Tariffs
 import Water
 
 extension Statement {
-    /// The layouts' names, one more whenever keys are added or change their meaning. The first has no `analysis`.
+    /// The layouts' names, one more whenever keys are added or change their meaning. The first has no `analysis`, the
+    /// second no `saving`, which only rules that pay savings bring.
     static let firstLayout = "jieshui.statement.1"
-    public static let layout = "jieshui.statement.2"
+    static let layoutWithoutSaving = "jieshui.statement.2"
+    public static let layout = "jieshui.statement.3"
 
     /// SHA-256 of the canonical bytes, lower-case hex.
     public var hash: String { sha256Hex(bytes) }
@@ -35,7 +37,8 @@ extension Statement {
         text.member("household", household)
         text.member("is_shared", isShared)
         text.object("last_month", lastMonth) { $1.write(&$0) }
-        text.member("layout", analysis == nil ? Statement.firstLayout : Statement.layout)
+        let plain = analysis == nil ? Statement.firstLayout : Statement.layoutWithoutSaving
+        text.member("layout", saving == nil ? plain : Statement.layout)
         text.objects("leaks", leaks) { $1.write(&$0) }
         text.member("month", month.description)
         text.object("norm", norm) { text, norm in
@@ -50,6 +53,7 @@ extension Statement {
         text.member("readings_digest", readingsDigest)
         text.object("rules", rules.write)
         text.object("same_month_last_year", sameMonthLastYear) { $1.write(&$0) }
+        if let saving { text.object("saving", saving.write) }
         text.object("sentence") { text in
             text.integers("arguments", sentence.arguments)
             text.member("code", sentence.code.rawValue)

@@ -13,7 +13,9 @@ extension Statement {
         guard let value = parseJSON(bytes) else { throw StatementDefect(key: "canonical") }
         let json = try Members(value, "statement")
         let layout = try json.string("layout")
-        guard [Statement.firstLayout, Statement.layout].contains(layout) else { throw StatementDefect(key: "layout") }
+        guard [Statement.firstLayout, Statement.layoutWithoutSaving, Statement.layout].contains(layout) else {
+            throw StatementDefect(key: "layout")
+        }
         let month = try json.parsed("month") { BillingMonth($0) }
         self.init(
             household: try json.string("household"), month: month, version: try json.int("version"),
@@ -42,6 +44,7 @@ extension Statement {
             points: try PointsEarned(json.members("points")), sentence: try Sentence(json.members("sentence")),
             quality: try Quality(json.members("quality")), readingsDigest: try json.string("readings_digest"),
             analysis: layout == Statement.firstLayout ? nil : try Analysis(json.members("analysis")),
+            saving: layout == Statement.layout ? try Saving(json: json.members("saving")) : nil,
             correction: json.keys.contains("correction") ? try Correction(json: json.members("correction")) : nil)
         guard self.bytes == bytes else { throw StatementDefect(key: "canonical") }
     }

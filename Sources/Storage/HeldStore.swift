@@ -231,6 +231,22 @@ extension Reader {
         }
     }
 
+    /// When meters of a community first said in [from, to) that they were being tampered with or taken away.
+    public func firstTampers(
+        in community: CommunityID, from: Instant, to: Instant
+    ) throws -> [MeterID: Instant] {
+        var found: [MeterID: Instant] = [:]
+        try each(
+            """
+            SELECT meter_id, min(at) FROM alert
+            WHERE community_id = \(community) AND at >= \(from) AND at < \(to)
+                AND code IN ('tamper', 'removed') AND is_current = 1
+            GROUP BY meter_id
+            """
+        ) { found[try $0.id(0)] = try $0.instant(1) }
+        return found
+    }
+
     /// Device alarms of the whole city or one community, latest first, at most `limit`.
     public func alerts(of community: CommunityID? = nil, limit: Int) throws -> [AlertRow] {
         let place: SQL = community.map { "a.community_id = \($0)" } ?? "1 = 1"

@@ -34,10 +34,13 @@ public struct StoredStatement: Sendable, Hashable {
 public struct StatementFigures: Sendable, Hashable {
     public let use: EarlierUse
     public let others: EarlierFigures
+    /// Of the months up to this one, oldest first; nil under rules that pay no savings.
+    public let levels: [MonthLevel]?
 
-    public init(use: EarlierUse, others: EarlierFigures) {
+    public init(use: EarlierUse, others: EarlierFigures, levels: [MonthLevel]?) {
         self.use = use
         self.others = others
+        self.levels = levels
     }
 
     public init(_ statement: Statement, hash: String) {
@@ -47,7 +50,21 @@ public struct StatementFigures: Sendable, Hashable {
                 // A month that the household lived in for a part is not the whole month's either.
                 missingHours: max(statement.use.missingHours, statement.quality.isPartial ? 1 : 0),
                 version: statement.version, hash: hash),
-            others: EarlierFigures(statement))
+            others: EarlierFigures(statement), levels: statement.saving?.levelsFor(next: statement.month))
+    }
+
+    /// `month:permille` with commas.
+    fileprivate var levelsText: String? {
+        levels.map { levels in levels.map { "\($0.month.number):\($0.permille)" }.joined(separator: ",") }
+    }
+
+    fileprivate static func levels(_ text: String) throws -> [MonthLevel] {
+        try text.split(separator: ",").map { part in
+            guard let colon = part.firstIndex(of: ":"), let month = Int32(part[..<colon]),
+                let permille = Int64(part[part.index(after: colon)...])
+            else { throw DatabaseFailure.unexpectedType(column: 0) }
+            return MonthLevel(month: BillingMonth(number: month), permille: permille)
+        }
     }
 }
 
@@ -132,7 +149,7 @@ extension Reader {
         try each(
             """
             SELECT household_id, month, version, hash, litres, missing_hours, bill_fen, percentile, points,
-                CASE WHEN litres IS NULL THEN body ELSE '' END
+                CASE WHEN litres IS NULL THEN body ELSE '' END, levels
             FROM statement WHERE community_id = \(community) AND month BETWEEN \(first) AND \(last)
                 AND household_id BETWEEN \(only ?? HouseholdID(.min)) AND \(only ?? HouseholdID(.max))
             ORDER BY month, household_id, version
@@ -155,7 +172,8 @@ extension Reader {
                 month: month, litres: litres, missingHours: missing, version: Int(try row.integer(2)), hash: hash),
             others: EarlierFigures(
                 bill: try row.integerOrNil(6).map(Money.init(fen:)), percentile: try row.integerOrNil(7),
-                points: Points(try row.integerOrNil(8) ?? 0)))
+                points: Points(try row.integerOrNil(8) ?? 0)),
+            levels: try row.textOrNil(10).map(StatementFigures.levels))
     }
 
     private static func stored(_ row: Row) throws -> StoredStatement {
@@ -170,13 +188,14 @@ extension Transaction {
     public func add(_ statements: [StoredStatement], to community: CommunityID, at: Instant) throws {
         var rows = Rows([
             "community_id", "month", "household_id", "version", "body", "hash", "issued_at", "litres",
-            "missing_hours", "bill_fen", "percentile", "points",
+            "missing_hours", "bill_fen", "percentile", "points", "levels",
         ])
         for statement in statements {
             let (use, others) = (statement.figures?.use, statement.figures?.others)
             rows.append(
                 community, statement.month, statement.household, statement.version, statement.body, statement.hash,
-                at, use?.litres, use?.missingHours, others?.bill?.fen, others?.percentile, others?.points.count)
+                at, use?.litres, use?.missingHours, others?.bill?.fen, others?.percentile, others?.points.count,
+                statement.figures?.levelsText)
         }
         try append(rows, to: "statement")
     }

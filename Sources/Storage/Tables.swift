@@ -164,7 +164,7 @@ private let statementRows = [
         integers: [
             "community_id", "month", "household_id", "version", "issued_at", "litres", "missing_hours", "bill_fen",
             "percentile", "points",
-        ], texts: ["body", "hash"]),
+        ], texts: ["body", "hash", "levels"]),
 ]
 
 private let ledgerRows = [

@@ -7,8 +7,10 @@ extension RuleSet {
             required: [
                 "kind", "format", "id", "version", "valid_from", "equivalence", "norm", "gates", "cohort",
                 "continuous_flow", "points", "redemption", "source", "certainty", "examples",
-            ], optional: ["valid_to"])
+            ], optional: ["valid_to", "saving", "report"])
         _ = try root.integer("format", in: 1...1)
+        let points = try PointRules.read(root)
+        let names = [points.bandRule, points.normRule]
         let rules = RuleSet(
             id: try root.name("id"),
             version: try root.name("version"),
@@ -19,7 +21,13 @@ extension RuleSet {
             gates: try Gates.read(root),
             cohort: try CohortRules.read(root),
             continuousFlow: try ContinuousFlowRule.read(root),
-            points: try PointRules.read(root),
+            points: points,
+            saving: try root.optional("saving").map { section throws(FileRefusal) in
+                try SavingRules.read(section.mapping(required: SavingRules.keys), besides: names)
+            },
+            report: try root.optional("report").map { section throws(FileRefusal) in
+                try SavingReport.read(section.mapping(required: SavingReport.keys))
+            },
             redemption: try RedemptionRules.read(root),
             source: try root.text("source"),
             certainty: try root.text("certainty"))
@@ -29,14 +37,15 @@ extension RuleSet {
 
     private init(
         id: String, version: String, validity: Validity, scale: [Int64], norm: Int64, gates: Gates,
-        cohort: CohortRules, continuousFlow: ContinuousFlowRule, points: PointRules, redemption: RedemptionRules,
-        source: String, certainty: String
+        cohort: CohortRules, continuousFlow: ContinuousFlowRule, points: PointRules, saving: SavingRules?,
+        report: SavingReport?, redemption: RedemptionRules, source: String, certainty: String
     ) {
-        let meaning: CanonicalJSON = .object([
+        var meaning: [String: CanonicalJSON] = [
             "id": .string(id),
             "version": .string(version),
             "valid_from": .string(validity.from.description),
-            "valid_to": .optional(validity.to?.description),
+            // A version that another follows keeps its digest: it computes as before, and closed months name it.
+            "valid_to": .null,
             "millionths_by_persons": .array(scale.map { .integer($0) }),
             "norm_litres_per_person_day": .integer(norm),
             "gates": gates.meaning,
@@ -48,10 +57,12 @@ extension RuleSet {
             "redemption": .array([
                 .integer(Int64(redemption.holdHours)), .integer(Int64(redemption.maximumOpenHolds)),
             ]),
-        ])
+        ]
+        // Absent it leaves no trace, so that files without it keep their digest.
+        if let saving { meaning["saving"] = saving.meaning }
         self.id = id
         self.version = version
-        self.digest = sha256Hex(meaning.bytes)
+        self.digest = sha256Hex(CanonicalJSON.object(meaning).bytes)
         self.validFrom = validity.from
         self.validTo = validity.to
         self.scaleMillionths = scale
@@ -60,6 +71,8 @@ extension RuleSet {
         self.cohort = cohort
         self.continuousFlow = continuousFlow
         self.points = points
+        self.saving = saving
+        self.savingReport = report
         self.redemption = redemption
         self.source = source
         self.certainty = certainty
@@ -81,9 +94,11 @@ extension RuleSet {
         return scale
     }
 
-    /// Works every example again: equivalised litres, norms and points, at least three of each.
+    /// Works every example again: equivalised litres, norms, points and savings, at least three of each.
     private func prove(_ examples: Located) throws(FileRefusal) {
-        let kinds = try examples.mapping(required: ["equivalence", "norm", "points"])
+        let kinds = try examples.mapping(
+            required: ["equivalence", "norm", "points"] + (saving == nil ? [] : ["saving"]))
+        if let saving { try prove(saving, kinds.value("saving")) }
         try prove(kinds.value("equivalence"), ["litres", "persons", "equivalised_litres"]) {
             (example) throws(FileRefusal) in
             let litres = try example.integer("litres", in: 0...1_000_000_000_000)
@@ -97,19 +112,41 @@ extension RuleSet {
             let stated = try example.integer("litres", in: 0...1_000_000_000)
             return ("\(stated) L", "\(normLitres(persons: persons, days: days)) L")
         }
-        let keys = ["percentile", "litres", "norm_litres", "band_points", "norm_points", "total_points"]
+        let saved = saving == nil ? [] : ["saving_percent", "saving_points"]
+        let keys = ["percentile", "litres", "norm_litres", "band_points", "norm_points", "total_points"] + saved
         try prove(kinds.value("points"), keys) { (example) throws(FileRefusal) in
             let lines = pointsLines(
                 percentile: try example.integer("percentile", in: 0...100),
                 litres: try example.integer("litres", in: 0...1_000_000_000_000),
-                normLitres: try example.integer("norm_litres", in: 0...1_000_000_000_000))
+                normLitres: try example.integer("norm_litres", in: 0...1_000_000_000_000),
+                savingPercent: saved.isEmpty ? nil : try example.integer(saved[0], in: 0...100))
             let computed = lines.map(\.points.count)
             let range: ClosedRange<Int64> = 0...10_000
-            let stated = [
+            var stated = [
                 try example.integer("band_points", in: range), try example.integer("norm_points", in: range),
             ]
+            if !saved.isEmpty { stated.append(try example.integer(saved[1], in: range)) }
             let total = try example.integer("total_points", in: range)
             return ("points \(stated), total \(total)", "points \(computed), total \(computed.reduce(0, +))")
+        }
+    }
+
+    private func prove(_ saving: SavingRules, _ examples: Located) throws(FileRefusal) {
+        let keys = ["levels", "last", "own", "usual", "band", "percent", "points"]
+        try prove(examples, keys) { (example) throws(FileRefusal) in
+            let range: ClosedRange<Int64> = 0...1_000_000_000
+            var levels: [Int64] = []
+            for item in try example.list("levels") { levels.append(try item.integer(in: range)) }
+            let found = saving.judge(
+                levels: levels, last: try example.integer("last", in: range),
+                own: try example.integer("own", in: range))
+            let stated = [
+                try example.integer("usual", in: range), try example.integer("band", in: range),
+                try example.integer("percent", in: 0...100), try example.integer("points", in: 0...10_000),
+            ]
+            let computed = found.map { [$0.usual, $0.band, $0.percent, saving.points(percent: $0.percent).count] }
+            let order = "usual, band, percent, points"
+            return ("\(order): \(stated)", computed.map { "\(order): \($0)" } ?? "not judged")
         }
     }
 

@@ -17,6 +17,10 @@ public struct RuleSet: Sendable, Hashable {
     public let cohort: CohortRules
     public let continuousFlow: ContinuousFlowRule
     public let points: PointRules
+    /// nil where the version pays no savings; its statements then have no change axis.
+    public let saving: SavingRules?
+    /// What the version did over months with no programme, as its file states it; nil where it states none.
+    public let savingReport: SavingReport?
     public let redemption: RedemptionRules
     public let source: String
     public let certainty: String
@@ -105,9 +109,9 @@ public struct PointsLine: Sendable, Hashable {
     /// The rule's name, as the ledger's award key carries it.
     public let rule: String
     public let measure: Measure
-    /// The home's percentile or litres; nil where there is none.
+    /// The home's percentile, litres or percent saved; nil where there is none.
     public let value: Int64?
-    /// The limit compared with: the band's or the norm's. Where no band holds, the last band's.
+    /// The limit compared with: the band's or the norm's. Where no band holds, the last band's. A saving has none.
     public let atMost: Int64?
     /// What the rule gives for this value.
     public let pointsBeforeCap: Points
@@ -116,6 +120,8 @@ public struct PointsLine: Sendable, Hashable {
 
     public enum Measure: String, Sendable, Hashable, CaseIterable {
         case percentile, litres
+        /// Whole percent of the usual level, beyond the band of chance.
+        case savingPercent = "saving_percent"
     }
 
     public init(
@@ -131,24 +137,35 @@ public struct PointsLine: Sendable, Hashable {
 }
 
 extension RuleSet {
-    /// One line for each rule, also where it gives nothing, in the order band, norm.
+    /// One line for each rule, also where it gives nothing, in the order band, norm, saving.
     ///
     /// `percentile` nil: no cohort. `litres` nil: the month earns nothing. `normLitres` nil: no known size.
-    public func pointsLines(percentile: Int64?, litres: Int64?, normLitres: Int64?) -> [PointsLine] {
+    /// `savingPercent` nil: not judged.
+    public func pointsLines(
+        percentile: Int64?, litres: Int64?, normLitres: Int64?, savingPercent: Int64? = nil
+    ) -> [PointsLine] {
         let band = percentile.flatMap { percentile in points.bands.first { percentile <= $0.percentileAtMost } }
         let isWithinNorm =
             if let litres, let normLitres { litres <= normLitres } else { false }
         let bandPoints = band?.points ?? .zero
         let normPoints = isWithinNorm ? points.normPoints : .zero
         let bandGranted = min(bandPoints, points.monthlyCap)
-        return [
+        let normGranted = min(normPoints, points.monthlyCap - bandGranted)
+        let lines = [
             PointsLine(
                 rule: points.bandRule, measure: .percentile, value: percentile,
                 atMost: (band ?? points.bands.last)?.percentileAtMost, pointsBeforeCap: bandPoints,
                 points: bandGranted),
             PointsLine(
                 rule: points.normRule, measure: .litres, value: litres, atMost: normLitres,
-                pointsBeforeCap: normPoints, points: min(normPoints, points.monthlyCap - bandGranted)),
+                pointsBeforeCap: normPoints, points: normGranted),
+        ]
+        guard let saving else { return lines }
+        let saved = savingPercent.map(saving.points(percent:)) ?? .zero
+        return lines + [
+            PointsLine(
+                rule: saving.rule, measure: .savingPercent, value: savingPercent, atMost: nil, pointsBeforeCap: saved,
+                points: min(saved, points.monthlyCap - bandGranted - normGranted))
         ]
     }
 }

@@ -45,7 +45,8 @@ extension Tariff {
             "id": .string(id),
             "version": .string(version),
             "valid_from": .string(validity.from.description),
-            "valid_to": .optional(validity.to?.description),
+            // A version that another follows keeps its digest: it computes as before, and closed months name it.
+            "valid_to": .null,
             "certain_from": .string(certain.from.description),
             "basis": .string(basis.rawValue),
             "base_persons": .integer(Int64(basePersons)),

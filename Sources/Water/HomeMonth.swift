@@ -75,6 +75,8 @@ public enum FindingKind: String, Sendable, Hashable, CaseIterable {
     case reverseFlow = "reverse_flow"
     /// The meter was exchanged within the month.
     case exchange
+    /// The meter said that it was opened, magnetised or taken away; the first time in the month.
+    case tamper
 }
 
 /// A finding on one meter.

@@ -40,6 +40,9 @@ public struct Alert: Sendable, Hashable {
     /// The sender's own bits or words, at most 512 bytes; U+0000, which not every database can keep, is shown as U+FFFD.
     public let raw: String
 
+    /// The device says that it is being tampered with or taken away.
+    public var isTamper: Bool { isCurrent && (code == .tamper || code == .removed) }
+
     public init(code: AlertCode, isCurrent: Bool, raw: String) {
         self.code = code
         self.isCurrent = isCurrent

@@ -16,7 +16,7 @@ struct Jieshui: AsyncParsableCommand {
             GatewayCommand.self, MeterCommand.self, TelegramCommand.self, StaffCommand.self, CodeCommand.self,
             ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,
             Close.self, Correct.self, StatementCommand.self, ReadingCommand.self, Export.self,
-            Pack.self, Prune.self,
+            Pack.self, Prune.self, RulesCommand.self,
             DecodeCommand.self, TariffCommand.self, Health.self,
         ])
 }

@@ -5,6 +5,7 @@ import Logging
 import Operations
 import Scoring
 import Storage
+import Tariffs
 import Testing
 import Water
 
@@ -44,6 +45,26 @@ import Water
         // Every year of statements earns points, and the ledger balances.
         let transfers = try await plain.database.read { try $0.communityTransfers(CityFixture.first) }
         #expect(!transfers.isEmpty)
+        try await simulate(plain)
+    }
+
+    /// What the second rules' file says of these homes is what they do to them.
+    private func simulate(_ city: CityFixture) async throws {
+        let rules = try #require(try SharedFiles.shelf().rules.first { $0.saving != nil })
+        let months = try #require(Self.months.first)...(try #require(Self.months.last))
+        let found = try await SimulateRules(database: city.database)(rules, over: months)
+        let (all, report) = (found.total, try #require(rules.savingReport))
+        #expect(all.homeMonths == 552 && found.months == Self.months && found.communities.count == 1)
+        let stated = [report.judged, report.paid, report.points, report.paidAtFifthLess]
+        #expect([all.judged, all.paid, all.savingPoints, all.paidAtFifthLess] == stated)
+        // The announced rate of false awards.
+        #expect(try #require(found.paidPermille) <= 50)
+        #expect(found.sizes.reduce(0) { $0 + $1.tally.points } == all.points)
+        // No size gains by much: points a home-month of each, against all homes', within a third.
+        for size in found.sizes where size.tally.ranked > 30 {
+            let (own, mean) = (size.tally.points * all.ranked, all.points * size.tally.ranked)
+            #expect(own * 3 > mean * 2 && own * 3 < mean * 4, "\(size)")
+        }
     }
 
     private func city(

@@ -55,6 +55,13 @@ struct ExplainTests {
             context.monthsBeforeLast = [earlier(2, 7_000), earlier(3, Int64.random(in: 0...9_000, using: &random))]
             context.lastFigures = EarlierFigures(bill: Money(fen: 2_345), percentile: 33, points: Points(10))
         }
+        if seed.isMultiple(of: 2) {
+            context.rules = shipped.savingRules
+            context.earlierLevels = (1...Int.random(in: 1...13, using: &random)).reversed().map {
+                MonthLevel(
+                    month: Shipped.month.advanced(by: -$0), permille: Int64.random(in: 700...1_600, using: &random))
+            }
+        }
         return makeStatement(drawn, household: "1", version: 1, in: context)
     }
 

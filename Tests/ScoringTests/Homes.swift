@@ -8,18 +8,21 @@ import Water
 struct Shipped {
     let tariff: Tariff
     let rules: RuleSet
+    /// Those that pay savings too.
+    let savingRules: RuleSet
     static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("tariffs")
     static let month = BillingMonth(number: 2_026 * 12 + 9)
 
     init() throws {
         let folder = Shipped.folder
-        let files = try ["taiyuan.yaml", "rules-v1.yaml"].map {
+        let files = try ["taiyuan.yaml", "rules-v1.yaml", "rules-saving.yaml"].map {
             ($0, try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
         }
         let shelf = try loadTariffs(files)
         tariff = try #require(shelf.tariff("taiyuan", in: Shipped.month))
         rules = try #require(shelf.rules("rules", in: Shipped.month))
+        savingRules = try #require(shelf.rules("rules-saving", in: Shipped.month))
     }
 }
 

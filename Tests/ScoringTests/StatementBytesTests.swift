@@ -106,7 +106,8 @@ struct StatementBytesTests {
 
     /// What is replaced in the bytes, by what, and the key that is named.
     static let damage: [(String, String, String)] = [
-        ("jieshui.statement.2", "jieshui.statement.3", "layout"),
+        ("jieshui.statement.2", "jieshui.statement.4", "layout"),
+        ("jieshui.statement.2", "jieshui.statement.3", "saving"),
         ("jieshui.statement.2", "jieshui.statement.1", "canonical"),
         ("\"version\":3}", "\"version\":03}", "canonical"),
         ("{\"analysis\"", "{ \"analysis\"", "canonical"),

@@ -10,7 +10,7 @@ struct FileTests {
                 "beijing", "guangzhou", "hangzhou", "shanghai", "shenzhen", "shenzhen-collective", "shenzhen-combined",
                 "taiyuan", "taiyuan-untiered", "wuxi",
             ])
-        #expect(shelf.rules.map(\.id) == ["rules"])
+        #expect(shelf.rules.map(\.id) == ["rules", "rules-saving"])
         #expect(shelf.rules[0].scaleMillionths.count == 20)
     }
 

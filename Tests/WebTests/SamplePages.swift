@@ -89,6 +89,9 @@ struct Samples {
                     PointsLine(
                         rule: "norm", measure: .litres, value: 11_222, atMost: 13_020, pointsBeforeCap: Points(10),
                         points: Points(10)),
+                    PointsLine(
+                        rule: "saving", measure: .savingPercent, value: 18, atMost: nil, pointsBeforeCap: Points(18),
+                        points: .zero),
                 ], monthlyCap: Points(40), total: Points(40), noneReason: nil),
             sentence: Sentence(.amongBest, [11_222, 18]),
             quality: .init(
@@ -96,7 +99,18 @@ struct Samples {
                 isBracketed: true, isPartial: false, zeroDays: 1, readings: 692, detectableLitresPerHour: 4,
                 dataUntil: instant(day: 31, hour: 23)),
             readingsDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            analysis: analysis(earlier(12, 11_000)), correction: correction)
+            analysis: analysis(earlier(12, 11_000)), saving: saving, correction: correction)
+    }
+
+    /// Two months at 616 ‰ and less against eight with 812 ‰ in the middle and 766 ‰ at the least.
+    private var saving: Saving {
+        let levels: [Int64] = [810, 845, 766, 820, 814, 790, 830, 806, 604]
+        let first = BillingMonth(number: 2_026 * 12 + 0)
+        return Saving(
+            levels: levels.enumerated().map { MonthLevel(month: first.advanced(by: $0), permille: $1) }, own: 616,
+            judgement: SavingJudgement(usual: 812, lowest: 766, band: 46, now: 616, gain: 150, percent: 18),
+            notJudged: nil, bandPercentOfRange: 100, bandPercentAtLeast: 5, pointsPerPercent: Points(1),
+            mostPoints: Points(20))
     }
 
     private var correction: Correction {

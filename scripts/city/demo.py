@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import os
 import shutil
 import signal
 import sys
@@ -30,6 +31,8 @@ def main() -> int:
         print(f"demo: port {options.port} is in use. Choose another: scripts/demo --port {options.port + 1}", file=sys.stderr)
         return 1
     folder = fresh_folder(options.data)
+    # The demo city pays savings too: its year of readings is long enough to tell them from chance.
+    os.environ.setdefault("JIESHUI_CLOSE_RULES", "rules-saving")
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     town, receiver, checks = Town(folder, options.port, options.database), Receiver(), Checks()
@@ -201,6 +204,8 @@ class Story:
         self.checks.equal("a statement for every home", len(found), len(self.homes))
         self.checks.at_least("homes ranked", len(ranked), 20)
         self.checks.at_least("homes that earned points", len(earning), 10)
+        judged = [one for one in found if one["saving"]["percent"] is not None]
+        self.checks.at_least("homes compared with their own past", len(judged), 10)
         self.checks.that("unknown persons are not ranked", self.statements[self.wired.number]["rank"] is None, self.statements[self.wired.number]["unranked"])
         whole = [one for one in found if None not in one["use"]["daily_litres"]]
         self.checks.that(

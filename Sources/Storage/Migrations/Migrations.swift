@@ -18,4 +18,6 @@ public let migrations: [Migration] = [
     Migration(number: 12, name: "tariff replacements", sqlite: tariffReplacements),
     Migration(number: 13, name: "table mappings", sqlite: tableMappings),
     Migration(number: 14, name: "kept telegrams", sqlite: keptTelegrams),
+    Migration(number: 15, name: "statement levels", sqlite: statementLevels),
+    Migration(number: 16, name: "tamper alerts", sqlite: tamperAlerts),
 ]

@@ -47,6 +47,7 @@ struct ExplainPage: Page {
         case .points: t.points(Points(entry.value))
         case .percent: t("n_percent", ["n": t.number(entry.value)])
         case .hours: t("n_hours", ["n": t.number(entry.value)])
+        case .permille: t("n_permille", ["n": t.number(entry.value)])
         }
     }
 

@@ -16,9 +16,25 @@ extension StatementStory {
 
     /// The arithmetic of one award.
     func why(_ line: PointsLine) -> String {
+        if line.measure == .savingPercent, let percent = line.value {
+            let key = percent > 0 ? "why_saving_percent" : "why_saving_percent_not"
+            let each = statement.saving?.pointsPerPercent ?? .zero
+            let most = statement.saving?.mostPoints ?? .zero
+            return capped(
+                line,
+                texts(
+                    key,
+                    [
+                        "value": texts.number(percent), "each": texts.points(each), "most": texts.points(most),
+                    ]))
+        }
         guard let value = line.value, let limit = line.atMost else { return texts("why_not_judged") }
         let key = "why_\(line.measure.rawValue)\(value <= limit ? "" : "_not")"
         let words = texts(key, ["value": texts.number(value), "limit": texts.number(limit)])
+        return capped(line, words)
+    }
+
+    private func capped(_ line: PointsLine, _ words: String) -> String {
         guard line.points < line.pointsBeforeCap else { return words }
         return words + texts("why_capped", ["points": texts.points(line.pointsBeforeCap)])
     }
