@@ -2,6 +2,15 @@ public import Database
 public import Scoring
 public import Water
 
+/// A home whose month has figures that something changed since.
+public struct HomeToCorrect: Sendable, Hashable {
+    public let month: BillingMonth
+    public let household: HouseholdID
+    /// The household's number.
+    public let number: String
+    public let since: Instant
+}
+
 extension Reader {
     /// The first month after `last` of which any home of a community is to be corrected, with those homes.
     public func nextToCorrect(
@@ -30,6 +39,20 @@ extension Reader {
             return HomeChange(
                 cause: cause, serial: try row.text(1), at: try row.instant(2),
                 register: Volume(millilitres: try row.integer(3)))
+        }
+    }
+
+    /// The homes of a community to be corrected, those marked first at the beginning, at most `limit`.
+    public func homesToCorrect(of community: CommunityID, limit: Int) throws -> [HomeToCorrect] {
+        try all(
+            """
+            SELECT d.month, d.household_id, h.number, d.since FROM home_dirty d
+            JOIN household h ON h.community_id = d.community_id AND h.household_id = d.household_id
+            WHERE d.community_id = \(community) ORDER BY d.since, d.month, d.household_id LIMIT \(limit)
+            """
+        ) {
+            HomeToCorrect(
+                month: try $0.month(0), household: try $0.id(1), number: try $0.text(2), since: try $0.instant(3))
         }
     }
 

@@ -282,6 +282,17 @@ struct Samples {
             ])
     }
 
+    var corrections: CorrectionsPage {
+        CorrectionsPage(
+            summary: texts("corrections_summary", ["homes": "1"]),
+            homes: [
+                .init(
+                    number: "100200300417", community: "漪汾苑社区", month: "2026-10",
+                    why: texts("cause_times", ["what": texts("cause_late_reading"), "count": "24"]),
+                    meters: ["14010500012345"], since: "2026-11-24 09:00")
+            ])
+    }
+
     var alerts: AlertsPage {
         AlertsPage(
             hasAlerts: true,
@@ -350,6 +361,7 @@ struct Samples {
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),
             ("desk", desk, "/staff/desk", true), ("close-month", closeMonth, "/staff/close", true),
             ("held", held, "/staff/held", true), ("alerts", alerts, "/staff/alerts", true),
+            ("corrections", corrections, "/staff/corrections", true),
             ("readings", readings, "/staff/readings", true), ("persons", persons, "/staff/persons", true),
             ("codes", codes, "/staff/codes", true),
             ("message", message, "/nowhere", false),

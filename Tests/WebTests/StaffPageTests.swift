@@ -14,7 +14,7 @@ import Water
             for name in ["admin", "clerk"] {
                 let staff = client.another()
                 try await staff.signInStaff(name)
-                for path in ["", "/desk", "/close", "/held", "/alerts", "/persons", "/codes"] {
+                for path in ["", "/desk", "/close", "/held", "/alerts", "/corrections", "/persons", "/codes"] {
                     let page = try await staff.get("/staff\(path)?lang=en")
                     #expect(page.status == 200 && !page.text.contains("⟦"), "\(name) \(path)")
                 }
@@ -67,6 +67,22 @@ import Water
                 let answer = try await client.post("/staff/persons", form, csrf: csrf)
                 #expect(answer.text.contains("class=\"\(expected)\""), "\(form)")
             }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a home to correct is listed with why`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let number = WebFixture.number(12)
+            let before = try await client.get("/staff/corrections")
+            #expect(before.status == 200 && !before.text.contains(number))
+            let csrf = try await client.get("/staff/persons").field("csrf")
+            let form = ["number": number, "persons": "5", "from": "2026-10-01"]
+            #expect(try await client.post("/staff/persons", form, csrf: csrf).status == 200)
+            let page = try await client.get("/staff/corrections?lang=en")
+            #expect(page.text.contains(number) && page.text.contains("the number of persons"), "\(page.text)")
         }
     }
 

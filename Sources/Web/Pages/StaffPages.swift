@@ -110,6 +110,23 @@ struct HeldPage: Page {
     }
 }
 
+/// Homes whose statements the next correction looks at, and why.
+struct CorrectionsPage: Page {
+    static let template = "corrections"
+    let summary: String
+    let homes: [Home]
+
+    struct Home: Sendable {
+        let number: String
+        let community: String
+        let month: String
+        let why: String
+        /// Printed numbers, for the page of readings.
+        let meters: [String]
+        let since: String
+    }
+}
+
 struct AlertsPage: Page {
     static let template = "alerts"
     let hasAlerts: Bool

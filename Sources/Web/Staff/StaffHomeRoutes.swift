@@ -1,5 +1,6 @@
 import Database
 import Hummingbird
+import Scoring
 import Storage
 import Water
 
@@ -11,6 +12,7 @@ struct StaffHomeRoutes: Sendable {
         router.get("staff") { request, _ in try await home(request) }
         router.get("staff/held") { request, _ in try await held(request) }
         router.get("staff/alerts") { request, _ in try await alerts(request) }
+        router.get("staff/corrections") { request, _ in try await corrections(request) }
     }
 
     private func home(_ request: Request) async throws -> Response {
@@ -72,6 +74,26 @@ struct StaffHomeRoutes: Sendable {
                     reason: t("quarantine_\($0.reason)"))
             })
         return services.answer(page, "nav_held", request, .staff, csrf: clerk.csrf)
+    }
+
+    private func corrections(_ request: Request) async throws -> Response {
+        let clerk = try await services.clerk(request, at: services.now())
+        let t = services.texts(for: request)
+        let rows = try await services.database.read { try $0.homesToCorrect(for: clerk) }
+        let page = CorrectionsPage(
+            summary: t("corrections_summary", ["homes": t.number(Int64(rows.count))]),
+            homes: rows.map { area, home, changes in
+                let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in
+                    let count = changes.count { $0.cause == cause }
+                    let name = t("cause_\(cause.rawValue)")
+                    return count == 0 ? nil : count == 1 ? name : t("cause_times", ["what": name, "count": "\(count)"])
+                }
+                return .init(
+                    number: home.number, community: area.name, month: home.month.description,
+                    why: causes.isEmpty ? t("none") : causes.joined(separator: t("list_comma")),
+                    meters: Set(changes.map(\.serial)).subtracting([""]).sorted(), since: services.minute(home.since))
+            })
+        return services.answer(page, "nav_corrections", request, .staff, csrf: clerk.csrf)
     }
 
     private func alerts(_ request: Request) async throws -> Response {

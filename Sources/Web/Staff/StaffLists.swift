@@ -1,4 +1,5 @@
 import Database
+import Scoring
 import Storage
 import Water
 
@@ -23,6 +24,7 @@ struct Overview: Sendable {
 extension Reader {
     private static var mostCommunities: Int { 200 }
     private static var mostRows: Int { 500 }
+    private static var mostChanges: Int { 50 }
 
     func overview(for clerk: Clerk, at now: Instant) throws -> Overview {
         let communities = try clerk.communities.prefix(Reader.mostCommunities).map { area in
@@ -57,6 +59,18 @@ extension Reader {
             try alerts(of: $0.id, limit: Reader.mostRows)
         }
         return Array(rows.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
+    }
+
+    /// Homes to correct of the member's communities, those marked first at the beginning, each with what changed.
+    func homesToCorrect(
+        for clerk: Clerk
+    ) throws -> [(area: Area, home: HomeToCorrect, changes: [HomeChange])] {
+        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
+            try homesToCorrect(of: area.id, limit: Reader.mostRows).map { (area, $0) }
+        }
+        return try rows.sorted { $0.1.since < $1.1.since }.prefix(Reader.mostRows).map { area, home in
+            (area, home, try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges))
+        }
     }
 
     /// Findings of each community's newest month, latest first.
