@@ -17,6 +17,7 @@ struct IngestBench: AsyncParsableCommand {
     @Option(help: "daily: series of a day; concentrator: one reading of 1,000 meters; objects: one object a reading.")
     var shape = Shape.daily
     @Option(help: "Of a hundred requests, how many are sent twice.") var duplicates = 0
+    @Flag(help: "Measure the service alone, for a profile: no ceilings, no ratios.") var alone = false
     @Flag(help: "Close a month while the second half is posted.") var closing = false
     @Option(help: "Port for the server.") var port: UInt16 = 18_080
 
@@ -34,13 +35,8 @@ struct IngestBench: AsyncParsableCommand {
             \(load.readings) readings of \(meters) meters as \(shape.rawValue), \(load.requests) requests \
             (\(duplicates) % sent twice), \(connections) connections
             """)
-        let ceiling = try await rawInsert(load, at: place.ceilingAddress)
         let way = server == nil ? "raw SQLite insert" : "COPY into PostgreSQL"
-        print("\(way) of the same rows, one a reading: \(perSecond(load.readings, ceiling)) readings/s")
-        let discarded = try discard(load)
-        print("bodies read and thrown away: \(perSecond(load.readings, discarded)) readings/s")
-
-        let victoria = try compareVictoria(load, place.folder)
+        let (ceiling, victoria) = alone ? (nil, nil) : try await ceilings(load, place, way)
         let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder).make(meters: meters)
         let service = try BenchServer(jieshui: jieshui, address: place.address, port: port)
         defer { service.stop() }
@@ -56,11 +52,11 @@ struct IngestBench: AsyncParsableCommand {
         print("per server CPU second:                \(perSecond(readings, processor)) readings/s")
         print("answers: p50 \(result.milliseconds(50)) ms, p99 \(result.milliseconds(99)) ms")
         let part = Double(half) / Double(load.requests)
-        print("ratio to the \(way): \(hundredths(ceiling * part / result.seconds))")
+        if let ceiling { print("ratio to the \(way): \(hundredths(ceiling * part / result.seconds))") }
         try await waitForFolding(place.address)
         let folded = seconds(since: start)
-        print("with all of it folded: \(perSecond(readings, folded)) readings/s, ", terminator: "")
-        print("ratio \(hundredths(ceiling * part / folded))")
+        let ratio = ceiling.map { ", ratio \(hundredths($0 * part / folded))" } ?? ""
+        print("with all of it folded: \(perSecond(readings, folded)) readings/s\(ratio)")
         if let victoria {
             let (answered, whole) = (hundredths(victoria * part / result.seconds), hundredths(victoria * part / folded))
             print("ratio to VictoriaMetrics: \(answered) answered, \(whole) folded")
@@ -69,6 +65,15 @@ struct IngestBench: AsyncParsableCommand {
         print("\(hundredths(Double(bytes) / Double(readings))) bytes a reading on disk, ", terminator: "")
         print("\(service.use.peakMegabytes()) MB of memory at most")
         if closing { try postWhileClosing(http, load, half..<load.requests, place.address) }
+    }
+
+    /// Seconds of the raw insert, and of VictoriaMetrics where it is installed.
+    private func ceilings(_ load: Load, _ place: BenchPlace, _ way: String) async throws -> (Double?, Double?) {
+        let ceiling = try await rawInsert(load, at: place.ceilingAddress)
+        print("\(way) of the same rows, one a reading: \(perSecond(load.readings, ceiling)) readings/s")
+        let discarded = try discard(load)
+        print("bodies read and thrown away: \(perSecond(load.readings, discarded)) readings/s")
+        return (ceiling, try compareVictoria(load, place.folder))
     }
 
     /// The same requests to a server that throws them away.

@@ -32,6 +32,8 @@ public actor FoldReadings {
     private let logger: Logger
     private let worker: Worker
     private let shelf: DirectoryShelf
+    /// How long readings that come one by one may wait for more of their meters.
+    private let gatherSeconds: Int64
     private var directory: MeterDirectory?
     /// The community in hand, and how many more rounds it has.
     private var inHand: (lease: Lease, rounds: Int)?
@@ -43,6 +45,8 @@ public actor FoldReadings {
     /// As many where the last round brought few readings to each set, as concentrators send them: every set is written
     /// anew for all that waits for it, and not for each hour.
     private static let scatteredPerRound: Int64 = 40_000
+    /// Readings of a community that are worth a round where they come one by one, before their time to wait is over.
+    private static let scatteredWorth: Int64 = 20_000
     private var isScattered = false
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
@@ -52,12 +56,16 @@ public actor FoldReadings {
     private static let sweepsTogether = 10_000
     private static let pollMilliseconds: Int64 = 100
 
-    /// `worker`: who this process is, where others may fold the same database.
+    /// - Parameters:
+    ///   - worker: who this process is, where others may fold the same database.
+    ///   - gatherSeconds: as long may readings wait that come one by one, as concentrators send them, so that each day's
+    ///     set is written once for several; 0 folds what is there.
     public init(
         database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone,
-        shelf: DirectoryShelf = DirectoryShelf()
+        shelf: DirectoryShelf = DirectoryShelf(), gatherSeconds: Int64 = 0
     ) {
         self.shelf = shelf
+        self.gatherSeconds = gatherSeconds
         self.database = database
         self.calendar = calendar
         self.rules = rules
@@ -88,7 +96,21 @@ public actor FoldReadings {
             return idle
         }
         lastFolded = next
+        if isScattered, try await isGathering(next, at: at) {
+            try await letGo()
+            var idle = FoldRound()
+            idle.isIdle = true
+            return idle
+        }
         return try await foldInHand(next, at: at)
+    }
+
+    /// True where a community's readings are few and young: the next look may find more of the same days.
+    private func isGathering(_ community: CommunityID, at: Instant) async throws -> Bool {
+        guard gatherSeconds > 0,
+            let lag = try await database.read({ try $0.journalLag(of: community, upTo: Self.scatteredWorth) })
+        else { return false }
+        return lag.readings < Self.scatteredWorth && at - lag.oldest < gatherSeconds
     }
 
     /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
@@ -163,13 +185,18 @@ public actor FoldReadings {
     private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
         let earlier = inHand?.lease
         let limit = isScattered ? Self.scatteredPerRound : Self.readingsPerRound
+        // Rows never change: they are read before the transaction, so that answers wait the less for it.
+        let rows = try await database.read { try $0.journalRows(of: community, readings: limit) }
+        let entries = try rows.map { try JournalPayload.decode($0.payload) }
         let done = try await underLease(of: community, at: at) { folding, lease in
             let transaction = folding.transaction
             if let earlier, earlier.community != community { try transaction.release(earlier) }
-            let rows = try transaction.reader.journalRows(of: community, readings: limit)
-            for row in rows {
-                for entry in try JournalPayload.decode(row.payload) { try folding.take(entry) }
+            // Another process may have been quicker.
+            guard try rows.allSatisfy({ try transaction.reader.isInJournal($0) }) else {
+                try transaction.release(lease)
+                return Lease?.none
             }
+            for entry in entries.joined() { try folding.take(entry) }
             try folding.finish(journal: community)
             try transaction.removeFromJournal(rows)
             let stays = try keeping && transaction.reader.hasJournal(of: community)

@@ -1,3 +1,5 @@
+import Water
+
 /// Writes varints (LEB128) and zigzag integers, the coding of journal payloads and day sets.
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
@@ -20,6 +22,18 @@ struct ByteWriter {
         let utf8 = Array(value.utf8)
         varint(UInt64(utf8.count))
         bytes.append(contentsOf: utf8)
+    }
+
+    /// An address as its `text`, without making that.
+    mutating func address(_ address: MeterAddress) {
+        let (spoken, bare, driver) = (address.protocol.rawValue.utf8, address.address.utf8, address.driver.utf8)
+        varint(UInt64(spoken.count + 1 + bare.count + (driver.isEmpty ? 0 : driver.count + 1)))
+        bytes.append(contentsOf: spoken)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: bare)
+        guard !driver.isEmpty else { return }
+        bytes.append(UInt8(ascii: "@"))
+        bytes.append(contentsOf: driver)
     }
 
     mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
@@ -70,6 +84,14 @@ struct ByteReader {
     mutating func zigzag() throws(DamagedBytes) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    mutating func address() throws(DamagedBytes) -> MeterAddress {
+        let length = try count()
+        guard next + length <= bytes.count else { throw .endsEarly }
+        defer { next += length }
+        guard let address = MeterAddress(utf8: bytes, next..<next + length) else { throw .notAValue("address") }
+        return address
     }
 
     mutating func text() throws(DamagedBytes) -> String {

@@ -30,12 +30,12 @@ public enum JournalPayload {
             case .readings(let gateway, let address, let values, let isFuture):
                 writer.byte(isFuture ? 2 : 1)
                 writer.zigzag(gateway.value)
-                writer.text(address.text)
+                writer.address(address)
                 write(values, to: &writer)
             case .alert(let gateway, let address, let at, let alert):
                 writer.byte(3)
                 writer.zigzag(gateway.value)
-                writer.text(address.text)
+                writer.address(address)
                 writer.zigzag(at.epochSeconds)
                 writer.text(alert.code.rawValue)
                 writer.byte(alert.isCurrent ? 1 : 0)
@@ -73,8 +73,7 @@ public enum JournalPayload {
     private static func entry(_ reader: inout ByteReader) throws(DamagedBytes) -> JournalEntry {
         let kind = try reader.byte()
         let gateway = GatewayID(try reader.zigzag())
-        let text = try reader.text()
-        guard let address = MeterAddress(text: text) else { throw .notAValue("address") }
+        let address = try reader.address()
         switch kind {
         case 1, 2:
             return .readings(

@@ -107,6 +107,33 @@ extension Reader {
         return rows
     }
 
+    /// True until a row's entries are folded.
+    public func isInJournal(_ row: JournalRow) throws -> Bool {
+        try first("SELECT 1 FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)") { _ in true }
+            ?? false
+    }
+
+    /// A community's readings waiting to be folded, counted to `limit` or a little more, and when the oldest was written;
+    /// nil without any.
+    public func journalLag(
+        of community: CommunityID, upTo limit: Int64
+    ) throws -> (readings: Int64, oldest: Instant)? {
+        var found: (readings: Int64, oldest: Instant)?
+        let rows = try all(
+            """
+            SELECT readings, written_at FROM journal WHERE community_id = \(community)
+            ORDER BY journal_id LIMIT 100
+            """
+        ) { (try $0.integer(0), try $0.instant(1)) }
+        for (readings, at) in rows {
+            found = ((found?.readings ?? 0) + readings, min(found?.oldest ?? at, at))
+            if let found, found.readings >= limit { break }
+        }
+        // A hundred rows are as many as a round takes.
+        if rows.count == 100, let oldest = found?.oldest { return (max(found?.readings ?? 0, limit), oldest) }
+        return found
+    }
+
     /// Readings waiting to be folded and when the oldest was written; nil without any.
     public func journalLag() throws -> (readings: Int64, oldest: Instant)? {
         try first("SELECT CAST(sum(readings) AS BIGINT), min(written_at) FROM journal HAVING count(*) > 0") {

@@ -48,14 +48,36 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
 
     /// Reads what `text` wrote.
     public init?(text: some StringProtocol) {
-        guard let colon = text.firstIndex(of: ":"), let spoken = AddressProtocol(rawValue: String(text[..<colon]))
+        let bytes = Array(text.utf8)
+        self.init(utf8: bytes, bytes.indices)
+    }
+
+    /// Reads the bytes of what `text` wrote, without a string for each part: what folding does for every reading.
+    public init?(utf8 bytes: [UInt8], _ range: Range<Int>) {
+        guard let colon = bytes[range].firstIndex(of: UInt8(ascii: ":")),
+            let spoken = AddressProtocol(rawValue: String(decoding: bytes[range.lowerBound..<colon], as: UTF8.self))
         else { return nil }
-        let rest = text[text.index(after: colon)...]
-        if let at = rest.firstIndex(of: "@") {
-            self.init(spoken, rest[..<at], driver: String(rest[rest.index(after: at)...]))
-        } else {
-            self.init(spoken, rest)
+        let rest = colon + 1..<range.upperBound
+        let at = bytes[rest].firstIndex(of: UInt8(ascii: "@"))
+        guard let address = MeterAddress.folded(bytes, rest.lowerBound..<(at ?? rest.upperBound)), !address.isEmpty
+        else { return nil }
+        let driver = at.map { MeterAddress.folded(bytes, $0 + 1..<rest.upperBound) } ?? ""
+        guard let driver else { return nil }
+        self.protocol = spoken
+        self.address = address
+        self.driver = spoken == .wmbus ? driver : ""
+    }
+
+    private static func folded(_ bytes: [UInt8], _ range: Range<Int>) -> String? {
+        guard range.count <= 64 else { return nil }
+        for at in range {
+            switch bytes[at] {
+            case 48...57, 97...122, 45, 95, 46, 58: continue
+            case 65...90: return folded(String(decoding: bytes[range], as: UTF8.self))
+            default: return nil
+            }
         }
+        return String(decoding: bytes[range], as: UTF8.self)
     }
 
     public static func < (a: MeterAddress, b: MeterAddress) -> Bool { a.text < b.text }

@@ -91,7 +91,7 @@ struct Serve: AsyncParsableCommand {
         let fold = FoldReadings(
             database: context.database, calendar: context.calendar, rules: rules, logger: context.logger,
             worker: worker,
-            shelf: directories)
+            shelf: directories, gatherSeconds: 10)
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(
