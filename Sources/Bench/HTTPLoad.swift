@@ -67,6 +67,8 @@ struct HTTPLoad {
 
     struct Outcome {
         let seconds: Double
+        /// When the first request went out, its bodies made before.
+        let began: ContinuousClock.Instant
         /// Answer times, ascending, in seconds.
         let answers: [Double]
 
@@ -112,7 +114,7 @@ struct HTTPLoad {
         let elapsed = seconds(since: start)
         return try state.withLock { state in
             if let failure = state.failure { throw BenchFailure(reason: failure) }
-            return Outcome(seconds: elapsed, answers: state.answers.sorted())
+            return Outcome(seconds: elapsed, began: start, answers: state.answers.sorted())
         }
     }
 

@@ -44,7 +44,6 @@ struct IngestBench: AsyncParsableCommand {
         let before = service.use.processorSeconds()
         let http = HTTPLoad(port: port, taker: .service(key: key), connections: connections)
         let half = closing ? load.requests / 2 : load.requests
-        let start = ContinuousClock.now
         let result = try http.post(load, 0..<half)
         let processor = service.use.processorSeconds() - before
         let readings = load.readings * half / load.requests
@@ -54,7 +53,7 @@ struct IngestBench: AsyncParsableCommand {
         let part = Double(half) / Double(load.requests)
         if let ceiling { print("ratio to the \(way): \(hundredths(ceiling * part / result.seconds))") }
         try await waitForFolding(place.address)
-        let folded = seconds(since: start)
+        let folded = seconds(since: result.began)
         let ratio = ceiling.map { ", ratio \(hundredths($0 * part / folded))" } ?? ""
         print("with all of it folded: \(perSecond(readings, folded)) readings/s\(ratio)")
         if let victoria {
@@ -116,6 +115,8 @@ struct IngestBench: AsyncParsableCommand {
     private func waitForFolding(_ address: String) async throws {
         let database = try Database(address: address)
         let start = ContinuousClock.now
+        let waiting = try await database.read { try $0.journalLag()?.readings ?? 0 }
+        print("\(waiting) readings waited to be folded at the last answer")
         while try await database.read({ try $0.journalLag() != nil }) {
             guard seconds(since: start) < 600 else { throw BenchFailure(reason: "folding did not catch up in 600 s") }
             try await Task.sleep(for: .milliseconds(100))
