@@ -96,7 +96,7 @@ public actor FoldReadings {
             return idle
         }
         lastFolded = next
-        if isScattered, try await isGathering(next, at: at) {
+        if try await isGathering(next, at: at) {
             try await letGo()
             var idle = FoldRound()
             idle.isIdle = true
@@ -110,7 +110,7 @@ public actor FoldReadings {
         guard gatherSeconds > 0,
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: Self.scatteredWorth) })
         else { return false }
-        return lag.readings < Self.scatteredWorth && at - lag.oldest < gatherSeconds
+        return lag.readings < Self.scatteredWorth && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
     }
 
     /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
