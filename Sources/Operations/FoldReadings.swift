@@ -110,7 +110,8 @@ public actor FoldReadings {
         guard gatherSeconds > 0,
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: Self.scatteredWorth) })
         else { return false }
-        return lag.readings < Self.scatteredWorth && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
+        return lag.readings < Self.scatteredWorth
+            && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
     }
 
     /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be

@@ -1,43 +1,89 @@
 public import Water
 
-/// One meter's elements on one local day, as they are stored: a grow-only set.
+/// One meter's elements on one local day, as they are stored: a grow-only set. The same set has the same bytes.
 ///
-/// Bytes, version 1: version, unit exponent e (registers are multiples of 10^e mL), gateway count and ids, element
-/// count, then per element the instant's distance from the one before (the first: from 0), the register's zigzag
-/// difference in units, and the gateway's index where there are several. The same set has the same bytes.
+/// Bytes: version, unit exponent e (registers are multiples of 10^e mL), gateway count and ids, element count, then
+/// - version 1: per element the instant's distance from the one before (the first: from 0), the register's zigzag
+///   difference in units, and the gateway's index where there are several;
+/// - version 2: the instants as runs of equal steps, each the distance of its first from the last before it (the first:
+///   from 0), its length, and where that is not 1 its step; then the elements without instants.
+///
+/// Version 2 is written where the runs, each as long as it can be, are no more than a third of the elements.
 public enum DaySet {
-    static let version: UInt8 = 1
+    static let plain: UInt8 = 1
+    static let inRuns: UInt8 = 2
 
     /// The bytes of `elements`, which must be sorted and without repeats.
     public static func encode(_ elements: [ReadingElement]) -> [UInt8] {
         let exponent = unitExponent(elements)
         let unit = power(exponent)
-        let gateways = Set(elements.map(\.gateway)).sorted()
-        let index = Dictionary(uniqueKeysWithValues: gateways.enumerated().map { ($1, $0) })
+        let gateways = gateways(of: elements)
+        let isInRuns = !elements.isEmpty && countRuns(elements) * 3 <= elements.count
         var writer = ByteWriter()
-        writer.byte(version)
+        writer.reserve(16 + elements.count * 3)
+        writer.byte(isInRuns ? inRuns : plain)
         writer.byte(UInt8(exponent))
         writer.varint(UInt64(gateways.count))
         for gateway in gateways { writer.zigzag(gateway.value) }
         writer.varint(UInt64(elements.count))
         var at: Int64 = 0
+        if isInRuns {
+            var index = 0
+            while index < elements.count {
+                let end = endOfRun(elements, from: index)
+                let first = elements[index].at.epochSeconds
+                writer.zigzag(first &- at)
+                writer.varint(UInt64(end - index))
+                if end - index > 1 { writer.zigzag(elements[index + 1].at.epochSeconds &- first) }
+                at = elements[end - 1].at.epochSeconds
+                index = end
+            }
+        }
         var register: Int64 = 0
         for element in elements {
             let units = element.register.millilitres / unit
-            writer.zigzag(element.at.epochSeconds &- at)
+            if !isInRuns {
+                writer.zigzag(element.at.epochSeconds &- at)
+                at = element.at.epochSeconds
+            }
             writer.zigzag(units &- register)
-            if gateways.count > 1 { writer.varint(UInt64(index[element.gateway] ?? 0)) }
-            at = element.at.epochSeconds
+            if gateways.count > 1 { writer.varint(UInt64(gateways.firstIndex(of: element.gateway) ?? 0)) }
             register = units
         }
         return writer.bytes
     }
 
+    /// Ascending, each once.
+    private static func gateways(of elements: [ReadingElement]) -> [GatewayID] {
+        guard let first = elements.first?.gateway else { return [] }
+        return elements.allSatisfy { $0.gateway == first } ? [first] : Set(elements.map(\.gateway)).sorted()
+    }
+
+    /// Where the run of equal steps that begins at `start` ends, as long as it can be.
+    private static func endOfRun(_ elements: [ReadingElement], from start: Int) -> Int {
+        var end = start + 1
+        guard end < elements.count else { return end }
+        let step = elements[end].at.epochSeconds &- elements[start].at.epochSeconds
+        while end < elements.count, elements[end].at.epochSeconds &- elements[end - 1].at.epochSeconds == step {
+            end += 1
+        }
+        return end
+    }
+
+    private static func countRuns(_ elements: [ReadingElement]) -> Int {
+        var (count, index) = (0, 0)
+        while index < elements.count {
+            index = endOfRun(elements, from: index)
+            count += 1
+        }
+        return count
+    }
+
     /// The elements of stored bytes, in order.
     public static func decode(_ bytes: [UInt8]) throws(DamagedBytes) -> [ReadingElement] {
         var reader = ByteReader(bytes)
-        let found = try reader.byte()
-        guard found == version else { throw .unknownVersion(found) }
+        let version = try reader.byte()
+        guard version == plain || version == inRuns else { throw .unknownVersion(version) }
         let exponent = try reader.byte()
         guard exponent <= 9 else { throw .notAValue("unit exponent") }
         let unit = power(Int(exponent))
@@ -45,12 +91,13 @@ public enum DaySet {
         var gateways: [GatewayID] = []
         for _ in 0..<gatewayCount { gateways.append(GatewayID(try reader.zigzag())) }
         let count = try reader.count()
+        let instants = version == inRuns ? try instants(count, &reader) : []
         var elements: [ReadingElement] = []
         elements.reserveCapacity(count)
         var at: Int64 = 0
         var register: Int64 = 0
-        for _ in 0..<count {
-            at &+= try reader.zigzag()
+        for number in 0..<count {
+            at = version == inRuns ? instants[number] : at &+ (try reader.zigzag())
             register &+= try reader.zigzag()
             let index = gatewayCount > 1 ? try reader.count() : 0
             guard index < gatewayCount else { throw .notAValue("gateway index") }
@@ -60,6 +107,25 @@ public enum DaySet {
                     gateway: gateways[index]))
         }
         return elements
+    }
+
+    private static func instants(_ count: Int, _ reader: inout ByteReader) throws(DamagedBytes) -> [Int64] {
+        var instants: [Int64] = []
+        instants.reserveCapacity(count)
+        var at: Int64 = 0
+        while instants.count < count {
+            at &+= try reader.zigzag()
+            let length = try reader.count()
+            guard length >= 1, length <= count - instants.count else { throw .notAValue("run length") }
+            instants.append(at)
+            guard length > 1 else { continue }
+            let step = try reader.zigzag()
+            for _ in 1..<length {
+                at &+= step
+                instants.append(at)
+            }
+        }
+        return instants
     }
 
     /// The union of two sorted sets, sorted, without repeats.

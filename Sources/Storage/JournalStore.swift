@@ -109,7 +109,8 @@ extension Reader {
 
     /// True until a row's entries are folded.
     public func isInJournal(_ row: JournalRow) throws -> Bool {
-        try first("SELECT 1 FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)") { _ in true }
+        try first("SELECT 1 FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)") { _ in true
+        }
             ?? false
     }
 
