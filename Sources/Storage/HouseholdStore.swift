@@ -78,6 +78,13 @@ extension Reader {
         ) { try $0.integer(0) } ?? 0
     }
 
+    /// The number of a usage point.
+    public func usagePointNumber(_ point: UsagePointID, in community: CommunityID) throws -> String? {
+        try first(
+            "SELECT number FROM usage_point WHERE community_id = \(community) AND usage_point_id = \(point)"
+        ) { try $0.text(0) }
+    }
+
     /// The usage point of a number, whose number is its own in the whole city.
     public func usagePoint(number: String) throws -> UsagePoint? {
         try first(

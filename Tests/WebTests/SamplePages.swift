@@ -308,6 +308,11 @@ struct Samples {
             ])
     }
 
+    var exchange: ExchangePage {
+        ExchangePage(
+            old: "14010500012345", new: "14010500099001", final: "812.5", start: "0.012", at: "2026-10-12T10:30")
+    }
+
     var persons: PersonsPage { PersonsPage(number: "100200300417", persons: "4", from: "2026-11-01") }
 
     var codes: CodesPage {
@@ -363,6 +368,7 @@ struct Samples {
             ("held", held, "/staff/held", true), ("alerts", alerts, "/staff/alerts", true),
             ("corrections", corrections, "/staff/corrections", true),
             ("readings", readings, "/staff/readings", true), ("persons", persons, "/staff/persons", true),
+            ("exchange", exchange, "/staff/exchange", true),
             ("codes", codes, "/staff/codes", true),
             ("message", message, "/nowhere", false),
         ]

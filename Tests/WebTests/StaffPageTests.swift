@@ -14,7 +14,9 @@ import Water
             for name in ["admin", "clerk"] {
                 let staff = client.another()
                 try await staff.signInStaff(name)
-                for path in ["", "/desk", "/close", "/held", "/alerts", "/corrections", "/persons", "/codes"] {
+                for path in [
+                    "", "/desk", "/close", "/held", "/alerts", "/corrections", "/persons", "/exchange", "/codes",
+                ] {
                     let page = try await staff.get("/staff\(path)?lang=en")
                     #expect(page.status == 200 && !page.text.contains("⟦"), "\(name) \(path)")
                 }
@@ -83,6 +85,33 @@ import Water
             #expect(try await client.post("/staff/persons", form, csrf: csrf).status == 200)
             let page = try await client.get("/staff/corrections?lang=en")
             #expect(page.text.contains(number) && page.text.contains("the number of persons"), "\(page.text)")
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an exchange found late is noted at the desk, and refused by field otherwise`(engine: TestEngine) async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let good = [
+                "old": "M3", "new": "EX900", "final": "", "start": "0.012", "at": "2026-10-20T10:30",
+            ]
+            let tries: [([String: String], String)] = [
+                (["old": "nobody"], "notice refused"), (["new": "M3"], "notice refused"),
+                (["at": "2026-13-20T10:30"], "notice refused"), (["at": "2001-10-20T10:30"], "notice refused"),
+                (["at": "2099-10-20T10:30"], "notice refused"), (["start": "-1"], "notice refused"),
+                (["final": "x"], "notice refused"), (["new": "M4"], "notice refused"),
+                ([:], "notice done"), ([:], "notice done"),
+            ]
+            for (change, expected) in tries {
+                let form = good.merging(change) { $1 }
+                let answer = try await client.post("/staff/exchange", form, csrf: csrf)
+                #expect(answer.text.contains("class=\"\(expected)\""), "\(form)")
+            }
+            let page = try await client.get("/staff/corrections?lang=en")
+            #expect(page.text.contains(WebFixture.number(3)) && page.text.contains("exchange or installation"))
         }
     }
 

@@ -19,5 +19,6 @@ public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     CloseRoutes(services: services).add(to: router)
     RegistryRoutes(services: services).add(to: router)
     ReadingEditRoutes(services: services).add(to: router)
+    ExchangeRoutes(services: services).add(to: router)
     return router
 }

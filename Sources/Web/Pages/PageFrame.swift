@@ -88,6 +88,7 @@ public struct PageFrame: Sendable {
                 ("/staff", "nav_home"), ("/staff/desk", "nav_desk"), ("/staff/close", "nav_close"),
                 ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/readings", "nav_readings"),
                 ("/staff/corrections", "nav_corrections"), ("/staff/persons", "nav_persons"),
+                ("/staff/exchange", "nav_exchange"),
                 ("/staff/codes", "nav_codes"),
             ]
         let here = path.prefix { $0 != "?" }

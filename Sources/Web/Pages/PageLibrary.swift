@@ -15,7 +15,8 @@ public struct PageLibrary: Sendable {
     }
 
     static let templates = [
-        "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "explain", "held", "layout",
+        "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain", "held",
+        "layout",
         "message", "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]

@@ -158,6 +158,18 @@ struct PersonsPage: Page {
     let from: String
 }
 
+/// A meter hung in another's place.
+struct ExchangePage: Page {
+    static let template = "exchange"
+    let old: String
+    let new: String
+    /// Registers in m³, empty where not known.
+    let final: String
+    let start: String
+    /// A local date and time, as a browser's field has it.
+    let at: String
+}
+
 /// One-time codes: asked for by household numbers, shown once, printed as slips.
 struct CodesPage: Page {
     static let template = "codes"

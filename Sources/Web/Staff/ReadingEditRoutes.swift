@@ -41,7 +41,7 @@ struct ReadingEditRoutes: Sendable {
         of form: Form, _ clerk: Clerk, at now: Instant
     ) async throws -> Result<EditOutcome, EditRefusal> {
         guard let address = MeterAddress(.serial, form.text("meter")) else { return .failure(.unknownMeter) }
-        guard let at = instant(form.text("at")) else { return .failure(.instantIsOutOfRange) }
+        guard let at = services.instant(ofForm: form.text("at")) else { return .failure(.instantIsOutOfRange) }
         guard let register = Volume(cubicMetres: form.text("register")) else {
             return .failure(.registerIsOutOfRange)
         }
@@ -52,22 +52,6 @@ struct ReadingEditRoutes: Sendable {
             EditRequest(
                 id: form.text("id"), meter: address, at: at, register: register, action: action,
                 reason: form.text("reason")), by: clerk.member, at: now)
-    }
-
-    /// An instant with its offset, or a local date and time as a browser's field sends it.
-    private func instant(_ text: String) -> Instant? {
-        if let instant = Instant(rfc3339: text) { return instant }
-        let parts = text.split(separator: "T", maxSplits: 1)
-        guard parts.count == 2, let day = LocalDay(String(parts[0])) else { return nil }
-        let time = parts[1].split(separator: ":")
-        guard time.count == 2 || time.count == 3, let hour = Int64(time[0]), let minute = Int64(time[1]),
-            (0...23).contains(hour), (0...59).contains(minute)
-        else { return nil }
-        let seconds = hour * 3_600 + minute * 60
-        let midnight = services.calendar.start(of: day)
-        // A day with a clock change is not 24 hours long: what counts is what the wall clock shows.
-        let guess = midnight + seconds
-        return guess + (services.calendar.offset(at: midnight) - services.calendar.offset(at: guess))
     }
 
     private func page(
@@ -92,5 +76,23 @@ struct ReadingEditRoutes: Sendable {
             meter: meter, month: month, found: covered, names: names, calendar: services.calendar,
             texts: services.texts(for: request), makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
         return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
+    }
+}
+
+extension WebServices {
+    /// An instant with its offset, or a local date and time as a browser's field sends it.
+    func instant(ofForm text: String) -> Instant? {
+        if let instant = Instant(rfc3339: text) { return instant }
+        let parts = text.split(separator: "T", maxSplits: 1)
+        guard parts.count == 2, let day = LocalDay(String(parts[0])) else { return nil }
+        let time = parts[1].split(separator: ":")
+        guard time.count == 2 || time.count == 3, let hour = Int64(time[0]), let minute = Int64(time[1]),
+            (0...23).contains(hour), (0...59).contains(minute)
+        else { return nil }
+        let seconds = hour * 3_600 + minute * 60
+        let midnight = calendar.start(of: day)
+        // A day with a clock change is not 24 hours long: what counts is what the wall clock shows.
+        let guess = midnight + seconds
+        return guess + (calendar.offset(at: midnight) - calendar.offset(at: guess))
     }
 }

@@ -7,7 +7,8 @@ import Water
 
 struct MeterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "meter", abstract: "Meters' keys.", subcommands: [Keys.self, RemoveKey.self])
+        commandName: "meter", abstract: "Exchanges of meters, and their keys.",
+        subcommands: [MeterExchangeCommand.self, Keys.self, RemoveKey.self])
 
     struct Keys: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

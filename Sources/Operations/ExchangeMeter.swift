@@ -1,0 +1,106 @@
+public import Database
+import Storage
+public import Water
+
+/// An exchange in the field, as the fitter's slip says it.
+public struct MeterExchange: Sendable, Hashable {
+    /// Printed numbers.
+    public let old: MeterAddress
+    public let new: MeterAddress
+    /// When: it belongs to both meters.
+    public let at: Instant
+    /// What the old one showed last and the new one first; nil is not known.
+    public let finalRegister: Volume?
+    public let startRegister: Volume?
+
+    public init(old: MeterAddress, new: MeterAddress, at: Instant, finalRegister: Volume?, startRegister: Volume?) {
+        self.old = old
+        self.new = new
+        self.at = at
+        self.finalRegister = finalRegister
+        self.startRegister = startRegister
+    }
+}
+
+/// Why an exchange is not noted; nothing is changed then.
+public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+    /// No meter of that number is registered, or none in the area of who asks.
+    case unknownMeter(String)
+    /// The old meter hung nowhere then, or was taken away at another time.
+    case notInstalledThen
+    case sameMeter
+    case inTheFuture
+    case registry(RegistryRefusal)
+
+    public var description: String {
+        switch self {
+        case .unknownMeter(let serial): "old: no registered meter has the number \(serial)"
+        case .notInstalledThen: "at: the old meter was not installed then"
+        case .sameMeter: "new: is the old meter"
+        case .inTheFuture: "at: lies ahead"
+        case .registry(let refusal): "\(refusal.field): \(refusal.reason)"
+        }
+    }
+}
+
+/// Notes that a meter was taken away and another hung in its place, also weeks after it was done: months with figures
+/// are marked, and corrected at the next close.
+public struct ExchangeMeter: Sendable {
+    private let database: Database
+
+    public init(database: Database) { self.database = database }
+
+    /// The new meter takes over resolution, flow and modulus where it is not registered yet. A repeat changes nothing.
+    ///
+    /// `covers` tells whether the one who asks may change an area's meters.
+    public func callAsFunction(
+        _ exchange: MeterExchange, now: Instant, covers: @escaping @Sendable (CommunityID) -> Bool = { _ in true }
+    ) async throws -> Result<Void, ExchangeRefusal> {
+        guard exchange.old != exchange.new else { return .failure(.sameMeter) }
+        guard exchange.at <= now else { return .failure(.inTheFuture) }
+        do {
+            try await database.write { transaction in try note(exchange, now: now, covers: covers, transaction) }
+            return .success(())
+        } catch let refusal as ExchangeRefusal {
+            return .failure(refusal)
+        }
+    }
+
+    /// A refusal is thrown, so that the first half is not kept without the second.
+    private func note(
+        _ exchange: MeterExchange, now: Instant, covers: (CommunityID) -> Bool, _ transaction: Transaction
+    ) throws {
+        let reader = transaction.reader
+        let serial = exchange.old.address
+        guard let meter = try reader.meter(serial: serial) else { throw ExchangeRefusal.unknownMeter(serial) }
+        let placed = try reader.placements(of: meter.id)
+        guard
+            let place = placed.first(where: {
+                $0.from < exchange.at && ($0.to.map { $0 == exchange.at } ?? true)
+            })
+        else {
+            guard placed.contains(where: { covers($0.community) }) else { throw ExchangeRefusal.unknownMeter(serial) }
+            throw ExchangeRefusal.notInstalledThen
+        }
+        guard covers(place.community), let point = try reader.usagePointNumber(place.usagePoint, in: place.community)
+        else { throw ExchangeRefusal.unknownMeter(serial) }
+        let known = try reader.meter(serial: exchange.new.address) != nil
+        do {
+            let entries = [
+                try MeterEntry(
+                    serial: exchange.old, otherAddresses: [], usagePoint: point, from: place.from, to: exchange.at,
+                    startRegister: nil, finalRegister: exchange.finalRegister, resolution: nil,
+                    nominalFlowLitresPerHour: nil, modulus: nil),
+                try MeterEntry(
+                    serial: exchange.new, otherAddresses: [], usagePoint: point, from: exchange.at, to: nil,
+                    startRegister: exchange.startRegister, finalRegister: nil,
+                    resolution: known ? nil : meter.traits.resolution,
+                    nominalFlowLitresPerHour: known ? nil : meter.traits.nominalFlowLitresPerHour,
+                    modulus: known ? nil : meter.traits.modulus),
+            ]
+            for entry in entries { _ = try transaction.register(entry, at: now).get() }
+        } catch let refusal as RegistryRefusal {
+            throw ExchangeRefusal.registry(refusal)
+        }
+    }
+}
