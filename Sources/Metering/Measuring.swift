@@ -201,12 +201,13 @@ extension JudgedMeter {
 
 /// The meters' findings over [from, to) and the exchanges, a meter's start on a usage point where another's ended.
 private func findings(
-    of meters: [MeterInWindow], _ tampers: [MeterID: Instant], from: Instant, to: Instant
+    of meters: [MeterInWindow], _ tampers: [MeterID: [Instant]], from: Instant, to: Instant
 ) -> [Finding] {
     var findings = meters.flatMap { $0.judged.findings.filter { $0.at >= from && $0.at < to } }
-    for (meter, at) in tampers where at >= from && at < to {
-        let isInForce = meters.contains { $0.judged.installation.meter == meter && at >= $0.from && at < $0.to }
-        if isInForce { findings.append(Finding(kind: .tamper, meter: meter, at: at, register: .zero, before: nil)) }
+    for meter in meters {
+        let installed = meter.judged.installation.meter
+        guard let at = tampers[installed]?.first(where: { $0 >= meter.from && $0 < meter.to }) else { continue }
+        findings.append(Finding(kind: .tamper, meter: installed, at: at, register: .zero, before: nil))
     }
     for new in meters {
         let installed = new.judged.installation

@@ -31,12 +31,12 @@ public struct HomeInput: Sendable {
     public var shareMillionths: Int64?
     /// Every installation on the household's usage points that overlaps the month, by `from`.
     public var meters: [MeterReadings]
-    /// When these meters first said in the month that they were tampered with.
-    public var tampers: [MeterID: Instant]
+    /// When these meters said in the month that they were tampered with, ascending.
+    public var tampers: [MeterID: [Instant]]
 
     public init(
         household: HouseholdID, occupancy: (from: Instant, to: Instant?), persons: Int?, shareMillionths: Int64?,
-        meters: [MeterReadings], sizes: [PersonsFrom] = [], tampers: [MeterID: Instant] = [:]
+        meters: [MeterReadings], sizes: [PersonsFrom] = [], tampers: [MeterID: [Instant]] = [:]
     ) {
         self.sizes = sizes
         self.tampers = tampers

@@ -95,7 +95,8 @@ struct CorrectMonth: Sendable {
     private func nextMonth(
         of household: HouseholdID, _ reader: Reader
     ) throws -> [(home: HouseholdID, month: BillingMonth)] {
-        let last = rules.saving == nil ? 13 : 1
+        // A statement takes its levels from the latest of the three before it.
+        let last = rules.saving == nil ? 13 : 3
         let figures = try reader.statementFigures(
             of: community, from: month.next, to: month.advanced(by: last), only: household)
         let found = (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min()

@@ -27,7 +27,10 @@ struct EarlierStatements {
         lastYear = try reader.statementFigures(
             of: community, from: month.advanced(by: -12), to: month.advanced(by: -12), only: only)
         let before = recent.values
-        if let saving = rules.saving, before.contains(where: { Self.latest(of: $0, before: month)?.levels == nil }) {
+        if let saving = rules.saving,
+            before.contains(where: { months in Self.latest(of: months, before: month).map { $0.levels == nil } ?? false
+            })
+        {
             olderLevels = try Self.levels(of: community, before: month, under: saving, only: only, reader)
         } else {
             olderLevels = [:]

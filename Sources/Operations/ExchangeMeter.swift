@@ -30,6 +30,8 @@ public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible 
     case notInstalledThen
     case sameMeter
     case inTheFuture
+    /// Another meter was hung there at that time.
+    case alreadyExchanged
     case registry(RegistryRefusal)
 
     public var description: String {
@@ -38,6 +40,7 @@ public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .notInstalledThen: "at: the old meter was not installed then"
         case .sameMeter: "new: is the old meter"
         case .inTheFuture: "at: lies ahead"
+        case .alreadyExchanged: "new: another meter was hung there at that time"
         case .registry(let refusal): "\(refusal.field): \(refusal.reason)"
         }
     }
@@ -84,7 +87,15 @@ public struct ExchangeMeter: Sendable {
         }
         guard covers(place.community), let point = try reader.usagePointNumber(place.usagePoint, in: place.community)
         else { throw ExchangeRefusal.unknownMeter(serial) }
-        let known = try reader.meter(serial: exchange.new.address) != nil
+        let new = try reader.meter(serial: exchange.new.address)
+        let elsewhere = try new.map { try reader.placements(of: $0.id) } ?? []
+        // Registering goes by meter and beginning: one that hangs elsewhere since then would be taken from there.
+        if let other = elsewhere.first(where: { $0.from == exchange.at && $0.usagePoint != place.usagePoint }) {
+            throw ExchangeRefusal.registry(.overlapsInstallation(from: other.from.utc))
+        }
+        let begun = try reader.metersInstalled(at: place.usagePoint, in: place.community, from: exchange.at)
+        guard begun.allSatisfy({ $0 == new?.id }) else { throw ExchangeRefusal.alreadyExchanged }
+        let known = new != nil
         do {
             let entries = [
                 try MeterEntry(

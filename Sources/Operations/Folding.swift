@@ -19,6 +19,9 @@ struct Folding {
     private var lastDay: (day: LocalDay, start: Instant, end: Instant)?
     /// Communities of which anything is written, in a set or beside it.
     private var touched: Set<CommunityID> = []
+    /// Communities whose figures a word of tampering may change: as a changed set does.
+    private var tampered: Set<CommunityID> = []
+    private var months: [CommunityID: [BillingMonth]] = [:]
     /// Meters that a sweep found in their right place.
     private(set) var staying: Set<MeterID> = []
 
@@ -63,19 +66,25 @@ struct Folding {
     }
 
     /// Marks the homes of a month with figures that the first word of a meter's tampering comes late for.
-    private mutating func markTampered(_ meter: MeterID, in community: CommunityID, tampered: Instant) throws {
+    private mutating func markTampered(_ meter: MeterID, in community: CommunityID, tampered at: Instant) throws {
         guard community != .unregistered else { return }
-        for month in try transaction.reader.measuredMonths(of: community) {
+        tampered.insert(community)
+        let measured = try months[community] ?? transaction.reader.measuredMonths(of: community)
+        months[community] = measured
+        for month in measured {
             let (start, end) = calendar.interval(of: month)
-            guard tampered >= start, tampered < end else { continue }
-            let known = try transaction.reader.firstTampers(in: community, from: start, to: end)[meter]
-            if let known, known <= tampered { continue }
-            let homes = try transaction.reader.households(
-                servedBy: meter, in: community, from: tampered, to: tampered + 1)
-            for home in homes {
-                try transaction.markDirty(
-                    home, of: community, month, cause: .tamper, meter: meter, read: tampered, at: at)
-                round.markedHomes += 1
+            guard at >= start, at < end else { continue }
+            for installed in try transaction.reader.installations(of: meter, in: community)
+            where at >= installed.from && at < installed.to ?? end {
+                let known = try transaction.reader.tampers(
+                    of: meter, in: community, from: max(start, installed.from), to: at + 1, limit: 1)
+                if !known.isEmpty { continue }
+                let homes = try transaction.reader.households(servedBy: meter, in: community, from: at, to: at + 1)
+                for home in homes {
+                    try transaction.markDirty(
+                        home, of: community, month, cause: .tamper, meter: meter, read: at, at: self.at)
+                    round.markedHomes += 1
+                }
             }
         }
     }
@@ -102,6 +111,10 @@ struct Folding {
             let communities = communities(of: sweep.target, at: kept.at, gateway: kept.gateway) ?? []
             guard let community = communities.first, !communities.contains(sweep.community) else { continue }
             touched.insert(community)
+            if kept.alert.isTamper {
+                try markTampered(sweep.target, in: community, tampered: kept.at)
+                if sweep.community != .unregistered { tampered.insert(sweep.community) }
+            }
             try transaction.move(
                 kept, of: sweep.meter, from: sweep.community, to: community, as: sweep.target)
         }
@@ -150,7 +163,7 @@ struct Folding {
             try transaction.quarantine(
                 elements, of: place.meter, in: place.community, reason: place.reason, at: at)
         }
-        let communities = Set(changes.map(\.key.community))
+        let communities = Set(changes.map(\.key.community)).union(tampered)
         for community in communities.sorted() { try transaction.raiseFoldVersion(of: community, at: at) }
         round.changedSets += changes.count
         round.markedHomes += late.marked

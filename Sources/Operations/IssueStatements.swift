@@ -63,11 +63,25 @@ struct IssueStatements: Sendable {
         let versions = try transaction.reader.accountVersions(of: community)
         guard work.accounts.allSatisfy({ versions[$0.key] == $0.value }) else { return false }
         try transaction.add(work.statements, to: community, at: at)
+        try markLater(than: month, of: community, work.statements.map(\.household), at: at, transaction)
         try transaction.append(work.awards)
         try transaction.enqueue(work.event)
         guard try transaction.noteIssued(community, month, at: at) else { throw LeaseLost(lease: lease) }
         try transaction.release(lease)
         return true
+    }
+
+    /// Statements issued late, of a community that was left out, have levels that the next ones issued did not know.
+    private func markLater(
+        than month: BillingMonth, of community: CommunityID, _ homes: [HouseholdID], at: Instant,
+        _ transaction: Transaction
+    ) throws {
+        guard rules.saving != nil else { return }
+        let later = try (1...3).map { month.advanced(by: $0) }.first {
+            try transaction.reader.communityMonth($0, of: community)?.issuedAt != nil
+        }
+        guard let later else { return }
+        for home in homes { try transaction.markDirty(home, of: community, later, cause: .earlierMonth, at: at) }
     }
 
     private struct Work: Sendable {

@@ -9,7 +9,7 @@ public import Water
 public struct KeepTelegrams: Sendable {
     private let database: Database
 
-    /// Of one meter the latest stay.
+    /// Of one meter by one gateway the latest stay.
     public static let limitOfMeter = 32
     /// A gateway's further ones are refused until some are read or dropped.
     public static let limitOfGateway = 20_000
@@ -73,11 +73,11 @@ public struct RetryTelegrams: Sendable {
     /// - Throws: `RecordRefusal` where readings cannot be taken now, `SealFault` where a key was sealed with another.
     public func callAsFunction(at: Instant) async throws -> RetriedTelegrams {
         var summary = RetriedTelegrams()
-        var place: (meter: String, hash: String)?
+        var last: KeptTelegram?
         while true {
-            let page = try await database.read { [place] in try $0.keptTelegrams(after: place, limit: Self.page) }
-            guard let last = page.last else { return summary }
-            place = (last.meter.text, sha256Hex(last.bytes))
+            let page = try await database.read { [last] in try $0.keptTelegrams(after: last, limit: Self.page) }
+            if page.isEmpty { return summary }
+            last = page.last
             let keys = try await key?.meterKeys(of: Set(page.map(\.meter)), in: database) ?? [:]
             for telegram in page {
                 let readings = try await retry(telegram, keys, at: at)

@@ -55,7 +55,7 @@ struct LoadReadings {
         let window = readingWindow(for: month, calendar: calendar)
         let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
         let elements = try elements(of: homes, days)
-        let tampers = try reader.firstTampers(in: community, from: span.start, to: span.end)
+        let tampers = try reader.tampers(in: community, from: span.start, to: span.end)
         return try homes.map { home in
             HomeInput(
                 household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,

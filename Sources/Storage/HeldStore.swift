@@ -231,20 +231,34 @@ extension Reader {
         }
     }
 
-    /// When meters of a community first said in [from, to) that they were being tampered with or taken away.
-    public func firstTampers(
+    /// When each meter of a community said in [from, to) that it was being tampered with or taken away, ascending.
+    public func tampers(
         in community: CommunityID, from: Instant, to: Instant
-    ) throws -> [MeterID: Instant] {
-        var found: [MeterID: Instant] = [:]
+    ) throws -> [MeterID: [Instant]] {
+        var found: [MeterID: [Instant]] = [:]
         try each(
             """
-            SELECT meter_id, min(at) FROM alert
+            SELECT meter_id, at FROM alert
             WHERE community_id = \(community) AND at >= \(from) AND at < \(to)
                 AND code IN ('tamper', 'removed') AND is_current = 1
-            GROUP BY meter_id
+            ORDER BY at
             """
-        ) { found[try $0.id(0)] = try $0.instant(1) }
+        ) { found[try $0.id(0), default: []].append(try $0.instant(1)) }
         return found
+    }
+
+    /// The same of one meter, at most `limit`.
+    public func tampers(
+        of meter: MeterID, in community: CommunityID, from: Instant, to: Instant, limit: Int
+    ) throws -> [Instant] {
+        try all(
+            """
+            SELECT at FROM alert
+            WHERE community_id = \(community) AND meter_id = \(meter) AND at >= \(from) AND at < \(to)
+                AND code IN ('tamper', 'removed') AND is_current = 1
+            ORDER BY at LIMIT \(limit)
+            """
+        ) { try $0.instant(0) }
     }
 
     /// Device alarms of the whole city or one community, latest first, at most `limit`.

@@ -60,6 +60,18 @@ extension Reader {
         }
     }
 
+    /// The meters that were hung at a usage point at an instant.
+    public func metersInstalled(
+        at point: UsagePointID, in community: CommunityID, from: Instant
+    ) throws -> [MeterID] {
+        try all(
+            """
+            SELECT meter_id FROM meter_installation
+            WHERE community_id = \(community) AND usage_point_id = \(point) AND installed_at = \(from)
+            """
+        ) { try $0.id(0) }
+    }
+
     /// The installations of one meter within a community, by start.
     public func installations(of meter: MeterID, in community: CommunityID) throws -> [MeterInstallation] {
         try all(

@@ -207,7 +207,8 @@ private let pushRows = [
         "gateway_push", key: ["gateway_id", "platform"], integers: ["gateway_id", "changed_at"],
         texts: ["platform", "mapping"], bytes: ["sealed_secrets"]),
     StoredTable(
-        "kept_telegram", key: ["meter", "hash"], integers: ["gateway_id", "heard_at", "kept_at"],
+        "kept_telegram", key: ["meter", "gateway_id", "hash", "heard_at"],
+        integers: ["gateway_id", "heard_at", "kept_at"],
         texts: ["meter", "hash", "maker", "field"], bytes: ["telegram"]),
     StoredTable("meter_key", key: ["meter_id"], integers: ["meter_id", "changed_at"], bytes: ["sealed_key"]),
 ]

@@ -15,6 +15,9 @@ public struct KeptTelegram: Sendable, Hashable {
     public let heardAt: Instant?
     public let keptAt: Instant
 
+    /// As it is stored: 0 is not said.
+    fileprivate var heard: Int64 { heardAt?.epochSeconds ?? 0 }
+
     public init(
         meter: MeterAddress, gateway: GatewayID, maker: String, field: String, bytes: [UInt8], heardAt: Instant?,
         keptAt: Instant
@@ -49,16 +52,16 @@ extension Reader {
         return Int(count ?? 0)
     }
 
-    /// Kept telegrams after a place, by meter and hash; the first of all where `place` is nil.
-    public func keptTelegrams(
-        after place: (meter: String, hash: String)?, limit: Int
-    ) throws -> [KeptTelegram] {
-        let (meter, hash) = place ?? ("", "")
+    /// Kept telegrams after one, by meter, gateway, hash and time; the first of all where `last` is nil.
+    public func keptTelegrams(after last: KeptTelegram?, limit: Int) throws -> [KeptTelegram] {
+        let (meter, gateway) = (last?.meter.text ?? "", last?.gateway ?? GatewayID(0))
+        let (hash, heard) = (last.map { sha256Hex($0.bytes) } ?? "", last?.heard ?? 0)
         return try all(
             """
             SELECT meter, gateway_id, maker, field, telegram, heard_at, kept_at FROM kept_telegram
-            WHERE meter > \(meter) OR (meter = \(meter) AND hash > \(hash))
-            ORDER BY meter, hash LIMIT \(limit)
+            WHERE meter > \(meter) OR (meter = \(meter) AND (gateway_id > \(gateway)
+                OR (gateway_id = \(gateway) AND (hash > \(hash) OR (hash = \(hash) AND heard_at > \(heard))))))
+            ORDER BY meter, gateway_id, hash, heard_at LIMIT \(limit)
             """, Reader.keptTelegram)
     }
 
@@ -89,7 +92,12 @@ extension Reader {
     private static func keptTelegram(_ row: Row) throws -> KeptTelegram {
         KeptTelegram(
             meter: try address(row), gateway: try row.id(1), maker: try row.text(2), field: try row.text(3),
-            bytes: try row.blob(4), heardAt: try row.instantOrNil(5), keptAt: try row.instant(6))
+            bytes: try row.blob(4), heardAt: try Reader.heard(row), keptAt: try row.instant(6))
+    }
+
+    private static func heard(_ row: Row) throws -> Instant? {
+        let heard = try row.instant(5)
+        return heard.epochSeconds == 0 ? nil : heard
     }
 
     private static func address(_ row: Row) throws -> MeterAddress {
@@ -101,21 +109,25 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Keeps a telegram; one that is kept already stays as it is. Of its meter the latest `limit` stay.
+    /// Keeps a telegram; one that is kept already stays as it is. Of its meter by this gateway the latest `limit` stay:
+    /// no gateway displaces what another heard.
     public func keep(_ telegram: KeptTelegram, limitOfMeter limit: Int) throws {
         let added = try execute(
             """
             INSERT INTO kept_telegram (meter, hash, gateway_id, maker, field, telegram, heard_at, kept_at)
             VALUES (\(telegram.meter.text), \(sha256Hex(telegram.bytes)), \(telegram.gateway), \(telegram.maker),
-                \(telegram.field), \(telegram.bytes), \(telegram.heardAt), \(telegram.keptAt))
+                \(telegram.field), \(telegram.bytes), \(telegram.heard), \(telegram.keptAt))
             ON CONFLICT DO NOTHING
             """)
         guard added > 0 else { return }
         try execute(
             """
-            DELETE FROM kept_telegram WHERE meter = \(telegram.meter.text) AND hash NOT IN (
-                SELECT hash FROM kept_telegram WHERE meter = \(telegram.meter.text)
-                ORDER BY kept_at DESC, hash LIMIT \(limit))
+            DELETE FROM kept_telegram
+            WHERE meter = \(telegram.meter.text) AND gateway_id = \(telegram.gateway) AND kept_at < (
+                SELECT min(kept_at) FROM (
+                    SELECT kept_at FROM kept_telegram
+                    WHERE meter = \(telegram.meter.text) AND gateway_id = \(telegram.gateway)
+                    ORDER BY kept_at DESC LIMIT \(limit)) latest)
             """)
     }
 
@@ -123,7 +135,9 @@ extension Transaction {
     public func drop(_ telegram: KeptTelegram) throws {
         try execute(
             """
-            DELETE FROM kept_telegram WHERE meter = \(telegram.meter.text) AND hash = \(sha256Hex(telegram.bytes))
+            DELETE FROM kept_telegram
+            WHERE meter = \(telegram.meter.text) AND gateway_id = \(telegram.gateway)
+                AND hash = \(sha256Hex(telegram.bytes)) AND heard_at = \(telegram.heard)
             """)
     }
 

@@ -128,7 +128,12 @@ import Water
         for back in 0...9 { _ = try await close(city, first.advanced(by: back)) }
         #expect(try await awarded(12, october, city) > .zero)
 
-        // Later words of the same month change nothing more.
+        // A measure under way must not miss it: the word alone, without a reading, makes the fold another one.
+        let before = try await city.database.read { try $0.foldVersion(of: CityFixture.first) }
+        _ = try await city.record(tampered(12, "2026-10-25T08:00:00Z"), from: CityFixture.cityGateway, at: now)
+        _ = try await city.fold.whatIsThere(at: now)
+        #expect(try await city.database.read { try $0.foldVersion(of: CityFixture.first) } > before)
+        // An earlier word of the same month is another finding, a later one none.
         for at in ["2026-10-20T08:00:00Z", "2026-10-21T08:00:00Z"] {
             _ = try await city.record(tampered(12, at), from: CityFixture.cityGateway, at: now)
             _ = try await city.fold.whatIsThere(at: now)

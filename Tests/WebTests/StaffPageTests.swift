@@ -103,7 +103,9 @@ import Water
                 (["at": "2026-13-20T10:30"], "notice refused"), (["at": "2001-10-20T10:30"], "notice refused"),
                 (["at": "2099-10-20T10:30"], "notice refused"), (["start": "-1"], "notice refused"),
                 (["final": "x"], "notice refused"), (["new": "M4"], "notice refused"),
-                ([:], "notice done"), ([:], "notice done"),
+                ([:], "notice done"), ([:], "notice done"), (["new": "EX901"], "notice refused"),
+                // The new meter of one exchange is not taken to another home by the same minute.
+                (["old": "M5"], "notice refused"),
             ]
             for (change, expected) in tries {
                 let form = good.merging(change) { $1 }

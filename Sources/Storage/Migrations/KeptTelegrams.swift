@@ -8,12 +8,13 @@ let keptTelegrams = """
         maker TEXT NOT NULL,
         field TEXT NOT NULL,
         telegram BLOB NOT NULL,
-        -- When the gateway heard it, where it said so.
-        heard_at INTEGER,
+        -- When the gateway heard it; 0 where it did not say.
+        heard_at INTEGER NOT NULL,
         kept_at INTEGER NOT NULL,
-        PRIMARY KEY (meter, hash)
+        PRIMARY KEY (meter, gateway_id, hash, heard_at)
     ) STRICT, WITHOUT ROWID;
 
     -- When every home of the month was marked for its correction; none while that is under way.
     ALTER TABLE tariff_replacement ADD COLUMN marked_at INTEGER;
+    UPDATE tariff_replacement SET marked_at = replaced_at;
     """

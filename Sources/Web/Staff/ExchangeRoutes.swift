@@ -53,7 +53,7 @@ struct ExchangeRoutes: Sendable {
         switch outcome {
         case .success: return nil
         case .failure(.unknownMeter): return "old"
-        case .failure(.sameMeter): return "new"
+        case .failure(.sameMeter), .failure(.alreadyExchanged): return "new"
         case .failure(.notInstalledThen), .failure(.inTheFuture): return "at"
         case .failure(.registry(let refusal)):
             switch refusal {
