@@ -26,11 +26,10 @@ struct EarlierStatements {
             of: community, from: min(periodStart, month.advanced(by: -3)), to: month.previous, only: only)
         lastYear = try reader.statementFigures(
             of: community, from: month.advanced(by: -12), to: month.advanced(by: -12), only: only)
-        let before = recent.values
-        if let saving = rules.saving,
-            before.contains(where: { months in Self.latest(of: months, before: month).map { $0.levels == nil } ?? false
-            })
-        {
+        let isUnderEarlierRules = recent.values.contains { months in
+            Self.latest(of: months, before: month).map { $0.levels == nil } ?? false
+        }
+        if let saving = rules.saving, isUnderEarlierRules {
             olderLevels = try Self.levels(of: community, before: month, under: saving, only: only, reader)
         } else {
             olderLevels = [:]
