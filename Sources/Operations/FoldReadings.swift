@@ -282,11 +282,7 @@ public actor FoldReadings {
 extension Transaction {
     /// The directory at the registry version this transaction sees.
     fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
-        let version = try reader.currentRegistryVersion()
-        if let known, known.version == version { return known }
-        if let shelved = shelf.directory(version: version) { return shelved }
-        let fresh = try reader.meterDirectory()
-        shelf.keep(fresh)
-        return fresh
+        if let known, known.version == (try reader.currentRegistryVersion()) { return known }
+        return try shelf.directory(of: reader)
     }
 }

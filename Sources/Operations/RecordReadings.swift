@@ -14,6 +14,7 @@ public actor RecordReadings {
     private let logger: Logger
     private let shelf: DirectoryShelf
     private var directory: MeterDirectory?
+    private var loading: Task<Loaded, any Error>?
     private var held: [GatewayID: HeldByGateway] = [:]
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
@@ -22,6 +23,11 @@ public actor RecordReadings {
     private var noted: [GatewayID: Sighting] = [:]
     private var unnoted: [GatewayID: Sighting] = [:]
     private var noting: Task<Void, Never>?
+
+    private struct Loaded: Sendable {
+        let directory: MeterDirectory
+        let held: [GatewayID: HeldByGateway]
+    }
 
     private struct Sighting {
         var at: Instant
@@ -74,21 +80,35 @@ public actor RecordReadings {
     private func currentDirectory() async throws -> MeterDirectory {
         do {
             let version = try await database.read { try $0.currentRegistryVersion() }
-            if let directory, directory.version == version { return directory }
-            // The former copy goes before the next one comes.
-            directory = nil
-            let known = shelf.directory(version: version)
-            let (fresh, heldNow) = try await database.read { reader in
-                (try known ?? reader.meterDirectory(), try reader.heldByGateway())
+            while true {
+                if let directory, directory.version >= version { return directory }
+                let loaded = try await load()
+                // Under way when the version was read, it may be of the one before.
+                if loaded.version >= version { return loaded }
             }
-            shelf.keep(fresh)
-            directory = fresh
-            held = heldNow
-            return fresh
         } catch {
             logger.error("the registry cannot be read", metadata: ["error": "\(error)"])
             throw RecordRefusal.storageFailed
         }
+    }
+
+    /// One load for all the requests that need it.
+    private func load() async throws -> MeterDirectory {
+        if let loading { return try await loading.value.directory }
+        // The former copy goes before the next one comes.
+        directory = nil
+        let (database, shelf) = (database, shelf)
+        let task = Task {
+            try await database.read { reader in
+                Loaded(directory: try shelf.directory(of: reader), held: try reader.heldByGateway())
+            }
+        }
+        loading = task
+        defer { loading = nil }
+        let loaded = try await task.value
+        directory = loaded.directory
+        held = loaded.held
+        return loaded.directory
     }
 
     private func commit(

@@ -1,3 +1,4 @@
+public import Database
 import Synchronization
 import Water
 
@@ -145,8 +146,21 @@ struct PlaceTable: Sendable {
 /// The newest directory that any part of a process has read, so that they all go by one copy.
 public final class DirectoryShelf: Sendable {
     private let newest = Mutex<MeterDirectory?>(nil)
+    private let loading = Mutex<Void>(())
 
     public init() {}
+
+    /// The directory as a reader sees the registry: the kept one, or one read now. Of several that ask at once one reads,
+    /// and the others wait for it: two million meters are not read once for each.
+    public func directory(of reader: Reader) throws -> MeterDirectory {
+        let version = try reader.currentRegistryVersion()
+        return try loading.withLock { _ in
+            if let known = directory(version: version) { return known }
+            let fresh = try reader.meterDirectory()
+            keep(fresh)
+            return fresh
+        }
+    }
 
     /// The directory of a registry version, where it is the newest that was read.
     public func directory(version: Int64) -> MeterDirectory? {

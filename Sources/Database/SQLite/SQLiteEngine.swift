@@ -10,7 +10,10 @@ struct SQLiteEngine: Sendable {
         configuration.busyMode = .callback { waitForLock(tries: $0) }
         configuration.maximumReaderCount = 6
         configuration.prepareDatabase { connection in
-            try connection.execute(sql: "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536")
+            // Readers pass over much and come back to little: pages kept serve the one who writes.
+            let kilobytes = connection.configuration.readonly ? 8_192 : 65_536
+            try connection.execute(
+                sql: "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-\(kilobytes)")
         }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
