@@ -51,7 +51,8 @@ public struct Correction: Sendable, Hashable {
     public var litres: Int64
     public var figures: EarlierFigures
 
-    static let listedReadings = 20
+    /// The most readings that a correction lists.
+    public static let listedReadings = 20
 
     /// Of a statement, by what changed.
     public init(of statement: Statement, hash: String, changes: [HomeChange]) {

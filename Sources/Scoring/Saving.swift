@@ -165,8 +165,9 @@ extension ExplanationList {
                     .product([.input("litres_per_equivalised_person", size.litres), .input("", 1_000)]),
                     by: .input("median_litres", cohort.medianLitres)), by: statement.rules)
         }
-        guard let found = saving.judgement, let last = saving.levels.last else { return }
         let earlier = saving.levels.dropLast().map(\.permille).sorted()
+        // Bytes that were damaged may judge without anything to judge by.
+        guard let found = saving.judgement, let last = saving.levels.last, !earlier.isEmpty else { return }
         let middle = [earlier[(earlier.count - 1) / 2], earlier[earlier.count / 2]]
         add(
             "saving.higher_permille", found.now, .permille, .higherLevel,

@@ -21,9 +21,6 @@ public struct SavingRules: Sendable, Hashable {
     public let pointsPerPercent: Points
     public let mostPoints: Points
 
-    /// Earlier months of the two that are judged.
-    public static let windowMonths = 2
-
     /// What a saving of `percent` gives before the monthly cap.
     public func points(percent: Int64) -> Points {
         let (product, overflow) = max(0, percent).multipliedReportingOverflow(by: pointsPerPercent.count)

@@ -110,6 +110,12 @@ struct SavingTests {
         }
     }
 
+    @Test func `a damaged statement that judges by nothing is explained without a trap`() throws {
+        var damaged = statement(home(litres: 8_235), cohort: cohort, levels(8))
+        damaged.saving?.levels = levels(1)
+        #expect(explain(try Statement(bytes: damaged.bytes)).contains { $0.rule == .level })
+    }
+
     @Test func `levels older than the rule looks at are left out`() throws {
         let saving = try #require(statement(home(), cohort: cohort, levels(20)).saving)
         #expect(saving.levels.count == 13 && saving.levels.last?.month == Shipped.month.previous)

@@ -86,7 +86,11 @@ struct StaffHomeRoutes: Sendable {
                 let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in
                     let count = changes.count { $0.cause == cause }
                     let name = t("cause_\(cause.rawValue)")
-                    return count == 0 ? nil : count == 1 ? name : t("cause_times", ["what": name, "count": "\(count)"])
+                    if count < 2 { return count == 0 ? nil : name }
+                    // Of one fold's readings no more are noted than a statement lists, and one to say so.
+                    let many = count > Correction.listedReadings
+                    let shown = "\(min(count, Correction.listedReadings))"
+                    return t(many ? "cause_many" : "cause_times", ["what": name, "count": shown])
                 }
                 return .init(
                     number: home.number, community: area.name, month: home.month.description,
