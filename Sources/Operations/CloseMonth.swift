@@ -136,7 +136,12 @@ public struct CloseMonth: Sendable {
         let cohorts = try await FreezeMonth(database: database)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
-        let left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
+        let left: SharedPass.Rest
+        do {
+            left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
+        } catch let other as IssueStatements.NoTariff {
+            return .failure(.noTariff(id: other.id))
+        }
         if let refusal = left.refusal(communities) { return .failure(refusal) }
         summary.corrections = try await corrections(at: at)
         return .success(summary)
@@ -162,6 +167,15 @@ public struct CloseMonth: Sendable {
         }
         guard let rules = shelf.rules(settings.rulesID, in: month) else {
             return .failure(.noRules(id: settings.rulesID))
+        }
+        let (others, noted) = try await database.read { reader in
+            (try reader.otherTariffs(in: month, calendar.interval(of: month)), try reader.monthTariffs(month))
+        }
+        for id in others where id != tariff.id {
+            guard let other = shelf.tariff(id, in: month) else { return .failure(.noTariff(id: id)) }
+            if let hash = noted[id], hash != other.digest {
+                return .failure(.frozenWithOther(rules: rules.version, tariff: id))
+            }
         }
         return try await agree(month, (tariff, rules))
     }
@@ -227,7 +241,8 @@ public struct CloseMonth: Sendable {
     ) async throws -> SharedPass.Rest {
         let chains = try await database.read { try $0.cohortChains() }
         let issue = IssueStatements(
-            database: database, tariff: files.tariff, rules: files.rules, calendar: calendar, cohorts: cohorts)
+            database: database, tariff: files.tariff, rules: files.rules, shelf: shelf, calendar: calendar,
+            cohorts: cohorts)
         let open = try await database.read { try Self.toIssue(month, $0).count }
         let (rest, counts) = try await inLanes(progress) { worker, pass, report in
             var count = CloseCount()

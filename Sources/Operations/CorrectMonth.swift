@@ -12,6 +12,8 @@ struct CorrectMonth: Sendable {
     let month: BillingMonth
     let tariff: Tariff
     let rules: RuleSet
+    /// Where the tariffs of homes that are not billed by the city's stand.
+    let shelf: TariffShelf
     let calendar: CityCalendar
 
     /// Changes of a home that are looked at for its correction.
@@ -30,6 +32,7 @@ struct CorrectMonth: Sendable {
         var event: OutboxEvent?
         /// Months that took this one into a mean, or fill the same tiers: they are corrected in their turn.
         var resting: [(home: HouseholdID, month: BillingMonth)] = []
+        var newTariffs: [Tariff] = []
     }
 
     /// What the homes' next versions are, on one snapshot; nil where the month's tariff was replaced since ours was
@@ -43,11 +46,17 @@ struct CorrectMonth: Sendable {
         let cohort = cohorts.cohort(along: chain)
         let tookPart = cohorts.byArea[community] != nil
         let frozen = try reader.homeMonths(of: community, month, homes: homes)
-        let earlier = try EarlierStatements(of: community, before: month, under: tariff, rules, reader)
+        let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
+        work.newTariffs = tariffs.unnoted
+        let marked = homes.count
+        let homes = homes.filter { tariffs.tariff(of: $0) != nil }
+        work.summary.withoutFiles = marked - homes.count
+        let earlier = try EarlierStatements(of: community, before: month, under: tariffs, rules, reader)
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
         for home in try figures(of: Set(homes), reader) {
+            guard let tariff = tariffs.tariff(of: home.household) else { continue }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? frozen[home.household].flatMap { standing(of: $0, under: rules).figure } : nil,
@@ -59,7 +68,7 @@ struct CorrectMonth: Sendable {
                     home, numbers[home.household] ?? "", changes, in: context, reader)
             else { continue }
             work.statements.append(stored)
-            work.resting += try resting(on: home.household, reader)
+            work.resting += try resting(on: home.household, billedBy: tariff, reader)
             if changesLevels { work.resting += try nextMonth(of: home.household, reader) }
             let holder = AccountHolder(community: community, household: home.household)
             let awards = try AwardPoints(rules: rules, calendar: calendar).postings(
@@ -77,7 +86,7 @@ struct CorrectMonth: Sendable {
 
     /// The later months of a home whose issued statements rest on this one's litres.
     private func resting(
-        on household: HouseholdID, _ reader: Reader
+        on household: HouseholdID, billedBy tariff: Tariff, _ reader: Reader
     ) throws -> [(home: HouseholdID, month: BillingMonth)] {
         let measured = Set(try reader.measuredMonths(of: community))
         return try (1...11).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
@@ -163,6 +172,7 @@ struct CorrectMonth: Sendable {
         guard work.statements.allSatisfy({ newest[$0.household] == $0.version - 1 }) else {
             return work.statements.allSatisfy { newest[$0.household] == $0.version }
         }
+        try transaction.note(work.newTariffs, of: month, at: at)
         try transaction.holdFold(of: community, at: at)
         try transaction.add(work.statements, to: community, at: at)
         try transaction.append(work.awards)

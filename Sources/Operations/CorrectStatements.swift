@@ -112,7 +112,7 @@ public struct CorrectStatements: Sendable {
                 continue
             }
             let month = CorrectMonth(
-                community: community, month: month, tariff: tariff, rules: rules, calendar: calendar)
+                community: community, month: month, tariff: tariff, rules: rules, shelf: shelf, calendar: calendar)
             for start in stride(from: 0, to: homes.count, by: Self.batch) {
                 let part = Array(homes[start..<min(start + Self.batch, homes.count)])
                 summary.add(try await correct(month, part, under: lease, at: at))
@@ -143,6 +143,8 @@ public struct CorrectStatements: Sendable {
                 }
                 if isWritten { return work.summary }
             } catch DatabaseFailure.conflict {
+                continue
+            } catch is OtherTariffNoted {
                 continue
             }
         }

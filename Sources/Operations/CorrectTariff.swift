@@ -10,6 +10,8 @@ public enum TariffCorrectionRefusal: Error, Sendable, Hashable {
     case reasonIsMissing
     /// No tariff of that id on the shelf is valid for the month.
     case noTariff(id: String)
+    /// No statement of the month went by a tariff of that id.
+    case notBilled(id: String)
     /// The file on the shelf says what the month was billed by.
     case isTheSame
 }
@@ -20,6 +22,7 @@ extension TariffCorrectionRefusal: CustomStringConvertible {
         case .notClosed: "the month is not closed: its statements will be made by the tariff file as it is then"
         case .reasonIsMissing: "say why, in 1 to 200 characters"
         case .noTariff(let id): "no tariff \(id) is valid for the whole month: put the right file into the folder first"
+        case .notBilled(let id): "no statement of the month went by a tariff \(id)"
         case .isTheSame: "the tariff in the folder says what the month was billed by: nothing is to be corrected"
         }
     }
@@ -38,42 +41,71 @@ public struct CorrectTariff: Sendable {
 
     /// Returns how many homes are to be corrected. The replacement comes first, then a transaction for each community:
     /// a correction meanwhile sees the new tariff with the first mark. Killed in between, run it again.
+    ///
+    /// `id`: the tariff put right; nil is the city's, and marks every home.
     public func callAsFunction(
-        _ month: BillingMonth, reason: String, at: Instant
+        _ month: BillingMonth, of id: String? = nil, reason: String, at: Instant
     ) async throws -> Result<Int, TariffCorrectionRefusal> {
         guard reason.contains(where: { !$0.isWhitespace }), reason.count <= 200 else {
             return .failure(.reasonIsMissing)
         }
-        let (found, isUnderWay) = try await database.read { reader in
-            (try reader.cityMonth(month), try reader.isTariffReplacementUnderWay(in: month))
+        let (found, others) = try await database.read { reader in
+            (try reader.cityMonth(month), try reader.monthTariffs(month))
         }
         guard let frozen = found else { return .failure(.notClosed) }
-        guard let tariff = shelf.tariff(frozen.tariffID, in: month) else {
-            return .failure(.noTariff(id: frozen.tariffID))
-        }
-        if tariff.digest != frozen.tariffHash {
+        let isCity = id ?? frozen.tariffID == frozen.tariffID
+        let id = id ?? frozen.tariffID
+        guard let former = isCity ? frozen.tariffHash : others[id] else { return .failure(.notBilled(id: id)) }
+        guard let tariff = shelf.tariff(id, in: month) else { return .failure(.noTariff(id: id)) }
+        if tariff.digest != former {
             try await database.write(repeatable: true) { transaction in
-                try transaction.replaceTariff(
-                    of: month, id: tariff.id, formerHash: frozen.tariffHash, hash: tariff.digest, reason: reason,
-                    at: at)
+                if isCity {
+                    try transaction.replaceTariff(
+                        of: month, id: id, formerHash: former, hash: tariff.digest, reason: reason, at: at)
+                } else {
+                    try transaction.replaceMonthTariff(
+                        id, of: month, formerHash: former, hash: tariff.digest, reason: reason, at: at)
+                }
             }
-        } else if !isUnderWay {
+        } else if try await !isUnderWay(month, isCity ? nil : id) {
             return .failure(.isTheSame)
         }
         var marked = 0
         let communities = try await database.read { try $0.communityMonths(month).filter(\.isMeasured) }
         for community in communities.map(\.community) {
-            marked += try await database.write(repeatable: true) { transaction in
-                let homes = try transaction.reader.homeMonths(of: community, month).map(\.household)
-                for home in homes {
-                    try transaction.markDirty(home, of: community, month, cause: .tariff, at: at)
-                }
-                // A correction under way has read the former tariff.
-                try transaction.raiseFoldVersion(of: community, at: at)
-                return homes.count
+            marked += try await mark(month, of: community, isCity ? nil : id, at: at)
+        }
+        try await database.write(repeatable: true) { transaction in
+            if isCity {
+                try transaction.noteMarked(for: month, at: at)
+            } else {
+                try transaction.noteMarked(for: month, of: id, at: at)
             }
         }
-        try await database.write(repeatable: true) { try $0.noteMarked(for: month, at: at) }
         return .success(marked)
+    }
+
+    private func isUnderWay(_ month: BillingMonth, _ id: String?) async throws -> Bool {
+        try await database.read { reader in
+            try id.map { try reader.isTariffReplacementUnderWay(in: month, of: $0) }
+                ?? reader.isTariffReplacementUnderWay(in: month)
+        }
+    }
+
+    /// Marks a community's homes with figures; with `id` those that are billed by that tariff.
+    private func mark(
+        _ month: BillingMonth, of community: CommunityID, _ id: String?, at: Instant
+    ) async throws -> Int {
+        try await database.write(repeatable: true) { transaction in
+            var homes = try transaction.reader.homeMonths(of: community, month).map(\.household)
+            if let id {
+                let assigned = try transaction.reader.tariffs(of: community, in: month)
+                homes.removeAll { assigned[$0]?.tariffID != id }
+            }
+            for home in homes { try transaction.markDirty(home, of: community, month, cause: .tariff, at: at) }
+            // A correction under way has read the former tariff.
+            try transaction.raiseFoldVersion(of: community, at: at)
+            return homes.count
+        }
     }
 }

@@ -7,21 +7,21 @@ import Water
 /// What a community's earlier statements say to those of a month.
 struct EarlierStatements {
     let month: BillingMonth
-    /// The first month of the tariff's basis period; the month itself where none is before it.
-    let periodStart: BillingMonth
+    private let tariffs: HomeTariffs
     private let recent: [HouseholdID: [BillingMonth: StatementFigures]]
     private let lastYear: [HouseholdID: [BillingMonth: StatementFigures]]
     /// By home, where rules before those with savings issued its latest statement.
     private let olderLevels: [HouseholdID: [MonthLevel]]
 
-    /// Reads last year's month, the last three, and those of the tariff's period before this one.
+    /// Reads last year's month, the last three, and those of the tariffs' periods before this one.
     /// With `only` of that home alone.
     init(
-        of community: CommunityID, before month: BillingMonth, under tariff: Tariff, _ rules: RuleSet,
+        of community: CommunityID, before month: BillingMonth, under tariffs: HomeTariffs, _ rules: RuleSet,
         only: HouseholdID? = nil, _ reader: Reader
     ) throws {
         self.month = month
-        periodStart = tariff.firstMonth(ofPeriodOf: month)
+        self.tariffs = tariffs
+        let periodStart = tariffs.all.map { $0.firstMonth(ofPeriodOf: month) }.min() ?? month
         recent = try reader.statementFigures(
             of: community, from: min(periodStart, month.advanced(by: -3)), to: month.previous, only: only)
         lastYear = try reader.statementFigures(
@@ -76,8 +76,11 @@ struct EarlierStatements {
         return latest.levels ?? olderLevels[household] ?? []
     }
 
-    /// The household's litres of the tariff's period before the month, as its statements say.
+    /// The household's litres of its tariff's period before the month, as its statements say. Months before the tariff
+    /// was the home's do not fill its tiers.
     func periodToDateLitres(_ household: HouseholdID) -> Int64 {
+        let start = (tariffs.tariff(of: household) ?? tariffs.city).firstMonth(ofPeriodOf: month)
+        let periodStart = tariffs.since(household).map { max($0, start) } ?? start
         guard periodStart < month else { return 0 }
         return (recent[household] ?? [:]).reduce(0) { $1.key >= periodStart ? $0 &+ $1.value.use.litres : $0 }
     }

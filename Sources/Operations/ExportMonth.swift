@@ -59,6 +59,8 @@ public struct ExportMonth: Sendable {
             guard let tariff = shelf.tariff(frozen.tariffID, in: month), tariff.digest == frozen.tariffHash,
                 let rules = shelf.rules.first(where: { $0.digest == frozen.ruleHash })
             else { return .failure(.withoutFiles) }
+            let tariffs = try HomeTariffs(tariff, of: area.id, in: month, on: shelf, reader)
+            guard tariffs.missing.isEmpty else { return .failure(.withoutFiles) }
             var lines = 0
             func add(_ line: CanonicalJSON) {
                 write(line.text)
@@ -70,10 +72,10 @@ public struct ExportMonth: Sendable {
                 "zone": .string(calendar.zone), "start": .integer(span.start.epochSeconds),
                 "end": .integer(span.end.epochSeconds),
             ])
-            add(tariff.exported)
+            for tariff in tariffs.all { add(tariff.exported) }
             add(rules.exported(MeteringRules(rules)))
             try exportCohorts(of: area.id, month, rules, reader, add)
-            try exportHomes(of: area.id, month, MeteringRules(rules), reader, add)
+            try exportHomes(of: area.id, month, tariffs, MeteringRules(rules), reader, add)
             try exportStatements(of: area.id, month, reader, add)
             return .success(lines)
         }
@@ -95,8 +97,8 @@ public struct ExportMonth: Sendable {
     }
 
     private func exportHomes(
-        of community: CommunityID, _ month: BillingMonth, _ rules: MeteringRules, _ reader: Reader,
-        _ add: (CanonicalJSON) -> Void
+        of community: CommunityID, _ month: BillingMonth, _ tariffs: HomeTariffs, _ rules: MeteringRules,
+        _ reader: Reader, _ add: (CanonicalJSON) -> Void
     ) throws {
         let span = MonthSpan(month, calendar: calendar)
         let homes = try reader.registeredHomes(
@@ -114,6 +116,7 @@ public struct ExportMonth: Sendable {
                 "moved_in": .integer(home.movedIn.epochSeconds),
                 "moved_out": .optional(home.movedOut?.epochSeconds),
                 "share_millionths": .optional(home.shareMillionths),
+                "tariff": .optional(tariffs.tariff(of: home.household)?.id),
                 "meters": .array(input.meters.map(\.exported)),
             ])
         }

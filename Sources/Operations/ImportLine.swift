@@ -29,7 +29,10 @@ extension ImportKind {
         switch self {
         case .areas: ["code", "kind", "name", "parent"]
         case .households:
-            ["number", "area", "persons", "persons_from", "usage_point", "share", "moved_in", "moved_out"]
+            [
+                "number", "area", "persons", "persons_from", "usage_point", "share", "moved_in", "moved_out", "tariff",
+                "tariff_from",
+            ]
         case .meters:
             [
                 "serial", "usage_point", "installed_at", "removed_at", "start_m3", "final_m3", "resolution_l",
@@ -53,6 +56,8 @@ struct ImportLine {
     let header: ImportHeader
     let values: [String]
     let calendar: CityCalendar
+    /// The ids of the city's shelf.
+    let tariffs: Set<String>
 
     /// nil where the column is absent or the field empty.
     func text(_ field: String) -> String? {
@@ -130,7 +135,27 @@ extension HouseholdEntry {
         try self.init(
             number: line.required("number"), area: line.required("area"), points: HouseholdEntry.points(line),
             movedIn: movedIn, movedOut: line.instant("moved_out"),
-            persons: HouseholdEntry.personsFrom(line, movedIn: movedIn))
+            persons: HouseholdEntry.personsFrom(line, movedIn: movedIn),
+            tariff: HouseholdEntry.tariffFrom(line, movedIn: movedIn))
+    }
+
+    /// `city` is the city's own tariff. Without a month it holds from that of the move-in.
+    private static func tariffFrom(_ line: ImportLine, movedIn: Instant) throws(RegistryRefusal) -> TariffFrom? {
+        guard let id = line.text("tariff") else {
+            if line.text("tariff_from") != nil { throw .missing(field: "tariff") }
+            return nil
+        }
+        guard id == TariffFrom.cityWord || line.tariffs.contains(id) else {
+            throw .malformed(
+                field: "tariff",
+                expected:
+                    "\(TariffFrom.cityWord), or the id of a tariff file: \(line.tariffs.sorted().joined(separator: ", "))"
+            )
+        }
+        let (year, number, _) = line.calendar.day(of: movedIn).date
+        guard let month = line.text("tariff_from").map({ BillingMonth($0) }) ?? BillingMonth(year: year, month: number)
+        else { throw .malformed(field: "tariff_from", expected: "YYYY-MM") }
+        return TariffFrom(month: month, tariffID: id == TariffFrom.cityWord ? nil : id)
     }
 
     private static func points(_ line: ImportLine) throws(RegistryRefusal) -> [Point] {

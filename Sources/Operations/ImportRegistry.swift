@@ -63,6 +63,7 @@ public struct ImportRegistry {
     private let database: Database
     private let calendar: CityCalendar
     private let kind: ImportKind
+    private let tariffs: Set<String>
     private let isDryRun: Bool
     private var records = CSVRecords()
     private var header: ImportHeader?
@@ -74,10 +75,15 @@ public struct ImportRegistry {
     private static let linesPerTransaction = 500
     private static let linesPerDryRun = 20_000
 
-    public init(_ kind: ImportKind, into database: Database, calendar: CityCalendar, isDryRun: Bool = false) {
+    /// `tariffs`: the ids that a household's may be.
+    public init(
+        _ kind: ImportKind, into database: Database, calendar: CityCalendar, tariffs: Set<String>,
+        isDryRun: Bool = false
+    ) {
         self.kind = kind
         self.database = database
         self.calendar = calendar
+        self.tariffs = tariffs
         self.isDryRun = isDryRun
     }
 
@@ -115,7 +121,7 @@ public struct ImportRegistry {
 
     private mutating func register(_ batch: [CSVRecord], at: Instant) async throws -> [LineProblem] {
         guard let header else { return [] }
-        let importing = LineImport(kind: kind, header: header, calendar: calendar, at: at)
+        let importing = LineImport(kind: kind, header: header, calendar: calendar, tariffs: tariffs, at: at)
         let isDryRun = isDryRun
         let outcome: BatchOutcome
         do {
@@ -150,6 +156,7 @@ struct LineImport: Sendable {
     let kind: ImportKind
     let header: ImportHeader
     let calendar: CityCalendar
+    let tariffs: Set<String>
     let at: Instant
 
     func register(_ batch: [CSVRecord], in transaction: Transaction) throws -> BatchOutcome {
@@ -180,7 +187,7 @@ struct LineImport: Sendable {
         guard values.count == header.names.count else {
             return .failure(.malformed(field: "", expected: "\(header.names.count) fields, as the header has"))
         }
-        let line = ImportLine(header: header, values: values, calendar: calendar)
+        let line = ImportLine(header: header, values: values, calendar: calendar, tariffs: tariffs)
         let entry: ImportEntry
         do throws(RegistryRefusal) {
             entry =

@@ -10,6 +10,8 @@ struct IssueStatements: Sendable {
     let database: Database
     let tariff: Tariff
     let rules: RuleSet
+    /// Where the tariffs of homes that are not billed by the city's stand.
+    let shelf: TariffShelf
     let calendar: CityCalendar
     let cohorts: Cohorts
 
@@ -23,10 +25,15 @@ struct IssueStatements: Sendable {
         let community: CommunityID
     }
 
+    /// The shelf has no tariff of this id for the month, or another than the month goes by, and a home is billed by it.
+    struct NoTariff: Error {
+        let id: String
+    }
+
     private static let attempts = 5
 
     /// `chain`: the areas the community's cohort may widen through. Returns nil where the statements were issued before;
-    /// throws `LeaseLost` where another process took the community over.
+    /// throws `LeaseLost` where another process took the community over, and `NoTariff`.
     func callAsFunction(
         _ community: CommunityID, _ month: BillingMonth, chain: [CohortArea], under lease: Lease, at: Instant
     ) async throws -> Issued? {
@@ -47,6 +54,8 @@ struct IssueStatements: Sendable {
                 }
             } catch DatabaseFailure.conflict {
                 continue
+            } catch let other as OtherTariffNoted {
+                throw NoTariff(id: other.id)
             }
         }
         throw AccountsKeepChanging(community: community)
@@ -62,6 +71,7 @@ struct IssueStatements: Sendable {
         if try transaction.reader.communityMonth(month, of: community)?.issuedAt != nil { return true }
         let versions = try transaction.reader.accountVersions(of: community)
         guard work.accounts.allSatisfy({ versions[$0.key] == $0.value }) else { return false }
+        try transaction.note(work.newTariffs, of: month, at: at)
         try transaction.add(work.statements, to: community, at: at)
         try markLater(than: month, of: community, work.statements.map(\.household), at: at, transaction)
         try transaction.append(work.awards)
@@ -90,6 +100,7 @@ struct IssueStatements: Sendable {
         var event: OutboxEvent
         /// The versions of the accounts that points go to; nil for one never posted to.
         var accounts: [HouseholdID: Int64?]
+        var newTariffs: [Tariff]
     }
 
     private func prepare(
@@ -97,7 +108,8 @@ struct IssueStatements: Sendable {
     ) throws -> Work {
         let homes = try reader.homeMonths(of: community, month)
         let numbers = try reader.householdNumbers(of: community)
-        let earlier = try EarlierStatements(of: community, before: month, under: tariff, rules, reader)
+        let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
+        let earlier = try EarlierStatements(of: community, before: month, under: tariffs, rules, reader)
         let known = try reader.householdsWithPostings(of: community)
         let cohort = cohorts.cohort(along: chain)
         let award = AwardPoints(rules: rules, calendar: calendar)
@@ -106,6 +118,9 @@ struct IssueStatements: Sendable {
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
         for home in homes {
+            guard let tariff = tariffs.tariff(of: home.household) else {
+                throw NoTariff(id: tariffs.id(of: home.household) ?? tariff.id)
+            }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? standing(of: home, under: rules).figure : nil,
@@ -128,7 +143,7 @@ struct IssueStatements: Sendable {
             statements: statements, awards: awards,
             event: try closed(community, chain.first?.code ?? "", month, homes, awards, at: at).event(),
             accounts: Dictionary(awards.map(\.posting.holder.household).map { ($0, versions[$0]) }) { first, _ in first
-            })
+            }, newTariffs: tariffs.unnoted)
     }
 
     private func closed(

@@ -24,11 +24,14 @@ public struct HouseholdEntry: Sendable, Hashable {
     public let movedOut: Instant?
     /// nil says nothing.
     public let persons: PersonsFrom?
+    /// nil says nothing.
+    public let tariff: TariffFrom?
 
     /// Refuses numbers that are not 1–32 of `0-9 A-Z a-z - .`, no usage point or one given twice, shares outside
     /// 1–1,000,000 and a move-out not after the move-in.
     public init(
-        number: String, area: String, points: [Point], movedIn: Instant, movedOut: Instant?, persons: PersonsFrom?
+        number: String, area: String, points: [Point], movedIn: Instant, movedOut: Instant?, persons: PersonsFrom?,
+        tariff: TariffFrom? = nil
     ) throws(RegistryRefusal) {
         guard isRegistryCode(number) else { throw .malformed(field: "number", expected: registryCodeForm) }
         guard !points.isEmpty else { throw .missing(field: "usage_point") }
@@ -50,6 +53,7 @@ public struct HouseholdEntry: Sendable, Hashable {
         self.movedIn = movedIn
         self.movedOut = movedOut
         self.persons = persons
+        self.tariff = tariff
     }
 }
 
@@ -141,6 +145,9 @@ extension Transaction {
         changed = try writePoints(entry, wanted, of: id, points: points) || changed
         if let persons = entry.persons {
             changed = try notePersons(persons, of: id, in: wanted.community, at: at) || changed
+        }
+        if let tariff = entry.tariff {
+            changed = try noteTariff(tariff, of: id, in: wanted.community, at: at) || changed
         }
         return known == nil ? .added : changed ? .changed : .unchanged
     }

@@ -24,13 +24,15 @@ public struct RunningMonth: Sendable {
     public func callAsFunction(_ home: Household, at: Instant, _ reader: Reader) throws -> Outlook? {
         let (year, number, _) = calendar.day(of: at).date
         guard let month = BillingMonth(year: year, month: number),
-            let tariff = shelf.tariff(settings.tariffID, in: month),
+            let city = shelf.tariff(settings.tariffID, in: month),
             let rules = shelf.rules(settings.rulesID, in: month),
             let figures = try figures(of: home, month, MeteringRules(rules), reader), figures.shareMillionths == nil,
             figures.days.contains(where: { $0.litres != nil })
         else { return nil }
+        let tariffs = try HomeTariffs(city, of: home.community, in: month, on: shelf, only: home.id, reader)
+        guard let tariff = tariffs.tariff(of: home.id) else { return nil }
         let earlier = try EarlierStatements(
-            of: home.community, before: month, under: tariff, rules, only: home.id, reader)
+            of: home.community, before: month, under: tariffs, rules, only: home.id, reader)
         let context = StatementContext(
             tariff: tariff, rules: rules, cohort: nil, frozenFigure: nil, earlier: earlier, household: home.id,
             monthStart: calendar.interval(of: month).start)

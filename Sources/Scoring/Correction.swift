@@ -17,6 +17,8 @@ public struct HomeChange: Sendable, Hashable {
         case earlierMonth = "earlier_month"
         /// The meter's word that it was tampered with came late.
         case tamper
+        /// Another tariff was noted for the home.
+        case homeTariff = "home_tariff"
     }
 
     public var cause: Cause

@@ -11,10 +11,11 @@ public let citusPlan = Distribution(
     reference: [
         "area", "setting", "registry_version", "gateway", "staff", "meter", "meter_address", "city_month",
         "cohort_figures", "tariff_replacement", "target", "gateway_push", "gateway_table", "meter_key",
-        "kept_telegram",
+        "kept_telegram", "month_tariff",
     ],
     distributed: [
-        "household", "usage_point", "household_usage_point", "household_persons", "meter_installation", "journal",
+        "household", "usage_point", "household_usage_point", "household_persons", "household_tariff",
+        "meter_installation", "journal",
         "reading_day", "reading_month", "packed_month", "pruned_month", "reading_quarantine", "held_meter", "sweep",
         "community_fold", "alert", "reading_edit",
         "community_month",

@@ -85,6 +85,9 @@ private let registryRows = [
         "household_persons", key: ["community_id", "household_id", "from_day"],
         integers: ["community_id", "household_id", "from_day", "persons", "noted_at"]),
     StoredTable(
+        "household_tariff", key: ["community_id", "household_id", "from_month"],
+        integers: ["community_id", "household_id", "from_month", "noted_at"], texts: ["tariff_id"]),
+    StoredTable(
         "meter", key: ["meter_id"], integers: ["meter_id", "resolution_ml", "nominal_flow_lph", "modulus_ml"],
         texts: ["serial"], madeKey: "meter_id"),
     StoredTable(
@@ -139,6 +142,9 @@ private let statementRows = [
     StoredTable(
         "tariff_replacement", key: ["month"], integers: ["month", "replaced_at", "marked_at"],
         texts: ["tariff_id", "former_hash", "tariff_hash", "reason"]),
+    StoredTable(
+        "month_tariff", key: ["month", "tariff_id"], integers: ["month", "noted_at", "replaced_at", "marked_at"],
+        texts: ["tariff_id", "tariff_hash", "former_hash", "reason"]),
     StoredTable("cohort_figures", key: ["month", "area_id"], integers: ["month", "area_id"], texts: ["body"]),
     StoredTable(
         "community_month", key: ["community_id", "month"],

@@ -187,7 +187,8 @@ enum SharedFiles {
     static let rulesID = "rules"
 
     /// With Taiyuan's sewage fee at 0.60 yuan instead of 0.50 where the file is said to be wrong.
-    static func shelf(sewage: String? = nil) throws -> TariffShelf {
+    /// `untieredBase`: the price of Taiyuan's homes without tiers, instead of 2.40.
+    static func shelf(sewage: String? = nil, untieredBase: String? = nil) throws -> TariffShelf {
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let folder = root.appendingPathComponent("tariffs").path
@@ -195,6 +196,9 @@ enum SharedFiles {
         return try loadTariffs(
             names.sorted().map { name in
                 let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+                if let untieredBase, name == "taiyuan-untiered.yaml" {
+                    return (name, text.untiered(at: untieredBase))
+                }
                 guard let sewage, name == "taiyuan.yaml", let examples = text.range(of: "\nexamples:") else {
                     return (name, text)
                 }
@@ -225,5 +229,35 @@ enum SharedFiles {
                     """
                 return (name, head + example)
             })
+    }
+}
+
+extension String {
+    /// The file of the homes without tiers with another price, and examples that hold for 2.50.
+    fileprivate func untiered(at price: String) -> String {
+        let head = (range(of: "\nexamples:").map { self[..<$0.lowerBound] } ?? self[...])
+        return head.replacing("2.40", with: price) + """
+
+            examples:
+              - month: 2018-08
+                persons: 3
+                litres: 10000
+                lines_fen: [2500, 500]
+                total_fen: 3000
+                assumptions: []
+              - month: 2026-10
+                persons: 3
+                litres: 1000
+                lines_fen: [250, 50]
+                total_fen: 300
+                assumptions: []
+              - month: 2026-10
+                persons: 3
+                litres: 2000
+                lines_fen: [500, 100]
+                total_fen: 600
+                assumptions: []
+
+            """
     }
 }

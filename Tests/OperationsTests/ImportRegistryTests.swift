@@ -82,6 +82,43 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a household's tariff is one of the shelf, from a month on`(engine: TestEngine) async throws {
+        let text = """
+            number,area,usage_point,moved_in,tariff,tariff_from
+            T1,A,PT1,2020-02-03,taiyuan-untiered,
+            T2,A,PT2,2020-02-03,taiyuan-untiered,2024-01
+            T3,A,PT3,2020-02-03,city,2024-02
+            T4,A,PT4,2020-02-03,,
+            T5,A,PT5,2020-02-03,paris,
+            T6,A,PT6,2020-02-03,city,2024-13
+            T7,A,PT7,2020-02-03,,2024-01
+
+            """
+        try await onFreshDatabase(of: engine) { database in
+            let test = try await TestCity.build(in: database)
+            let (totals, problems) = try await load(.households, text, test)
+            #expect(totals == ImportTotals(added: 4, rejected: 3))
+            #expect(problems.map(\.field) == ["tariff", "tariff_from", "tariff"])
+            #expect(problems.first?.reason.contains("taiyuan-untiered") == true)
+            let kept = text.split(separator: "\n").prefix(5).joined(separator: "\n")
+            #expect(try await load(.households, kept, test).totals == ImportTotals(unchanged: 4))
+            let found = try await database.read { reader in
+                try ["T1", "T2", "T3", "T4"].map { number in
+                    let home = try #require(try reader.household(number: number))
+                    return try reader.tariffs(of: home.id, in: home.community)
+                }
+            }
+            let untiered = "taiyuan-untiered"
+            let expected: [[TariffFrom]] = [
+                [TariffFrom(month: try #require(BillingMonth("2020-02")), tariffID: untiered)],
+                [TariffFrom(month: try #require(BillingMonth("2024-01")), tariffID: untiered)],
+                [TariffFrom(month: try #require(BillingMonth("2024-02")), tariffID: nil)], [],
+            ]
+            #expect(found == expected)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a bad meter line is told with its field`(engine: TestEngine) async throws {
         let bad: [(line: String, field: String)] = [
             (",P1,2020-01-01,,,,,,,,,", "serial"), ("M 1,P1,2020-01-01,,,,,,,,,", "serial"),
@@ -168,7 +205,8 @@ import Water
     private func load(
         _ kind: ImportKind, _ text: String, _ test: TestCity, isDryRun: Bool = false, by size: Int = 65_536
     ) async throws -> (totals: ImportTotals, problems: [LineProblem]) {
-        var importing = ImportRegistry(kind, into: test.database, calendar: test.calendar, isDryRun: isDryRun)
+        var importing = ImportRegistry(
+            kind, into: test.database, calendar: test.calendar, tariffs: ["taiyuan-untiered"], isDryRun: isDryRun)
         let bytes = Array(text.utf8)
         var problems: [LineProblem] = []
         var start = 0

@@ -22,6 +22,7 @@ from town import AREAS, CITY, ROOT, Failed, Town, free_port, is_free, status_of
 
 MARK = ".jieshui-demo"
 NAMES = {code: name for code, _, name, _ in AREAS}
+UNTIERED = "taiyuan-untiered"
 ITEM = ("节水起泡器", "Tap aerator", 20)
 
 
@@ -117,6 +118,7 @@ class Story:
         self.hourly = homes
         self.radio, self.wired = radio_home(self.month_after), wired_home(self.month_after)
         self.wired.persons = None
+        self.wired.tariff = UNTIERED
         self.homes = homes + [self.radio, self.wired]
         kind = "real homes, their dates moved by whole days" if is_real else "made homes from a seed"
         self.say(
@@ -207,6 +209,9 @@ class Story:
         judged = [one for one in found if one["saving"]["percent"] is not None]
         self.checks.at_least("homes compared with their own past", len(judged), 10)
         self.checks.that("unknown persons are not ranked", self.statements[self.wired.number]["rank"] is None, self.statements[self.wired.number]["unranked"])
+        self.checks.equal(
+            "the home without tiers is billed by its own tariff, the others by the city's",
+            {number for number, one in self.statements.items() if one["tariff"]["id"] == UNTIERED}, {self.wired.number})
         whole = [one for one in found if None not in one["use"]["daily_litres"]]
         self.checks.that(
             f"days add up to the month in all {len(whole)} statements without a gap",

@@ -21,6 +21,8 @@ class Home:
     serial: str
     readings: list[tuple[datetime, int]] = field(default_factory=list)
     """Local times with their zone, and cumulative litres, as the meter sent them: not sorted, not cleaned."""
+    tariff: str = ""
+    """The id of a tariff beside the city's."""
 
     @property
     def point(self) -> str:

@@ -61,9 +61,10 @@ class Town:
         self.run("init", "--city", "太原市", "--zone", "Asia/Shanghai", "--code", CITY)
         self.take("areas", ["code", "kind", "name", "parent"], AREAS)
         self.take(
-            "households", ["number", "area", "persons", "persons_from", "usage_point", "moved_in"],
+            "households", ["number", "area", "persons", "persons_from", "usage_point", "moved_in", "tariff"],
             [
-                (home.number, PLACES[home.community], home.persons or "", first(home).date(), home.point, first(home).date())
+                (home.number, PLACES[home.community], home.persons or "", first(home).date(), home.point,
+                 first(home).date(), home.tariff)
                 for home in homes
             ])
         self.take(

@@ -20,4 +20,5 @@ public let migrations: [Migration] = [
     Migration(number: 14, name: "kept telegrams", sqlite: keptTelegrams),
     Migration(number: 15, name: "statement levels", sqlite: statementLevels),
     Migration(number: 16, name: "tamper alerts", sqlite: tamperAlerts),
+    Migration(number: 17, name: "household tariffs", sqlite: householdTariffs),
 ]

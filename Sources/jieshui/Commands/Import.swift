@@ -11,15 +11,19 @@ struct Import: AsyncParsableCommand {
         discussion: """
             The header line names the columns:
               areas       code,kind,name,parent
-              households  number,area,persons,persons_from,usage_point,share,moved_in,moved_out
+              households  number,area,persons,persons_from,usage_point,share,moved_in,moved_out,
+                          tariff,tariff_from
               meters      serial,usage_point,installed_at,removed_at,start_m3,final_m3,resolution_l,q3_m3h,
                           modulus_m3,cjt188,wmbus,wmbus_driver
             Repeating a file changes nothing; an empty field says nothing and erases nothing. A line that cannot go
             in is told on standard error as FILE:LINE: FIELD: REASON and the rest goes in; then the exit code is 1.
+            A household's tariff is the id of a file in the tariffs folder, from a month (YYYY-MM, else that of the \
+            move-in) on; city is the city's own again.
             Several usage points of one home stand in one field with | between them, their shares likewise.
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var tariffFiles: TariffOptions
 
     @Argument(help: "areas, households or meters.")
     var kind: ImportKind
@@ -36,7 +40,9 @@ struct Import: AsyncParsableCommand {
         let context = try await CommandContext.open(options)
         let handle = try open()
         let bar = ProgressBar(total: size())
-        var importing = ImportRegistry(kind, into: context.database, calendar: context.calendar, isDryRun: dryRun)
+        var importing = ImportRegistry(
+            kind, into: context.database, calendar: context.calendar,
+            tariffs: kind == .households ? try tariffFiles.ids() : [], isDryRun: dryRun)
         var taken = 0
         do {
             while let data = try handle.read(upToCount: Self.chunk), !data.isEmpty {

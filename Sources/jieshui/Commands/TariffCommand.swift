@@ -7,7 +7,7 @@ import Water
 struct TariffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tariff", abstract: "Check, explain or import tariff files, or bill a volume under one.",
-        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self, TariffCorrect.self])
+        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self, TariffAssign.self, TariffCorrect.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")
@@ -122,5 +122,10 @@ struct TariffOptions: ParsableArguments {
             (name: name, text: try String(contentsOfFile: "\(tariffs)/\(name)", encoding: .utf8))
         }
         return try loadTariffs(files)
+    }
+
+    /// The ids of the tariffs; none without a folder.
+    func ids() throws -> Set<String> {
+        FileManager.default.fileExists(atPath: tariffs) ? Set(try load().tariffs.map(\.id)) : []
     }
 }
