@@ -146,11 +146,8 @@ extension HouseholdEntry {
             return nil
         }
         guard id == TariffFrom.cityWord || line.tariffs.contains(id) else {
-            throw .malformed(
-                field: "tariff",
-                expected:
-                    "\(TariffFrom.cityWord), or the id of a tariff file: \(line.tariffs.sorted().joined(separator: ", "))"
-            )
+            let known = line.tariffs.sorted().joined(separator: ", ")
+            throw .malformed(field: "tariff", expected: "\(TariffFrom.cityWord), or the id of a tariff file: \(known)")
         }
         let (year, number, _) = line.calendar.day(of: movedIn).date
         guard let month = line.text("tariff_from").map({ BillingMonth($0) }) ?? BillingMonth(year: year, month: number)

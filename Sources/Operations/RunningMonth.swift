@@ -38,7 +38,8 @@ public struct RunningMonth: Sendable {
             monthStart: calendar.interval(of: month).start)
         let last = try reader.statement(of: home.id, in: home.community, month.previous)
         let before = try last.map { try Statement(bytes: Array($0.body.utf8)).use.days } ?? []
-        return outlook(figures, before: before, in: context)
+        return outlook(
+            figures, before: before, goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context)
     }
 
     private func figures(

@@ -86,6 +86,8 @@ public struct Analysis: Sendable, Hashable {
             case norm
             /// What the home usually uses.
             case baseline
+            /// What the household means to use at most, by its own word; of the month under way alone.
+            case goal
         }
         public enum Level: String, Sendable, Hashable, CaseIterable {
             /// 80 to 109 %.

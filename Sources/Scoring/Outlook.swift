@@ -20,8 +20,15 @@ public struct Outlook: Sendable, Hashable {
     public var basis: [Int64]
     /// nil with fewer than seven days to go by.
     public var forecast: Forecast?
-    /// The tier, norm and usual use that the expected litres come near to or go over, nearest first.
+    /// What the household means to use at most, litres; nil where it has said nothing.
+    public var goalLitres: Int64?
+    /// The goal, tier, norm and usual use that the expected litres come near to or go over, nearest first.
     public var warnings: [Analysis.LimitWarning]
+
+    /// What is left of the goal for each of the days left, rounded down; nil without a goal or a day. Never below 0.
+    public var goalLitresPerDay: Int64? {
+        goalLitres.flatMap { daysLeft > 0 ? max(0, $0 - soFarLitres) / Int64(daysLeft) : nil }
+    }
 
     public struct Forecast: Sendable, Hashable {
         /// Whole litres, lowest ≤ expected ≤ highest; never below what is used already.
@@ -35,7 +42,8 @@ public struct Outlook: Sendable, Hashable {
 
 extension Outlook {
     /// `month`, `known_days`, `so_far_litres`, `days_left`, `basis_litres` (the days the forecast rests on), `forecast`
-    /// (`lowest_litres`, `expected_litres`, `highest_litres`, `bill_fen`; or null) and `warnings`.
+    /// (`lowest_litres`, `expected_litres`, `highest_litres`, `bill_fen`; or null), `goal_litres` and
+    /// `warnings`.
     public var json: CanonicalJSON {
         .object([
             "month": .string(month.description), "known_days": .integer(Int64(knownDays)),
@@ -48,6 +56,7 @@ extension Outlook {
                     "highest_litres": .integer(forecast.highestLitres), "bill_fen": .optional(forecast.bill?.fen),
                 ]
             } ?? .null,
+            "goal_litres": .optional(goalLitres),
             "warnings": .array(
                 warnings.map {
                     [
@@ -61,14 +70,17 @@ extension Outlook {
 }
 
 /// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
-/// them. Missing days count as days left; estimated ones are no basis.
-public func outlook(_ home: HomeMonth, before: [DayUse], in context: StatementContext) -> Outlook {
+/// them. Missing days count as days left; estimated ones are no basis. `goalLitres`: the household's own, over 0.
+public func outlook(
+    _ home: HomeMonth, before: [DayUse], goalLitres: Int64? = nil, in context: StatementContext
+) -> Outlook {
     let known = home.days.filter { $0.litres != nil }
     let soFar = known.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
     let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
     let left = home.days.count - known.count
     var outlook = Outlook(
-        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left, basis: basis, warnings: [])
+        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left, basis: basis,
+        goalLitres: goalLitres, warnings: [])
     guard (0..<1 << 50).contains(soFar), let spread = Spread(of: basis, over: Int64(left)) else { return outlook }
     let expected = soFar + spread.expected
     let cost = bill(of: home, litres: expected, context)
@@ -76,14 +88,16 @@ public func outlook(_ home: HomeMonth, before: [DayUse], in context: StatementCo
         lowestLitres: max(soFar, expected - spread.halfWidth), expectedLitres: expected,
         highestLitres: expected + spread.halfWidth,
         bill: { if case .success(let bill) = cost { bill.total } else { nil } }())
-    outlook.warnings = warnings(expected, cost, home, context)
+    outlook.warnings = warnings(expected, cost, home, goalLitres, context)
     return outlook
 }
 
 private func warnings(
-    _ litres: Int64, _ cost: Result<Bill, BillRefusal>, _ home: HomeMonth, _ context: StatementContext
+    _ litres: Int64, _ cost: Result<Bill, BillRefusal>, _ home: HomeMonth, _ goalLitres: Int64?,
+    _ context: StatementContext
 ) -> [Analysis.LimitWarning] {
     var found: [Analysis.LimitWarning] = []
+    if let goalLitres { found.append(.init(limit: .goal, limitLitres: goalLitres, usedLitres: litres)) }
     if case .success(let bill) = cost, !bill.boundsLitres.isEmpty {
         let before = context.tariff.basis == .month ? 0 : context.periodToDateLitres
         found.append(

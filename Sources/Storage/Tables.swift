@@ -88,6 +88,9 @@ private let registryRows = [
         "household_tariff", key: ["community_id", "household_id", "from_month"],
         integers: ["community_id", "household_id", "from_month", "noted_at"], texts: ["tariff_id"]),
     StoredTable(
+        "household_goal", key: ["community_id", "household_id"],
+        integers: ["community_id", "household_id", "litres", "set_at"]),
+    StoredTable(
         "meter", key: ["meter_id"], integers: ["meter_id", "resolution_ml", "nominal_flow_lph", "modulus_ml"],
         texts: ["serial"], madeKey: "meter_id"),
     StoredTable(

@@ -56,6 +56,22 @@ import Water
             let page = try await client.get("/statement")
             #expect(page.text.contains("outlook-h") && !page.text.contains("⟦"))
             #expect(!(try await client.get("/statements/2026-10").text.contains("outlook-h")))
+
+            // A goal of 5.5 m³, of which 5,470 L are used; 7 days are left.
+            let csrf = try page.field("csrf")
+            #expect(try await client.post("/goal", ["goal": "5.5"], csrf: csrf).status == 303)
+            let goal = try #require(try await client.get("/v1/outlook").json()["outlook"] as? [String: Any])
+            #expect(goal["goal_litres"] as? Int == 5_500)
+            let warning = try #require((goal["warnings"] as? [[String: Any]])?.first)
+            #expect(warning["limit"] as? String == "goal" && warning["level"] as? String == "over")
+            let own = try await client.get("/statement").text
+            #expect(own.contains("自家目标") && own.contains("value=\"5.5\"") && own.contains("每天不超过 4 升"))
+            for bad in ["0.0999", "1000.001", "-1", "5,5", "many"] {
+                #expect(try await client.post("/goal", ["goal": bad], csrf: csrf).status == 400, "\(bad)")
+            }
+            #expect(try await client.post("/goal", ["goal": "3"], csrf: "x").status == 403)
+            #expect(try await client.post("/goal", ["goal": ""], csrf: csrf).status == 303)
+            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":null"))
             let other = client.another()
             try await other.signInResident(4)
             #expect(try await other.get("/v1/outlook").text.contains("\"outlook\":null"))

@@ -163,6 +163,7 @@ struct Samples {
                 basis: (1...28).map { Int64(260 + $0 * 97 % 320) },
                 forecast: .init(
                     lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: Money(fen: 3_800)),
+                goalLitres: 10_000,
                 warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]))
     }
 

@@ -21,4 +21,5 @@ public let migrations: [Migration] = [
     Migration(number: 15, name: "statement levels", sqlite: statementLevels),
     Migration(number: 16, name: "tamper alerts", sqlite: tamperAlerts),
     Migration(number: 17, name: "household tariffs", sqlite: householdTariffs),
+    Migration(number: 18, name: "household goals", sqlite: householdGoals),
 ]

@@ -7,11 +7,17 @@ struct OutlookPart: Sendable {
     let soFar: String
     let expected: String
     let warnings: [String]
+    /// How the month stands to the household's own goal; nil without one.
+    let goal: String?
+    /// The goal as its field has it, cubic metres.
+    let goalField: String
     let explanation: [String]
 
     init(_ outlook: Outlook, texts t: Texts) {
         heading = t("outlook_heading", ["month": t.month(outlook.month)])
         soFar = t("outlook_so_far", ["days": "\(outlook.knownDays)", "litres": t.litres(outlook.soFarLitres)])
+        goal = outlook.goalLitres.map { OutlookPart.goal($0, outlook, t) }
+        goalField = outlook.goalLitres.map { OutlookPart.cubicMetres($0) } ?? ""
         guard let forecast = outlook.forecast else {
             expected = t("outlook_too_early")
             warnings = []
@@ -32,6 +38,27 @@ struct OutlookPart: Sendable {
                 ])
         }
         explanation = OutlookPart.arithmetic(outlook, forecast, t)
+    }
+
+    /// Without zeros at the end.
+    private static func cubicMetres(_ litres: Int64) -> String {
+        var (scaled, decimals) = (litres, 3)
+        while decimals > 0, scaled % 10 == 0 { (scaled, decimals) = (scaled / 10, decimals - 1) }
+        return ExactDecimal(scaled: scaled, decimals: decimals).description
+    }
+
+    private static func goal(_ litres: Int64, _ outlook: Outlook, _ t: Texts) -> String {
+        let left = litres - outlook.soFarLitres
+        guard left >= 0 else { return t("goal_passed", ["goal": t.litres(litres), "over": t.litres(-left)]) }
+        guard let perDay = outlook.goalLitresPerDay else {
+            return t("goal_kept", ["goal": t.litres(litres), "left": t.litres(left)])
+        }
+        return t(
+            "goal_so_far",
+            [
+                "goal": t.litres(litres), "left": t.litres(left), "days": "\(outlook.daysLeft)",
+                "per_day": t.litres(perDay),
+            ])
     }
 
     private static func arithmetic(_ outlook: Outlook, _ forecast: Outlook.Forecast, _ t: Texts) -> [String] {

@@ -22,6 +22,7 @@ struct ResidentRoutes: Sendable {
             return try await explain(request, month)
         }
         router.get("points") { request, _ in try await points(request) }
+        router.post("goal") { request, _ in try await setGoal(request) }
         router.post("points/hold") { request, _ in try await hold(request) }
     }
 
@@ -52,6 +53,22 @@ struct ResidentRoutes: Sendable {
             benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook)
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
+    }
+
+    /// Takes the household's own goal in cubic metres; empty ends it.
+    private func setGoal(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), resident.csrf)
+        let text = form.text("goal")
+        let litres = ExactDecimal(text)?.scaled(toDecimals: 3)
+        guard text.isEmpty || litres.map(SetGoal.range.contains) == true else {
+            throw Problem.badRequest("goal", "is no volume from 0.1 to 1000 cubic metres with at most 3 decimals")
+        }
+        let home = resident.household
+        try await SetGoal(database: services.database)(litres, of: home.id, in: home.community, at: now)
+        return .seeOther("/statement")
     }
 
     /// How every figure of a statement came about.

@@ -34,7 +34,11 @@ struct RulesCommand: AsyncParsableCommand {
             let last = try month(to) ?? BillingMonth(number: .max)
             guard first <= last else { throw ValidationError("--from is after --to") }
             let context = try await CommandContext.open(options)
-            let found = try await SimulateRules(database: context.database)(rules, over: first...last)
+            let bar = ProgressBar(total: 100)
+            let found = try await SimulateRules(database: context.database)(rules, over: first...last) { done, all in
+                bar.show(done: done * 100 / max(all, 1), "\(done) of \(all) communities")
+            }
+            bar.clear()
             guard let begin = found.months.first, let end = found.months.last else {
                 throw CommandFailure("no month of these is closed")
             }

@@ -3,11 +3,15 @@ import Foundation
 import Tariffs
 import Water
 
-/// `jieshui tariff check|bill|explain|import-owrs`: the tariff files on their own, without a database.
+/// `jieshui tariff check|bill|explain|import-owrs`: the tariff files on their own, without a database;
+/// `assign|correct`: whom they bill.
 struct TariffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tariff", abstract: "Check, explain or import tariff files, or bill a volume under one.",
-        subcommands: [Check.self, Bill.self, TariffExplain.self, TariffImport.self, TariffAssign.self, TariffCorrect.self])
+        commandName: "tariff",
+        abstract: "Check, explain or import tariff files, bill a volume under one, or say whom they bill.",
+        subcommands: [
+            Check.self, Bill.self, TariffExplain.self, TariffImport.self, TariffAssign.self, TariffCorrect.self,
+        ])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")
