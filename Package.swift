@@ -46,7 +46,10 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["Water"], swiftSettings: pure),
         .target(
             name: "Database",
-            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), logging, "CPostgres"],
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"), logging,
+                "CPostgres",
+            ],
             swiftSettings: house),
         .target(
             name: "Storage",

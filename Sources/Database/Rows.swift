@@ -27,31 +27,69 @@ public struct Rows: Sendable {
 /// One row of a result, valid inside the closure that receives it. Columns are counted from 0 in the order of
 /// the statement's list.
 public struct Row {
-    let value: (Int) -> SQLValue
+    enum Source {
+        case values((Int) -> SQLValue)
+        case sqlite(SQLiteColumns)
+    }
+
+    let source: Source
 
     /// An integer; throws where the column holds something else.
     public func integer(_ column: Int) throws(DatabaseFailure) -> Int64 {
-        guard case .integer(let number) = value(column) else { throw .unexpectedType(column: column) }
-        return number
+        switch source {
+        case .sqlite(let columns):
+            if let number = columns.integer(column) { return number }
+        case .values(let value):
+            if case .integer(let number) = value(column) { return number }
+        }
+        throw .unexpectedType(column: column)
     }
 
     public func integerOrNil(_ column: Int) throws(DatabaseFailure) -> Int64? {
-        value(column) == .null ? nil : try integer(column)
+        isNull(column) ? nil : try integer(column)
     }
 
     public func text(_ column: Int) throws(DatabaseFailure) -> String {
-        guard case .text(let text) = value(column) else { throw .unexpectedType(column: column) }
-        return text
+        switch source {
+        case .sqlite(let columns):
+            if let text = columns.text(column) { return text }
+        case .values(let value):
+            if case .text(let text) = value(column) { return text }
+        }
+        throw .unexpectedType(column: column)
     }
 
     public func textOrNil(_ column: Int) throws(DatabaseFailure) -> String? {
-        value(column) == .null ? nil : try text(column)
+        isNull(column) ? nil : try text(column)
     }
 
     public func blob(_ column: Int) throws(DatabaseFailure) -> [UInt8] {
-        guard case .blob(let bytes) = value(column) else { throw .unexpectedType(column: column) }
-        return bytes
+        switch source {
+        case .sqlite(let columns):
+            if let bytes = columns.withBlob(column, { [UInt8]($0) }) { return bytes }
+        case .values(let value):
+            if case .blob(let bytes) = value(column) { return bytes }
+        }
+        throw .unexpectedType(column: column)
+    }
+
+    /// Hands over a blob where the engine keeps it: valid inside `body`.
+    public func withBlob<T>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+        switch source {
+        case .sqlite(let columns):
+            if let found = try columns.withBlob(column, body) { return found }
+        case .values(let value):
+            if case .blob(let bytes) = value(column) { return try bytes.withUnsafeBytes(body) }
+        }
+        throw DatabaseFailure.unexpectedType(column: column)
     }
 
     public func flag(_ column: Int) throws(DatabaseFailure) -> Bool { try integer(column) != 0 }
+
+    private func isNull(_ column: Int) -> Bool {
+        switch source {
+        case .sqlite(let columns): columns.isNull(column)
+        case .values(let value): value(column) == .null
+        }
+    }
 }

@@ -121,7 +121,7 @@ final class PostgresSession {
             switch PQresultStatus(result) {
             case PGRES_SINGLE_TUPLE where goesOn:
                 do {
-                    goesOn = try visit(Row { column in postgresValue(result, column) })
+                    goesOn = try visit(Row(source: .values { column in postgresValue(result, column) }))
                 } catch {
                     (goesOn, failure) = (false, error)
                 }
