@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "Database",
             dependencies: [
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"), logging,
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                logging,
                 "CPostgres",
             ],
             swiftSettings: house),

@@ -67,7 +67,7 @@ private struct MeterInWindow {
     let split: SplitWindow?
 
     init(_ readings: MeterReadings, from: Instant, to: Instant, span: MonthSpan, rules: MeteringRules) {
-        judged = judge(readings, rules: rules)
+        judged = readings.judged ?? judge(readings, rules: rules)
         self.from = max(from, readings.installation.from)
         self.to = min(to, readings.installation.to ?? to)
         measuredSplitSeconds = Metering.measuredSplitSeconds(judged, upTo: span.end, rules: rules)

@@ -5,11 +5,13 @@ public struct MeterReadings: Sendable {
     public var installation: MeterInstallation
     /// In ascending order, at best without repeats. Another order, repeats and elements outside the installation's
     /// [from, to] change nothing but the time it takes.
-    public var elements: [ReadingElement]
+    public var elements: [ReadingElement] { didSet { judged = nil } }
     /// Staff's decisions on this meter over the days that `elements` were loaded for, in any order, repeats welcome. An
     /// entered register is as good as an element: a day that has one is a day with readings. What was sent stays in
     /// `elements`.
-    public var edits: [ReadingEdit]
+    public var edits: [ReadingEdit] { didSet { judged = nil } }
+    /// What these readings were judged to by the rules they are to be measured by; nil where that is still to be done.
+    public var judged: JudgedMeter?
 
     public init(installation: MeterInstallation, elements: [ReadingElement], edits: [ReadingEdit] = []) {
         self.installation = installation

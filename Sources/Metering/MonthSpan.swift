@@ -46,8 +46,12 @@ public func readingWindow(for month: BillingMonth, calendar: CityCalendar) -> (f
 public func unbracketed(
     _ readings: MeterReadings, month: MonthSpan, rules: MeteringRules
 ) -> (older: Bool, newer: Bool) {
-    let judged = judge(readings, rules: rules)
-    let installation = readings.installation
+    unbracketed(judge(readings, rules: rules), month: month)
+}
+
+/// As `unbracketed(_:month:rules:)`, of readings judged before.
+public func unbracketed(_ judged: JudgedMeter, month: MonthSpan) -> (older: Bool, newer: Bool) {
+    let installation = judged.installation
     let needsOlder = installation.from < month.start
     let needsNewer = installation.to.map { $0 > month.end } ?? true
     return (

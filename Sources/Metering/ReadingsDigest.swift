@@ -9,12 +9,10 @@ import Water
 /// After them stands `serial,epoch,millilitres,action\n` for each of the staff's decisions in force there: who, when
 /// and why change no figure.
 func readingsDigest(_ meters: [JudgedMeter], from start: Instant, to end: Instant) -> String {
-    var text: [UInt8] = []
-    let ordered = meters.count < 2 ? meters : meters.sorted(by: precedes)
-    text.reserveCapacity(ordered.reduce(0) { $0 + $1.believed.count * (24 + $1.installation.serial.utf8.count) })
-    for meter in ordered { appendLines(of: meter, from: start, to: end, to: &text) }
     var digest = RunningDigest()
-    digest.update(text)
+    for meter in meters.count < 2 ? meters : meters.sorted(by: precedes) {
+        digest.update(lines(of: meter, from: start, to: end))
+    }
     return digest.hexDigest()
 }
 
@@ -24,82 +22,98 @@ private func precedes(_ a: JudgedMeter, _ b: JudgedMeter) -> Bool {
     return a.from != b.from ? a.from < b.from : a.meter < b.meter
 }
 
-private func appendLines(of meter: JudgedMeter, from start: Instant, to end: Instant, to text: inout [UInt8]) {
+private func lines(of meter: JudgedMeter, from start: Instant, to end: Instant) -> [UInt8] {
     let believed = meter.believed
     let first = meter.lastIndex(atOrBefore: start) ?? 0
     let low = first < believed.count ? min(believed[first].at, start) : start
     let reached = meter.lastIndex(atOrBefore: end - 1).map { $0 + 1 } ?? 0
     let high = reached < believed.count ? max(believed[reached].at, end) : end
+    let last = min(reached, believed.count - 1)
 
-    var line = DigestLine(serial: meter.installation.serial)
     let left = meter.disbelieved
     var other = left.firstIndex { $0.at >= low } ?? left.count
-    for one in believed[first...] {
-        if one.at > high { break }
-        while other < left.count, (left[other].at, left[other].register) < (one.at, one.register) {
-            line.write(at: left[other].at, register: left[other].register, to: &text)
-            other += 1
+    let serial = Array(meter.installation.serial.utf8)
+    let most = max(0, last + 1 - first) + left.count - other
+    var text = [UInt8](repeating: 0, count: LineWriter.capacity(lines: most, serial: serial.count))
+    var writer = LineWriter(serial: serial)
+    var span = text.mutableSpan
+    // Safe here: any bytes are bytes.
+    var bytes = unsafe span.mutableBytes
+    if first <= last {
+        for one in believed[first...last] {
+            if one.at > high { break }
+            while other < left.count, (left[other].at, left[other].register) < (one.at, one.register) {
+                writer.line(left[other].at, left[other].register, &bytes)
+                other += 1
+            }
+            writer.line(one.at, one.register, &bytes)
         }
-        line.write(at: one.at, register: one.register, to: &text)
     }
     while other < left.count, left[other].at <= high {
-        line.write(at: left[other].at, register: left[other].register, to: &text)
+        writer.line(left[other].at, left[other].register, &bytes)
         other += 1
     }
+    text.removeLast(text.count - writer.count)
     for edit in meter.edits where edit.isInForce && edit.at >= low && edit.at <= high {
         let fields = "\(edit.at.epochSeconds),\(edit.register.millilitres),\(edit.action.rawValue)\n"
         text.append(contentsOf: "\(meter.installation.serial),\(fields)".utf8)
     }
+    return text
 }
 
-/// One line, kept between writes: most follow the one before by a small step, which is added to its digits in place.
-private struct DigestLine {
+/// Writes lines one after another into bytes that are enough for them.
+private struct LineWriter {
     private let serial: [UInt8]
-    private var bytes: [UInt8] = []
-    private var at: Int64 = -1
-    private var register: Int64 = -1
-    /// Indices of the digits of `at` and `register` in `bytes`.
-    private var atDigits = 0..<0
-    private var registerDigits = 0..<0
+    private(set) var count = 0
 
-    init(serial: String) { self.serial = Array(serial.utf8) }
+    /// Bytes that `lines` lines take at most, and what a store of eight digits may reach beyond them.
+    static func capacity(lines: Int, serial: Int) -> Int { lines * (serial + 43) + 8 }
 
-    mutating func write(at instant: Instant, register volume: Volume, to text: inout [UInt8]) {
-        let nextAt = instant.epochSeconds
-        let next = volume.millilitres
-        let isSmallStep =
-            at >= 0 && register >= 0 && nextAt >= at && next >= register
-            && add(nextAt - at, to: atDigits) && add(next - register, to: registerDigits)
-        if !isSmallStep { spell(nextAt, next) }
-        at = nextAt
-        register = next
-        text.append(contentsOf: bytes)
+    init(serial: [UInt8]) { self.serial = serial }
+
+    mutating func line(_ at: Instant, _ register: Volume, _ bytes: inout MutableRawSpan) {
+        for byte in serial { put(byte, &bytes) }
+        put(UInt8(ascii: ","), &bytes)
+        number(at.epochSeconds, &bytes)
+        put(UInt8(ascii: ","), &bytes)
+        number(register.millilitres, &bytes)
+        put(UInt8(ascii: "\n"), &bytes)
     }
 
-    /// Adds to a decimal number in place; false, with digits that mean nothing, where it grows by a digit.
-    private mutating func add(_ step: Int64, to digits: Range<Int>) -> Bool {
-        var carry = step.magnitude
-        var index = digits.upperBound
-        while carry > 0 {
-            index -= 1
-            if index < digits.lowerBound { return false }
-            carry += UInt64(bytes[index] - UInt8(ascii: "0"))
-            bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: carry % 10)
-            carry /= 10
+    private mutating func put(_ byte: UInt8, _ bytes: inout MutableRawSpan) {
+        bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    private mutating func number(_ value: Int64, _ bytes: inout MutableRawSpan) {
+        if value < 0 { put(UInt8(ascii: "-"), &bytes) }
+        decimal(value.magnitude, &bytes)
+    }
+
+    private mutating func decimal(_ value: UInt64, _ bytes: inout MutableRawSpan) {
+        let digits = eightDigits(value % 100_000_000)
+        if value >= 100_000_000 {
+            decimal(value / 100_000_000, &bytes)
+            store(digits, &bytes)
+            count += 8
+        } else {
+            let zeros = min(digits.trailingZeroBitCount / 8, 7)
+            store(digits >> UInt64(zeros * 8), &bytes)
+            count += 8 - zeros
         }
-        return true
     }
 
-    private mutating func spell(_ nextAt: Int64, _ next: Int64) {
-        bytes = serial
-        bytes.append(UInt8(ascii: ","))
-        let start = bytes.count
-        bytes.append(contentsOf: String(nextAt).utf8)
-        atDigits = start..<bytes.count
-        bytes.append(UInt8(ascii: ","))
-        let middle = bytes.count
-        bytes.append(contentsOf: String(next).utf8)
-        registerDigits = middle..<bytes.count
-        bytes.append(UInt8(ascii: "\n"))
+    private func store(_ digits: UInt64, _ bytes: inout MutableRawSpan) {
+        bytes.storeBytes(of: (digits | 0x3030_3030_3030_3030).littleEndian, toByteOffset: count, as: UInt64.self)
+    }
+
+    /// The eight decimal digits of a number below 10^8, the first in the lowest byte: halves, then pairs, then digits,
+    /// all at a time.
+    private func eightDigits(_ value: UInt64) -> UInt64 {
+        let halves = (value / 10_000) | ((value % 10_000) << 32)
+        let hundreds = ((halves &* 10_486) >> 20) & 0x7F_0000_007F
+        let pairs = hundreds | ((halves &- hundreds &* 100) << 16)
+        let tens = ((pairs &* 103) >> 10) & 0xF_000F_000F_000F
+        return tens | ((pairs &- tens &* 10) << 8)
     }
 }

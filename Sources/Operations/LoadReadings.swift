@@ -46,47 +46,48 @@ struct LoadReadings {
     }
 
     private func figures(of homes: [RegisteredHome]) throws -> [HomeMonth] {
-        try inputs(of: homes).map { measure($0, span: span, rules: rules) }
+        var figures: [HomeMonth] = []
+        figures.reserveCapacity(homes.count)
+        try eachInput(of: homes) { figures.append(measure($0, span: span, rules: rules)) }
+        return figures
     }
 
     /// What the homes of the community are measured from.
     func inputs(of homes: [RegisteredHome]) throws -> [HomeInput] {
+        var inputs: [HomeInput] = []
+        try eachInput(of: homes) { inputs.append($0) }
+        return inputs
+    }
+
+    /// Hands over what each home is measured from: one home's elements are in memory at a time.
+    private func eachInput(of homes: [RegisteredHome], _ visit: (HomeInput) throws -> Void) throws {
         let edits = try reader.edits(in: community)
         let window = readingWindow(for: month, calendar: calendar)
         let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
-        let elements = try elements(of: homes, days)
+        let sets =
+            homes.count >= Self.homesForPassage
+            ? try reader.meterSets(of: community, from: days.lowerBound, to: days.upperBound) : nil
         let tampers = try reader.tampers(in: community, from: span.start, to: span.end)
-        return try homes.map { home in
-            HomeInput(
-                household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
-                shareMillionths: home.shareMillionths,
-                meters: try home.installations.map {
-                    try readings(of: $0, days, elements[$0.meter] ?? [], edits[$0.meter] ?? [])
-                }, sizes: home.sizes,
-                tampers: tampers.isEmpty
-                    ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } })
+        for home in homes {
+            try visit(
+                HomeInput(
+                    household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
+                    shareMillionths: home.shareMillionths,
+                    meters: try home.installations.map {
+                        let elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
+                        return try readings(of: $0, days, elements, edits[$0.meter] ?? [])
+                    }, sizes: home.sizes,
+                    tampers: tampers.isEmpty
+                        ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } }))
         }
     }
 
-    private func elements(
-        of homes: [RegisteredHome], _ days: ClosedRange<LocalDay>
-    ) throws -> [MeterID: [ReadingElement]] {
-        let meters = Set(homes.flatMap(\.installations).map(\.meter))
-        var found: [MeterID: [ReadingElement]] = [:]
-        if homes.count >= Self.homesForPassage {
-            try reader.eachDaySet(of: community, from: days.lowerBound, to: days.upperBound) { _, meter, elements in
-                if meters.contains(meter) { found[meter, default: []].append(contentsOf: elements) }
-            }
-        } else {
-            for meter in meters {
-                var elements: [ReadingElement] = []
-                try reader.eachDaySet(of: meter, in: community, from: days.lowerBound, to: days.upperBound) {
-                    elements += $1
-                }
-                found[meter] = elements
-            }
+    private func elements(of meter: MeterID, _ days: ClosedRange<LocalDay>) throws -> [ReadingElement] {
+        var elements: [ReadingElement] = []
+        try reader.eachDaySet(of: meter, in: community, from: days.lowerBound, to: days.upperBound) {
+            elements += $1
         }
-        return found
+        return elements
     }
 
     /// One installation's readings, reaching beyond the window where they must.
@@ -99,7 +100,8 @@ struct LoadReadings {
             installation: installation, elements: elements,
             edits: edits.filter { days.contains(calendar.day(of: $0.at)) })
         while true {
-            let open = unbracketed(readings, month: span, rules: rules)
+            let judged = judge(readings, rules: rules)
+            let open = unbracketed(judged, month: span)
             let older = open.older ? try nearest(installation, edits, before: reach.lowerBound) : nil
             let newer = open.newer ? try nearest(installation, edits, after: reach.upperBound) : nil
             if older == nil, open.older, refusesPruned, let kept = try reader.firstKeptMonth(of: community),
@@ -107,7 +109,10 @@ struct LoadReadings {
             {
                 throw PrunedBracket(month: month)
             }
-            if older == nil, newer == nil { return readings }
+            if older == nil, newer == nil {
+                readings.judged = judged
+                return readings
+            }
             if let older { readings.elements = older.elements + readings.elements }
             if let newer { readings.elements += newer.elements }
             reach = (older?.day ?? reach.lowerBound)...(newer?.day ?? reach.upperBound)

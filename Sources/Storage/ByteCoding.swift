@@ -49,16 +49,17 @@ public enum DamagedBytes: Error, Hashable, Sendable {
     case notAValue(String)
 }
 
-/// Reads what `ByteWriter` wrote; every step is bounds-checked.
-struct ByteReader {
-    private let bytes: [UInt8]
+/// Reads what `ByteWriter` wrote, of an array or where the engine keeps it; every step is bounds-checked.
+struct ByteReader<Bytes: RandomAccessCollection> where Bytes.Element == UInt8, Bytes.Index == Int {
+    private let bytes: Bytes
     private var next = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// `bytes` begin at 0.
+    init(_ bytes: Bytes) { self.bytes = bytes }
 
     var isAtEnd: Bool { next == bytes.count }
     /// What was not read yet.
-    var rest: ArraySlice<UInt8> { bytes[next...] }
+    var rest: Bytes.SubSequence { bytes[next...] }
 
     mutating func byte() throws(DamagedBytes) -> UInt8 {
         guard next < bytes.count else { throw .endsEarly }
@@ -88,19 +89,21 @@ struct ByteReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    mutating func address() throws(DamagedBytes) -> MeterAddress {
-        let length = try count()
-        guard next + length <= bytes.count else { throw .endsEarly }
-        defer { next += length }
-        guard let address = MeterAddress(utf8: bytes, next..<next + length) else { throw .notAValue("address") }
-        return address
-    }
-
     mutating func text() throws(DamagedBytes) -> String {
         let length = try count()
         guard next + length <= bytes.count else { throw .endsEarly }
         defer { next += length }
         guard let text = String(validating: bytes[next..<next + length], as: UTF8.self) else { throw .notText }
         return text
+    }
+}
+
+extension ByteReader<[UInt8]> {
+    mutating func address() throws(DamagedBytes) -> MeterAddress {
+        let length = try count()
+        guard next + length <= bytes.count else { throw .endsEarly }
+        defer { next += length }
+        guard let address = MeterAddress(utf8: bytes, next..<next + length) else { throw .notAValue("address") }
+        return address
     }
 }

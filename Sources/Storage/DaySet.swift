@@ -81,51 +81,68 @@ public enum DaySet {
 
     /// The elements of stored bytes, in order.
     public static func decode(_ bytes: [UInt8]) throws(DamagedBytes) -> [ReadingElement] {
-        var reader = ByteReader(bytes)
+        var elements: [ReadingElement] = []
+        try decode(ByteReader(bytes), into: &elements)
+        return elements
+    }
+
+    /// Adds the elements of stored bytes, in order.
+    static func decode(_ bytes: UnsafeRawBufferPointer, into elements: inout [ReadingElement]) throws(DamagedBytes) {
+        try decode(ByteReader(bytes), into: &elements)
+    }
+
+    private static func decode<Bytes>(
+        _ bytes: ByteReader<Bytes>, into elements: inout [ReadingElement]
+    ) throws(DamagedBytes) {
+        var reader = bytes
         let version = try reader.byte()
         guard version == plain || version == inRuns else { throw .unknownVersion(version) }
         let exponent = try reader.byte()
         guard exponent <= 9 else { throw .notAValue("unit exponent") }
         let unit = power(Int(exponent))
         let gatewayCount = try reader.count()
-        var gateways: [GatewayID] = []
-        for _ in 0..<gatewayCount { gateways.append(GatewayID(try reader.zigzag())) }
+        let first = gatewayCount > 0 ? GatewayID(try reader.zigzag()) : GatewayID(0)
+        var others: [GatewayID] = []
+        if gatewayCount > 1 { for _ in 1..<gatewayCount { others.append(GatewayID(try reader.zigzag())) } }
         let count = try reader.count()
-        let instants = version == inRuns ? try instants(count, &reader) : []
-        var elements: [ReadingElement] = []
-        elements.reserveCapacity(count)
+        guard count == 0 || gatewayCount > 0 else { throw .notAValue("gateway index") }
+        if elements.isEmpty { elements.reserveCapacity(count) }
+        // The runs stand before the elements: one reader goes through them as the other does through the rest.
+        var runs = reader
+        if version == inRuns { try skipRuns(count, &reader) }
+        var (left, step) = (0, Int64(0))
         var at: Int64 = 0
         var register: Int64 = 0
-        for number in 0..<count {
-            at = version == inRuns ? instants[number] : at &+ (try reader.zigzag())
+        for _ in 0..<count {
+            if version == plain {
+                at &+= try reader.zigzag()
+            } else if left > 0 {
+                at &+= step
+                left -= 1
+            } else {
+                at &+= try runs.zigzag()
+                left = try runs.count() - 1
+                if left > 0 { step = try runs.zigzag() }
+            }
             register &+= try reader.zigzag()
             let index = gatewayCount > 1 ? try reader.count() : 0
             guard index < gatewayCount else { throw .notAValue("gateway index") }
             elements.append(
                 ReadingElement(
                     at: Instant(epochSeconds: at), register: Volume(millilitres: register &* unit),
-                    gateway: gateways[index]))
+                    gateway: index == 0 ? first : others[index - 1]))
         }
-        return elements
     }
 
-    private static func instants(_ count: Int, _ reader: inout ByteReader) throws(DamagedBytes) -> [Int64] {
-        var instants: [Int64] = []
-        instants.reserveCapacity(count)
-        var at: Int64 = 0
-        while instants.count < count {
-            at &+= try reader.zigzag()
+    private static func skipRuns<Bytes>(_ count: Int, _ reader: inout ByteReader<Bytes>) throws(DamagedBytes) {
+        var found = 0
+        while found < count {
+            _ = try reader.zigzag()
             let length = try reader.count()
-            guard length >= 1, length <= count - instants.count else { throw .notAValue("run length") }
-            instants.append(at)
-            guard length > 1 else { continue }
-            let step = try reader.zigzag()
-            for _ in 1..<length {
-                at &+= step
-                instants.append(at)
-            }
+            guard length >= 1, length <= count - found else { throw .notAValue("run length") }
+            if length > 1 { _ = try reader.zigzag() }
+            found += length
         }
-        return instants
     }
 
     /// The union of two sorted sets, sorted, without repeats.

@@ -70,7 +70,7 @@ public enum JournalPayload {
         return entries
     }
 
-    private static func entry(_ reader: inout ByteReader) throws(DamagedBytes) -> JournalEntry {
+    private static func entry(_ reader: inout ByteReader<[UInt8]>) throws(DamagedBytes) -> JournalEntry {
         let kind = try reader.byte()
         let gateway = GatewayID(try reader.zigzag())
         let address = try reader.address()
@@ -89,7 +89,7 @@ public enum JournalPayload {
         }
     }
 
-    private static func values(_ reader: inout ByteReader) throws(DamagedBytes) -> [TimedRegister] {
+    private static func values(_ reader: inout ByteReader<[UInt8]>) throws(DamagedBytes) -> [TimedRegister] {
         let count = try reader.count()
         var values: [TimedRegister] = []
         values.reserveCapacity(count)

@@ -122,7 +122,7 @@ public enum PackedMonth {
     }
 
     private static func readGateways(
-        _ count: Int, of gateways: Int, from reader: inout ByteReader
+        _ count: Int, of gateways: Int, from reader: inout ByteReader<[UInt8]>
     ) throws(DamagedBytes) -> [Int] {
         var places: [Int] = []
         places.reserveCapacity(count)

@@ -207,6 +207,28 @@ import Water
         #expect(home.readingsDigest == sha256Hex(Array(text.utf8)))
     }
 
+    @Test func `the digest spells numbers of every length, believed or not`() throws {
+        var state: UInt64 = 7
+        func below(_ top: Int64) -> Int64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int64(state >> 1) % top
+        }
+        var registers: [Int64] = [0, 7, -1, .min, .max, 99_999_999, 100_000_000, 10_000_000_000_000_000, 90_909_090]
+        for digits in 1...18 {
+            let top = (0..<digits).reduce(Int64(1)) { value, _ in value * 10 }
+            registers += [top - 1, top] + (0..<20).map { _ in below(top) }
+        }
+        let elements = registers.enumerated().map { index, register in
+            ReadingElement(
+                at: Instant(epochSeconds: Meters.start + Int64(index) * 3_600), register: Volume(millilitres: register),
+                gateway: GatewayID(1))
+        }
+        let readings = MeterReadings(installation: Meters.installation(serial: "ab"), elements: elements)
+        let home = try october(Meters.home([readings]))
+        let text = elements.map { "ab,\($0.at.epochSeconds),\($0.register.millilitres)\n" }.joined()
+        #expect(home.readingsDigest == sha256Hex(Array(text.utf8)))
+    }
+
     @Test func `a disbelieved register changes the digest and not the volume`() throws {
         let clean = steady(from: -1, to: 32)
         let odd = Meters.element(Meters.start + 1_800, 90_000)
