@@ -62,21 +62,33 @@ private func lines(of meter: JudgedMeter, from start: Instant, to end: Instant) 
 }
 
 /// Writes lines one after another into bytes that are enough for them.
+///
+/// Where a number begins must not wait for the digits of the one before: lengths are kept from line to line.
 private struct LineWriter {
-    private let serial: [UInt8]
+    /// The serial and a comma, eight bytes to a word.
+    private let head: [UInt64]
+    private let headCount: Int
+    private var at = NumberLength()
+    private var register = NumberLength()
     private(set) var count = 0
 
-    /// Bytes that `lines` lines take at most, and what a store of eight digits may reach beyond them.
+    /// Bytes that `lines` lines take at most, and what a store of eight may reach beyond them.
     static func capacity(lines: Int, serial: Int) -> Int { lines * (serial + 43) + 8 }
 
-    init(serial: [UInt8]) { self.serial = serial }
+    init(serial: [UInt8]) {
+        let bytes = serial + [UInt8(ascii: ",")]
+        headCount = bytes.count
+        head = stride(from: 0, to: bytes.count, by: 8).map { start in
+            bytes[start..<min(start + 8, bytes.count)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+    }
 
-    mutating func line(_ at: Instant, _ register: Volume, _ bytes: inout MutableRawSpan) {
-        for byte in serial { put(byte, &bytes) }
+    mutating func line(_ instant: Instant, _ volume: Volume, _ bytes: inout MutableRawSpan) {
+        for (index, word) in head.enumerated() { store(word, count + index * 8, &bytes) }
+        count += headCount
+        number(instant.epochSeconds, at.digits(of: instant.epochSeconds), &bytes)
         put(UInt8(ascii: ","), &bytes)
-        number(at.epochSeconds, &bytes)
-        put(UInt8(ascii: ","), &bytes)
-        number(register.millilitres, &bytes)
+        number(volume.millilitres, register.digits(of: volume.millilitres), &bytes)
         put(UInt8(ascii: "\n"), &bytes)
     }
 
@@ -85,35 +97,62 @@ private struct LineWriter {
         count += 1
     }
 
-    private mutating func number(_ value: Int64, _ bytes: inout MutableRawSpan) {
-        if value < 0 { put(UInt8(ascii: "-"), &bytes) }
-        decimal(value.magnitude, &bytes)
-    }
-
-    private mutating func decimal(_ value: UInt64, _ bytes: inout MutableRawSpan) {
-        let digits = eightDigits(value % 100_000_000)
-        if value >= 100_000_000 {
-            decimal(value / 100_000_000, &bytes)
-            store(digits, &bytes)
-            count += 8
+    /// `digits`: those of the number where it is from 0 and has 16 at most, else 0.
+    @inline(__always)
+    private mutating func number(_ value: Int64, _ digits: Int, _ bytes: inout MutableRawSpan) {
+        let value = UInt64(bitPattern: value)
+        let mask: UInt64 = 0x3030_3030_3030_3030
+        if digits == 0 {
+            for byte in String(Int64(bitPattern: value)).utf8 { put(byte, &bytes) }
+        } else if digits <= 8 {
+            store((eightDigits(value) | mask) >> UInt64((8 - digits) * 8), count, &bytes)
+            count += digits
         } else {
-            let zeros = min(digits.trailingZeroBitCount / 8, 7)
-            store(digits >> UInt64(zeros * 8), &bytes)
-            count += 8 - zeros
+            store((eightDigits(value / 100_000_000) | mask) >> UInt64((16 - digits) * 8), count, &bytes)
+            store(eightDigits(value % 100_000_000) | mask, count + digits - 8, &bytes)
+            count += digits
         }
     }
 
-    private func store(_ digits: UInt64, _ bytes: inout MutableRawSpan) {
-        bytes.storeBytes(of: (digits | 0x3030_3030_3030_3030).littleEndian, toByteOffset: count, as: UInt64.self)
+    @inline(__always)
+    private func store(_ word: UInt64, _ offset: Int, _ bytes: inout MutableRawSpan) {
+        bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
     }
 
     /// The eight decimal digits of a number below 10^8, the first in the lowest byte: halves, then pairs, then digits,
     /// all at a time.
+    @inline(__always)
     private func eightDigits(_ value: UInt64) -> UInt64 {
         let halves = (value / 10_000) | ((value % 10_000) << 32)
         let hundreds = ((halves &* 10_486) >> 20) & 0x7F_0000_007F
         let pairs = hundreds | ((halves &- hundreds &* 100) << 16)
         let tens = ((pairs &* 103) >> 10) & 0xF_000F_000F_000F
         return tens | ((pairs &- tens &* 10) << 8)
+    }
+}
+
+/// How many digits numbers have that follow each other: mostly as many as the one before.
+private struct NumberLength {
+    private var count = 0
+    private var range: Range<Int64> = 0..<0
+
+    /// 1 to 16; 0 below 0 and from 10^16 on.
+    @inline(__always)
+    mutating func digits(of value: Int64) -> Int {
+        if !range.contains(value) { look(at: value) }
+        return count
+    }
+
+    private mutating func look(at value: Int64) {
+        count = 0
+        range = 0..<0
+        guard value >= 0, value < 10_000_000_000_000_000 else { return }
+        var (low, high) = (Int64(0), Int64(10))
+        count = 1
+        while value >= high {
+            (low, high) = (high, high * 10)
+            count += 1
+        }
+        range = low..<high
     }
 }
