@@ -54,7 +54,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Storage",
-            dependencies: ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database"],
+            dependencies: ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "CZstd"],
             swiftSettings: house),
         .target(
             name: "Operations",

@@ -115,6 +115,7 @@ struct IssueStatements: Sendable {
         let award = AwardPoints(rules: rules, calendar: calendar)
         // The frozen figures themselves tell whether its homes are in the distributions they are compared with.
         let tookPart = cohorts.byArea[community] != nil
+        let packer = StatementPacker()
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
         for home in homes {
@@ -133,7 +134,7 @@ struct IssueStatements: Sendable {
                 StoredStatement(
                     household: home.household, month: month, version: 1,
                     body: String(decoding: bytes, as: UTF8.self), hash: hash,
-                    figures: StatementFigures(statement, hash: hash)))
+                    figures: StatementFigures(statement, hash: hash), packed: packer.pack(bytes)))
             let holder = AccountHolder(community: community, household: home.household)
             awards += try award.postings(
                 for: statement, holder, isKnown: known.contains(home.household), at: at, reader)

@@ -15,10 +15,12 @@ public struct StoredStatement: Sendable, Hashable {
     public let issuedAt: Instant?
     /// What later statements ask of it, kept beside it when it is added; nil as read.
     public let figures: StatementFigures?
+    /// The body as it is to be kept, where it was packed before; nil as read.
+    let packed: [UInt8]?
 
     public init(
         household: HouseholdID, month: BillingMonth, version: Int64, body: String, hash: String,
-        issuedAt: Instant? = nil, figures: StatementFigures? = nil
+        issuedAt: Instant? = nil, figures: StatementFigures? = nil, packed: [UInt8]? = nil
     ) {
         self.household = household
         self.month = month
@@ -27,6 +29,7 @@ public struct StoredStatement: Sendable, Hashable {
         self.hash = hash
         self.issuedAt = issuedAt
         self.figures = figures
+        self.packed = packed
     }
 }
 
@@ -73,25 +76,29 @@ extension Reader {
     public func statement(
         of household: HouseholdID, in community: CommunityID, _ month: BillingMonth, version: Int64? = nil
     ) throws -> StoredStatement? {
-        try first(
+        let unpacker = StatementUnpacker()
+        return try first(
             """
-            SELECT household_id, month, version, body, hash, issued_at FROM statement
+            SELECT household_id, month, version, body, hash, issued_at, packed FROM statement
             WHERE community_id = \(community) AND month = \(month) AND household_id = \(household)
                 AND version >= \(version ?? 1) AND version <= \(version ?? Int64.max)
             ORDER BY version DESC LIMIT 1
-            """, Reader.stored)
+            """
+        ) { try Reader.stored($0, unpacker) }
     }
 
     /// The newest statement of every home of a community's month.
     public func statements(of community: CommunityID, _ month: BillingMonth) throws -> [StoredStatement] {
-        try all(
+        let unpacker = StatementUnpacker()
+        return try all(
             """
-            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at FROM statement s
+            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at, s.packed FROM statement s
             WHERE s.community_id = \(community) AND s.month = \(month) AND s.version =
                 (SELECT max(v.version) FROM statement v WHERE v.community_id = s.community_id
                     AND v.month = s.month AND v.household_id = s.household_id)
             ORDER BY s.household_id
-            """, Reader.stored)
+            """
+        ) { try Reader.stored($0, unpacker) }
     }
 
     /// The newest version of each home's statement of a month.
@@ -115,16 +122,17 @@ extension Reader {
     public func statements(
         of community: CommunityID, _ month: BillingMonth, after number: String, limit: Int
     ) throws -> [(number: String, statement: StoredStatement)] {
-        try all(
+        let unpacker = StatementUnpacker()
+        return try all(
             """
-            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at, h.number FROM statement s
+            SELECT s.household_id, s.month, s.version, s.body, s.hash, s.issued_at, s.packed, h.number FROM statement s
             JOIN household h ON h.community_id = s.community_id AND h.household_id = s.household_id
             WHERE s.community_id = \(community) AND s.month = \(month) AND h.number > \(number) AND s.version =
                 (SELECT max(v.version) FROM statement v WHERE v.community_id = s.community_id
                     AND v.month = s.month AND v.household_id = s.household_id)
             ORDER BY h.number LIMIT \(limit)
             """
-        ) { (try $0.text(6), try Reader.stored($0)) }
+        ) { (try $0.text(7), try Reader.stored($0, unpacker)) }
     }
 
     /// The months and newest versions of a home's statements, latest first, at most `limit`.
@@ -176,10 +184,12 @@ extension Reader {
             levels: try row.textOrNil(10).map(StatementFigures.levels))
     }
 
-    private static func stored(_ row: Row) throws -> StoredStatement {
-        StoredStatement(
-            household: try row.id(0), month: try row.month(1), version: try row.integer(2), body: try row.text(3),
-            hash: try row.text(4), issuedAt: try row.instant(5))
+    private static func stored(_ row: Row, _ unpacker: StatementUnpacker) throws -> StoredStatement {
+        let text = try row.text(3)
+        return StoredStatement(
+            household: try row.id(0), month: try row.month(1), version: try row.integer(2),
+            body: text.isEmpty ? try row.withBlob(6) { try unpacker.unpack($0) } : text, hash: try row.text(4),
+            issuedAt: try row.instant(5))
     }
 }
 
@@ -188,14 +198,16 @@ extension Transaction {
     public func add(_ statements: [StoredStatement], to community: CommunityID, at: Instant) throws {
         var rows = Rows([
             "community_id", "month", "household_id", "version", "body", "hash", "issued_at", "litres",
-            "missing_hours", "bill_fen", "percentile", "points", "levels",
+            "missing_hours", "bill_fen", "percentile", "points", "levels", "packed",
         ])
+        let packer = StatementPacker()
         for statement in statements {
             let (use, others) = (statement.figures?.use, statement.figures?.others)
+            let packed = statement.packed ?? packer.pack(Array(statement.body.utf8)) ?? []
             rows.append(
-                community, statement.month, statement.household, statement.version, statement.body, statement.hash,
-                at, use?.litres, use?.missingHours, others?.bill?.fen, others?.percentile, others?.points.count,
-                statement.figures?.levelsText)
+                community, statement.month, statement.household, statement.version,
+                packed.isEmpty ? statement.body : "", statement.hash, at, use?.litres, use?.missingHours,
+                others?.bill?.fen, others?.percentile, others?.points.count, statement.figures?.levelsText, packed)
         }
         try append(rows, to: "statement")
     }

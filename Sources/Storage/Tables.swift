@@ -173,7 +173,7 @@ private let statementRows = [
         integers: [
             "community_id", "month", "household_id", "version", "issued_at", "litres", "missing_hours", "bill_fen",
             "percentile", "points",
-        ], texts: ["body", "hash", "levels"]),
+        ], texts: ["body", "hash", "levels"], bytes: ["packed"]),
 ]
 
 private let ledgerRows = [

@@ -7,7 +7,7 @@ private let mayImport: [String: Set<String>] = [
     "Scoring": ["Water", "Tariffs"],
     "Ledger": ["Water"],
     "Database": ["GRDB", "GRDBSQLite", "CPostgres", "Dispatch", "Logging", "Synchronization"],
-    "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Synchronization"],
+    "Storage": ["Water", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Synchronization", "CZstd"],
     "Operations": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Crypto", "CryptoExtras",
         "Logging", "Synchronization",
@@ -23,10 +23,10 @@ private let mayImport: [String: Set<String>] = [
     ],
 ]
 
-/// Libraries that stay behind one target.
-private let homes = [
-    "GRDB": "Database", "GRDBSQLite": "Database", "CCurl": "Exporters", "CPostgres": "Database", "Mustache": "Web",
-    "CZlib": "Web", "CZstd": "Web",
+/// Libraries that stay behind one target, or behind what is kept and what is posted.
+private let homes: [String: Set<String>] = [
+    "GRDB": ["Database"], "GRDBSQLite": ["Database"], "CCurl": ["Exporters"], "CPostgres": ["Database"],
+    "Mustache": ["Web"], "CZlib": ["Web"], "CZstd": ["Storage", "Web"],
 ]
 
 let importRules: [Rule] = [
@@ -53,12 +53,13 @@ let importRules: [Rule] = [
         ]
     ),
     Rule(
-        name: "a library stays behind its one target",
+        name: "a library stays behind its targets",
         covers: { $0.target != nil && $0.isSwift },
         breaches: { source in
-            source.imports.filter { homes[$0.module].map { $0 != source.target } ?? false }
+            source.imports.filter { homes[$0.module].map { !$0.contains(source.target ?? "") } ?? false }
                 .map {
-                    Breach(path: source.path, line: $0.line, what: "\($0.module) outside \(homes[$0.module] ?? "")")
+                    let allowed = (homes[$0.module] ?? []).sorted().joined(separator: ", ")
+                    return Breach(path: source.path, line: $0.line, what: "\($0.module) outside \(allowed)")
                 }
         },
         bad: [

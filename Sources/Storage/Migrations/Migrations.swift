@@ -22,4 +22,6 @@ public let migrations: [Migration] = [
     Migration(number: 16, name: "tamper alerts", sqlite: tamperAlerts),
     Migration(number: 17, name: "household tariffs", sqlite: householdTariffs),
     Migration(number: 18, name: "household goals", sqlite: householdGoals),
+    Migration(
+        number: 19, name: "packed statements", sqlite: packedStatements, postgres: packedStatementsForPostgres),
 ]
