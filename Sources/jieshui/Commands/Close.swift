@@ -71,12 +71,12 @@ private func communities(_ summary: CloseSummary) -> String {
 
 extension Settings {
     /// Which tariff and rule files serve the city: `close.tariff` and `close.rules`; `close.lanes`: communities closed
-    /// at once, as many as there are processors where not set.
+    /// at once, where not set one more than there are processors: one of them mostly waits for the disk.
     var closing: CloseMonth.Settings {
         var closing = CloseMonth.Settings(
             tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
             rulesID: reader.string(forKey: "close.rules", default: "rules"))
-        closing.lanes = reader.int(forKey: "close.lanes", default: ProcessInfo.processInfo.activeProcessorCount)
+        closing.lanes = reader.int(forKey: "close.lanes", default: ProcessInfo.processInfo.activeProcessorCount + 1)
         return closing
     }
 }
