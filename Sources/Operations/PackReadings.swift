@@ -33,10 +33,25 @@ public struct PackReadings: Sendable {
         }
         var total = PackedCount()
         for (community, month) in todo {
-            let count = try await database.write(repeatable: true) { try $0.pack(community, month, at: at) }
+            // What others keep changing is packed at the next run.
+            guard let count = try await pack(community, month, at: at) else { continue }
             total.add(count)
             progress(Packed(community: community, month: month, count: count))
         }
         return total
+    }
+
+    /// How often a month whose sets others change meanwhile is begun again.
+    private static let attempts = 3
+
+    private func pack(_ community: CommunityID, _ month: BillingMonth, at: Instant) async throws -> PackedCount? {
+        for _ in 0..<Self.attempts {
+            do {
+                return try await database.write(repeatable: true) { try $0.pack(community, month, at: at) }
+            } catch DatabaseFailure.conflict {
+                continue
+            }
+        }
+        return nil
     }
 }

@@ -32,9 +32,11 @@ public struct KeptTelegram: Sendable, Hashable {
     }
 }
 
-/// What is kept of one meter.
+/// What is kept of one meter by one gateway.
 public struct KeptTelegramsOfMeter: Sendable, Hashable {
     public let meter: MeterAddress
+    /// The gateway's name.
+    public let gateway: String
     public let maker: String
     public let field: String
     public let count: Int64
@@ -74,18 +76,18 @@ extension Reader {
             """, Reader.keptTelegram)
     }
 
-    /// What is kept, a line for each meter and reason, by meter.
+    /// What is kept, a line for each meter, gateway and reason, by meter.
     public func keptTelegramsByMeter(limit: Int) throws -> [KeptTelegramsOfMeter] {
         try all(
             """
-            SELECT meter, min(maker), field, count(*), max(kept_at) FROM kept_telegram
-            GROUP BY meter, field ORDER BY meter, field LIMIT \(limit)
+            SELECT t.meter, min(t.maker), t.field, count(*), max(t.kept_at), g.name FROM kept_telegram t
+            JOIN gateway g ON g.gateway_id = t.gateway_id
+            GROUP BY t.meter, g.name, t.field ORDER BY t.meter, g.name, t.field LIMIT \(limit)
             """
         ) { row in
             KeptTelegramsOfMeter(
-                meter: try Reader.address(row), maker: try row.text(1), field: try row.text(2),
-                count: try row.integer(3),
-                lastKeptAt: try row.instant(4))
+                meter: try Reader.address(row), gateway: try row.text(5), maker: try row.text(1),
+                field: try row.text(2), count: try row.integer(3), lastKeptAt: try row.instant(4))
         }
     }
 

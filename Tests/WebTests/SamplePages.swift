@@ -280,6 +280,11 @@ struct Samples {
                 .init(
                     meter: "14010500012347", at: "2026-11-25 09:00", register: "812.5", gateway: "taiyuan-south",
                     reason: texts("quarantine_future"))
+            ], hasTelegrams: true,
+            telegrams: [
+                .init(
+                    meter: "wmbus:76348799", maker: "KAM", gateway: "taiyuan-south", count: "12",
+                    last: "2026-11-24 09:00", why: texts("telegram_key"))
             ])
     }
 
@@ -304,7 +309,8 @@ struct Samples {
             ], hasFindings: true,
             findings: [
                 .init(
-                    at: "2026-10-12 10:00", meter: "14010500012346", name: texts("finding_jump"), register: "812.345",
+                    at: "2026-10-12 10:00", community: "漪汾苑社区", meter: "14010500012346", name: texts("finding_jump"),
+                    register: "812.345",
                     before: "800.057")
             ])
     }

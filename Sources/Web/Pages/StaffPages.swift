@@ -92,6 +92,18 @@ struct HeldPage: Page {
     let meters: [Meter]
     let hasQuarantined: Bool
     let quarantined: [Quarantined]
+    let hasTelegrams: Bool
+    let telegrams: [Telegram]
+
+    /// Telegrams of a meter that could not be read, kept as a gateway heard them.
+    struct Telegram: Sendable {
+        let meter: String
+        let maker: String
+        let gateway: String
+        let count: String
+        let last: String
+        let why: String
+    }
 
     struct Meter: Sendable {
         let address: String
@@ -144,6 +156,7 @@ struct AlertsPage: Page {
 
     struct FindingRow: Sendable {
         let at: String
+        let community: String
         let meter: String
         let name: String
         let register: String

@@ -50,8 +50,11 @@ struct StaffHomeRoutes: Sendable {
     private func held(_ request: Request) async throws -> Response {
         let clerk = try await services.clerk(request, at: services.now())
         let t = services.texts(for: request)
-        let (meters, readings) = try await services.database.read { reader in
-            (try reader.heldMeters(for: clerk), try reader.quarantined(for: clerk))
+        let (meters, readings, telegrams) = try await services.database.read { reader in
+            (
+                try reader.heldMeters(for: clerk), try reader.quarantined(for: clerk),
+                try reader.keptTelegrams(for: clerk)
+            )
         }
         let page = HeldPage(
             summary: t(
@@ -72,6 +75,12 @@ struct StaffHomeRoutes: Sendable {
                     register: t.register($0.register),
                     gateway: $0.gateway + ($0.gatewayOffsetSeconds.map { " +\(t.number($0)) s" } ?? ""),
                     reason: t("quarantine_\($0.reason)"))
+            },
+            hasTelegrams: !telegrams.isEmpty,
+            telegrams: telegrams.map {
+                .init(
+                    meter: $0.meter.text, maker: $0.maker, gateway: $0.gateway, count: t.number($0.count),
+                    last: services.minute($0.lastKeptAt), why: t.words["telegram_\($0.field)"] ?? $0.field)
             })
         return services.answer(page, "nav_held", request, .staff, csrf: clerk.csrf)
     }
@@ -114,10 +123,11 @@ struct StaffHomeRoutes: Sendable {
                     state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
             },
             hasFindings: !findings.isEmpty,
-            findings: findings.map {
+            findings: findings.map { area, one in
                 .init(
-                    at: services.minute($0.at), meter: $0.serial, name: t.words["finding_\($0.kind)"] ?? $0.kind,
-                    register: t.register($0.register), before: $0.before.map(t.register) ?? t("none"))
+                    at: services.minute(one.at), community: area.name, meter: one.serial,
+                    name: t.words["finding_\(one.kind)"] ?? one.kind, register: t.register(one.register),
+                    before: one.before.map(t.register) ?? t("none"))
             })
         return services.answer(page, "nav_alerts", request, .staff, csrf: clerk.csrf)
     }

@@ -49,6 +49,12 @@ extension Reader {
         return try quarantined(limit: Reader.mostRows).filter { names.contains($0.gateway) }
     }
 
+    /// Telegrams kept undecoded that gateways of the member's area heard.
+    func keptTelegrams(for clerk: Clerk) throws -> [KeptTelegramsOfMeter] {
+        let names = try gatewayNames(for: clerk)
+        return try keptTelegramsByMeter(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+    }
+
     private func gatewayNames(for clerk: Clerk) throws -> Set<String> {
         Set(try gateways().filter { clerk.covers($0.area) }.map(\.name))
     }
@@ -74,11 +80,11 @@ extension Reader {
     }
 
     /// Findings of each community's newest month, latest first.
-    func findings(for clerk: Clerk) throws -> [StoredFindingRow] {
-        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area -> [StoredFindingRow] in
-            guard let month = try measuredMonths(of: area.id).last else { return [] }
-            return try findings(of: area.id, month, limit: Reader.mostRows)
+    func findings(for clerk: Clerk) throws -> [(area: Area, finding: StoredFindingRow)] {
+        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
+            guard let month = try measuredMonths(of: area.id).last else { return [(Area, StoredFindingRow)]() }
+            return try findings(of: area.id, month, limit: Reader.mostRows).map { (area, $0) }
         }
-        return Array(rows.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
+        return Array(rows.sorted { $0.1.at > $1.1.at }.prefix(Reader.mostRows))
     }
 }

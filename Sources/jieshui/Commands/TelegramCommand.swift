@@ -16,7 +16,9 @@ struct TelegramCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Meter, maker, reason, count and when the last came, tab-separated; 10,000 lines at most.")
+            abstract: """
+                Meter, maker, reason, count, when the last came and the gateway, tab-separated; 10,000 lines at most.
+                """)
 
         @OptionGroup var options: GlobalOptions
 
@@ -24,7 +26,7 @@ struct TelegramCommand: AsyncParsableCommand {
             let context = try await CommandContext.open(options)
             for line in try await context.database.read({ try $0.keptTelegramsByMeter(limit: 10_000) }) {
                 let last = context.calendar.format(line.lastKeptAt)
-                print("\(line.meter.text)\t\(line.maker)\t\(line.field)\t\(line.count)\t\(last)")
+                print("\(line.meter.text)\t\(line.maker)\t\(line.field)\t\(line.count)\t\(last)\t\(line.gateway)")
             }
         }
     }
