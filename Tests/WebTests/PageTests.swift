@@ -60,6 +60,19 @@ struct PageTests {
         }
     }
 
+    @Test(arguments: Language.allCases)
+    func `a home whose tariff has no tiers is told of none`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let line = BillLine(
+            name: "base", tier: nil, litres: 8_730, priceYuanPerM3: ExactDecimal(scaled: 240, decimals: 2),
+            amount: Money(fen: 2_095))
+        let part = BillPart(
+            Bill(
+                lines: [line], total: Money(fen: 2_095), assumptions: [], persons: 3, boundsLitres: [], tier: 1,
+                litresToNextTier: nil), texts: samples.texts)
+        #expect(part.position == samples.texts("tier_none") && part.tiers.isEmpty && part.lines.count == 1)
+    }
+
     private func write(_ html: String, name: String, to folder: String) throws {
         let local = html.replacing("/assets/", with: "")
         try local.write(toFile: "\(folder)/\(name).html", atomically: true, encoding: .utf8)

@@ -26,8 +26,10 @@ struct BillPart: Sendable {
     init(_ bill: Bill, texts t: Texts) {
         let tier = t("tier_\(bill.tier)")
         position =
-            bill.litresToNextTier.map { t("tier_position", ["tier": tier, "left": t.litres($0)]) }
-            ?? t("tier_position_last", ["tier": tier])
+            bill.boundsLitres.isEmpty
+            ? t("tier_none")
+            : bill.litresToNextTier.map { t("tier_position", ["tier": tier, "left": t.litres($0)]) }
+                ?? t("tier_position_last", ["tier": tier])
         tiers = BillPart.tiers(bill, t)
         lines = bill.lines.filter { $0.litres > 0 || $0.tier == nil }.map { line in
             Line(
