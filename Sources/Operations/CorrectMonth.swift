@@ -47,7 +47,6 @@ struct CorrectMonth: Sendable {
         let tookPart = cohorts.byArea[community] != nil
         let frozen = try reader.homeMonths(of: community, month, homes: homes)
         let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
-        work.newTariffs = tariffs.unnoted
         let marked = homes.count
         let homes = homes.filter { tariffs.tariff(of: $0) != nil }
         work.summary.withoutFiles = marked - homes.count
@@ -77,6 +76,7 @@ struct CorrectMonth: Sendable {
             work.awards += awards
         }
         work.homes = homes
+        work.newTariffs = tariffs.unnoted(of: work.statements.map(\.household))
         work.summary.statements = work.statements.count
         work.summary.unchanged = work.homes.count - work.statements.count
         work.summary.transfers = work.awards.reduce(0) { $0 + $1.posting.transfers.count }

@@ -100,7 +100,7 @@ public struct CorrectTariff: Sendable {
             var homes = try transaction.reader.homeMonths(of: community, month).map(\.household)
             if let id {
                 let assigned = try transaction.reader.tariffs(of: community, in: month)
-                homes.removeAll { assigned[$0]?.tariffID != id }
+                homes.removeAll { assigned[$0]?.last?.tariffID != id }
             }
             for home in homes { try transaction.markDirty(home, of: community, month, cause: .tariff, at: at) }
             // A correction under way has read the former tariff.

@@ -60,22 +60,24 @@ public struct ExportMonth: Sendable {
                 let rules = shelf.rules.first(where: { $0.digest == frozen.ruleHash })
             else { return .failure(.withoutFiles) }
             let tariffs = try HomeTariffs(tariff, of: area.id, in: month, on: shelf, reader)
-            guard tariffs.missing.isEmpty else { return .failure(.withoutFiles) }
+            let span = calendar.interval(of: month)
+            let homes = try reader.registeredHomes(
+                of: area.id, from: span.start, to: span.end, personsOn: month.lastDay)
+            guard homes.allSatisfy({ tariffs.tariff(of: $0.household) != nil }) else { return .failure(.withoutFiles) }
             var lines = 0
             func add(_ line: CanonicalJSON) {
                 write(line.text)
                 lines += 1
             }
-            let span = calendar.interval(of: month)
             add([
                 "type": "month", "format": 1, "community": .string(code), "month": .string(month.description),
                 "zone": .string(calendar.zone), "start": .integer(span.start.epochSeconds),
                 "end": .integer(span.end.epochSeconds),
             ])
-            for tariff in tariffs.all { add(tariff.exported) }
+            for tariff in tariffs.used(by: homes.map(\.household)) { add(tariff.exported) }
             add(rules.exported(MeteringRules(rules)))
             try exportCohorts(of: area.id, month, rules, reader, add)
-            try exportHomes(of: area.id, month, tariffs, MeteringRules(rules), reader, add)
+            try exportHomes(homes, of: area.id, month, tariffs, MeteringRules(rules), reader, add)
             try exportStatements(of: area.id, month, reader, add)
             return .success(lines)
         }
@@ -97,12 +99,11 @@ public struct ExportMonth: Sendable {
     }
 
     private func exportHomes(
-        of community: CommunityID, _ month: BillingMonth, _ tariffs: HomeTariffs, _ rules: MeteringRules,
+        _ homes: [RegisteredHome], of community: CommunityID, _ month: BillingMonth, _ tariffs: HomeTariffs,
+        _ rules: MeteringRules,
         _ reader: Reader, _ add: (CanonicalJSON) -> Void
     ) throws {
         let span = MonthSpan(month, calendar: calendar)
-        let homes = try reader.registeredHomes(
-            of: community, from: span.start, to: span.end, personsOn: month.lastDay)
         let load = LoadReadings(
             community: community, month: month, span: span, calendar: calendar, rules: rules, reader: reader)
         for (home, input) in zip(homes, try load.inputs(of: homes)) {

@@ -1,4 +1,5 @@
 import Storage
+import Tariffs
 public import Water
 
 /// The columns of a registry file, in the file's own order.
@@ -56,8 +57,7 @@ struct ImportLine {
     let header: ImportHeader
     let values: [String]
     let calendar: CityCalendar
-    /// The ids of the city's shelf.
-    let tariffs: Set<String>
+    let shelf: TariffShelf
 
     /// nil where the column is absent or the field empty.
     func text(_ field: String) -> String? {
@@ -139,20 +139,24 @@ extension HouseholdEntry {
             tariff: HouseholdEntry.tariffFrom(line, movedIn: movedIn))
     }
 
-    /// `city` is the city's own tariff. Without a month it holds from that of the move-in.
+    /// `city` is the city's own tariff. Without a month it holds from that of the move-in, or from the first that it is
+    /// valid for.
     private static func tariffFrom(_ line: ImportLine, movedIn: Instant) throws(RegistryRefusal) -> TariffFrom? {
-        guard let id = line.text("tariff") else {
+        guard let word = line.text("tariff") else {
             if line.text("tariff_from") != nil { throw .missing(field: "tariff") }
             return nil
         }
-        guard id == TariffFrom.cityWord || line.tariffs.contains(id) else {
-            let known = line.tariffs.sorted().joined(separator: ", ")
-            throw .malformed(field: "tariff", expected: "\(TariffFrom.cityWord), or the id of a tariff file: \(known)")
-        }
+        let id = word == TariffFrom.cityWord ? nil : word
         let (year, number, _) = line.calendar.day(of: movedIn).date
-        guard let month = line.text("tariff_from").map({ BillingMonth($0) }) ?? BillingMonth(year: year, month: number)
-        else { throw .malformed(field: "tariff_from", expected: "YYYY-MM") }
-        return TariffFrom(month: month, tariffID: id == TariffFrom.cityWord ? nil : id)
+        guard var month = BillingMonth(year: year, month: number) else { return nil }
+        if let text = line.text("tariff_from") {
+            guard let given = BillingMonth(text) else { throw .malformed(field: "tariff_from", expected: "YYYY-MM") }
+            month = given
+        } else if let id, let first = line.shelf.firstMonth(of: id) {
+            month = max(month, first)
+        }
+        if let id { try line.shelf.require(id, from: month, field: "tariff_from") }
+        return TariffFrom(month: month, tariffID: id)
     }
 
     private static func points(_ line: ImportLine) throws(RegistryRefusal) -> [Point] {

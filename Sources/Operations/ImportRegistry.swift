@@ -1,5 +1,6 @@
 public import Database
 import Storage
+public import Tariffs
 public import Water
 
 /// What a registry file lists.
@@ -63,7 +64,7 @@ public struct ImportRegistry {
     private let database: Database
     private let calendar: CityCalendar
     private let kind: ImportKind
-    private let tariffs: Set<String>
+    private let shelf: TariffShelf
     private let isDryRun: Bool
     private var records = CSVRecords()
     private var header: ImportHeader?
@@ -75,15 +76,15 @@ public struct ImportRegistry {
     private static let linesPerTransaction = 500
     private static let linesPerDryRun = 20_000
 
-    /// `tariffs`: the ids that a household's may be.
+    /// `shelf`: where households' tariffs stand.
     public init(
-        _ kind: ImportKind, into database: Database, calendar: CityCalendar, tariffs: Set<String>,
+        _ kind: ImportKind, into database: Database, calendar: CityCalendar, shelf: TariffShelf,
         isDryRun: Bool = false
     ) {
         self.kind = kind
         self.database = database
         self.calendar = calendar
-        self.tariffs = tariffs
+        self.shelf = shelf
         self.isDryRun = isDryRun
     }
 
@@ -121,7 +122,7 @@ public struct ImportRegistry {
 
     private mutating func register(_ batch: [CSVRecord], at: Instant) async throws -> [LineProblem] {
         guard let header else { return [] }
-        let importing = LineImport(kind: kind, header: header, calendar: calendar, tariffs: tariffs, at: at)
+        let importing = LineImport(kind: kind, header: header, calendar: calendar, shelf: shelf, at: at)
         let isDryRun = isDryRun
         let outcome: BatchOutcome
         do {
@@ -156,7 +157,7 @@ struct LineImport: Sendable {
     let kind: ImportKind
     let header: ImportHeader
     let calendar: CityCalendar
-    let tariffs: Set<String>
+    let shelf: TariffShelf
     let at: Instant
 
     func register(_ batch: [CSVRecord], in transaction: Transaction) throws -> BatchOutcome {
@@ -187,7 +188,7 @@ struct LineImport: Sendable {
         guard values.count == header.names.count else {
             return .failure(.malformed(field: "", expected: "\(header.names.count) fields, as the header has"))
         }
-        let line = ImportLine(header: header, values: values, calendar: calendar, tariffs: tariffs)
+        let line = ImportLine(header: header, values: values, calendar: calendar, shelf: shelf)
         let entry: ImportEntry
         do throws(RegistryRefusal) {
             entry =

@@ -144,7 +144,7 @@ struct IssueStatements: Sendable {
             statements: statements, awards: awards,
             event: try closed(community, chain.first?.code ?? "", month, homes, awards, at: at).event(),
             accounts: Dictionary(awards.map(\.posting.holder.household).map { ($0, versions[$0]) }) { first, _ in first
-            }, newTariffs: tariffs.unnoted)
+            }, newTariffs: tariffs.unnoted(of: homes.map(\.household)))
     }
 
     private func closed(

@@ -1,19 +1,29 @@
 public import Database
 import Scoring
 import Storage
+public import Tariffs
 public import Water
 
 /// Notes the tariff that a household is billed by from a month on.
 public struct SetTariff: Sendable {
     private let database: Database
+    private let shelf: TariffShelf
 
-    public init(database: Database) { self.database = database }
+    public init(database: Database, shelf: TariffShelf) {
+        self.database = database
+        self.shelf = shelf
+    }
 
-    /// Refuses an unknown number. `tariff` is one of the city's shelf: the caller has looked.
+    /// Refuses an unknown number, a tariff that the shelf has not, and a month that it is not valid for.
     public func callAsFunction(
         _ tariff: TariffFrom, of number: String, at: Instant
     ) async throws -> Result<RegistryChange, RegistryRefusal> {
-        try await database.write { transaction in
+        do throws(RegistryRefusal) {
+            if let id = tariff.tariffID { try shelf.require(id, from: tariff.month, field: "from") }
+        } catch {
+            return .failure(error)
+        }
+        return try await database.write { transaction in
             guard let household = try transaction.reader.household(number: number) else {
                 return .failure(.unknownHousehold(number))
             }
@@ -37,5 +47,26 @@ extension Transaction {
         // A correction under way has read the former one.
         try raiseFoldVersion(of: community, at: at)
         return true
+    }
+}
+
+extension TariffShelf {
+    /// Refuses an id that no tariff has, and a first month that none of its versions covers.
+    func require(_ id: String, from month: BillingMonth, field: String) throws(RegistryRefusal) {
+        guard tariffs.contains(where: { $0.id == id }) else {
+            let known = Set(tariffs.map(\.id)).sorted().joined(separator: ", ")
+            throw .malformed(field: "tariff", expected: "\(TariffFrom.cityWord), or the id of a tariff file: \(known)")
+        }
+        guard tariff(id, in: month) != nil else {
+            throw .malformed(field: field, expected: "a month that the tariff \(id) is valid for, as YYYY-MM")
+        }
+    }
+
+    /// The first month that the tariff of an id is valid for; nil without one.
+    func firstMonth(of id: String) -> BillingMonth? {
+        tariffs.first { $0.id == id }.flatMap { tariff in
+            let (year, number, day) = tariff.validFrom.date
+            return BillingMonth(year: year, month: number)?.advanced(by: day > 1 ? 1 : 0)
+        }
     }
 }

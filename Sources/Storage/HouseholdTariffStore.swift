@@ -12,12 +12,13 @@ extension Reader {
         ) { TariffFrom(month: try $0.month(0), tariffID: try $0.tariffID(1)) }
     }
 
-    /// The entry in force in a month, of every household of a community that has one; with `only` of that home alone.
+    /// The entries up to a month, by month, of every household of a community that has any; with `only` of that home
+    /// alone. The last is in force.
     public func tariffs(
         of community: CommunityID, in month: BillingMonth, only: HouseholdID? = nil
-    ) throws -> [HouseholdID: TariffFrom] {
+    ) throws -> [HouseholdID: [TariffFrom]] {
         let homes = (only ?? HouseholdID(.min))...(only ?? HouseholdID(.max))
-        var found: [HouseholdID: TariffFrom] = [:]
+        var found: [HouseholdID: [TariffFrom]] = [:]
         try each(
             """
             SELECT household_id, from_month, tariff_id FROM household_tariff
@@ -25,7 +26,10 @@ extension Reader {
                 AND household_id BETWEEN \(homes.lowerBound) AND \(homes.upperBound) AND from_month <= \(month)
             ORDER BY household_id, from_month
             """
-        ) { row in found[try row.id(0)] = TariffFrom(month: try row.month(1), tariffID: try row.tariffID(2)) }
+        ) { row in
+            found[try row.id(0), default: []].append(
+                TariffFrom(month: try row.month(1), tariffID: try row.tariffID(2)))
+        }
         return found
     }
 

@@ -9,6 +9,8 @@ public final class StatementPacker {
     static let firstDictionary: UInt8 = 1
     /// Higher ones take two to four times as long for a tenth less.
     private static let level: Int32 = 3
+    /// Bytes of a text that is packed, and that is unpacked, at most.
+    static let limit = 1 << 20
 
     public init() {
         context = ZSTD_createCCtx()
@@ -21,9 +23,9 @@ public final class StatementPacker {
         ZSTD_freeCDict(dictionary)
     }
 
-    /// nil where the library has no memory for it: the text is to be kept as it is.
+    /// nil where it is longer than 1 MiB, or the library has no memory for it: the text is to be kept as it is.
     public func pack(_ text: [UInt8]) -> [UInt8]? {
-        guard let context, let dictionary else { return nil }
+        guard let context, let dictionary, text.count <= Self.limit else { return nil }
         let room = 1 + ZSTD_compressBound(text.count)
         var isPacked = false
         let packed = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
@@ -43,9 +45,6 @@ final class StatementUnpacker {
     private let context: OpaquePointer?
     private let dictionary: OpaquePointer?
 
-    /// Bytes that a statement has at most.
-    private static let limit = 1 << 20
-
     init() {
         context = ZSTD_createDCtx()
         let text = Array(firstStatementDictionary.utf8)
@@ -62,7 +61,7 @@ final class StatementUnpacker {
         guard number == StatementPacker.firstDictionary else { throw .unknownVersion(number) }
         let frame = UnsafeRawBufferPointer(rebasing: packed.dropFirst())
         let size = ZSTD_getFrameContentSize(frame.baseAddress, frame.count)
-        guard let context, let dictionary, size <= UInt64(Self.limit) else { throw .notAValue("statement") }
+        guard let context, let dictionary, size <= UInt64(StatementPacker.limit) else { throw .notAValue("statement") }
         var length = 0
         let text = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
             length = ZSTD_decompress_usingDDict(

@@ -77,11 +77,16 @@ extension Reader {
     }
 
     /// What is kept, a line for each meter, gateway and reason, by meter.
-    public func keptTelegramsByMeter(limit: Int) throws -> [KeptTelegramsOfMeter] {
-        try all(
+    /// With `gateways` of these alone.
+    public func keptTelegramsByMeter(
+        of gateways: [GatewayID]? = nil, limit: Int
+    ) throws -> [KeptTelegramsOfMeter] {
+        if gateways?.isEmpty == true { return [] }
+        let chosen: SQL = gateways.map { "WHERE t.gateway_id IN (\(SQL.list($0)))" } ?? ""
+        return try all(
             """
             SELECT t.meter, min(t.maker), t.field, count(*), max(t.kept_at), g.name FROM kept_telegram t
-            JOIN gateway g ON g.gateway_id = t.gateway_id
+            JOIN gateway g ON g.gateway_id = t.gateway_id \(chosen)
             GROUP BY t.meter, g.name, t.field ORDER BY t.meter, g.name, t.field LIMIT \(limit)
             """
         ) { row in

@@ -7,6 +7,8 @@ public struct TariffShelf: Sendable, Hashable {
     /// By id, then by first valid day.
     public let rules: [RuleSet]
 
+    public static let empty = TariffShelf(tariffs: [], rules: [])
+
     /// The tariff of `id` for the whole of `month`: the version valid on its last day, with the versions of its
     /// first days as `earlierParts` where a version starts inside the month. nil where some day has none.
     public func tariff(_ id: String, in month: BillingMonth) -> Tariff? {

@@ -89,6 +89,73 @@ import Testing
         }
     }
 
+    @Test(arguments: Engine.allCases)
+    func `values come back as they went, empty ones and NUL among them`(engine: Engine) async throws {
+        let texts = engine == .sqlite ? ["", "水 💧", "a\u{0}b", "'; --"] : ["", "水 💧", "'; --"]
+        let blobs: [[UInt8]] = [[], [0], [0, 255, 0], Array(repeating: 7, count: 100_000)]
+        try await engine.withDatabase { database in
+            for (key, (text, blob)) in zip(texts, blobs).enumerated() {
+                try await database.write {
+                    _ = try $0.execute("INSERT INTO a (k, t, b) VALUES (\(key), \(text), \(blob))")
+                }
+            }
+            let found = try await database.read {
+                try $0.all("SELECT k, t, b, t IS NULL OR b IS NULL FROM a ORDER BY k") { row in
+                    (try row.integer(0), try row.text(1), try row.withBlob(2) { [UInt8]($0) })
+                }
+            }
+            #expect(found.map(\.0) == (0..<Int64(texts.count)).map { $0 })
+            #expect(found.map(\.1) == texts && found.map(\.2) == Array(blobs.prefix(texts.count)))
+            // Integers of both ends, and what is not there.
+            let ends = try await database.write { transaction in
+                try transaction.execute("INSERT INTO a (k, t) VALUES (\(Int64.min), \(String?.none))")
+                return try transaction.reader.all("SELECT k, t, b FROM a WHERE k < 0") { row in
+                    (try row.integer(0), try row.textOrNil(1))
+                }
+            }
+            #expect(ends.map(\.0) == [.min] && ends.map(\.1) == [nil])
+        }
+    }
+
+    @Test(arguments: Engine.allCases)
+    func `one statement runs within another of the same text`(engine: Engine) async throws {
+        // A PostgreSQL session gives one result at a time.
+        guard engine == .sqlite else { return }
+        try await engine.withDatabase { database in
+            try await database.write { transaction in
+                for key in 1...3 { try transaction.execute("INSERT INTO a (k) VALUES (\(key))") }
+            }
+            let pairs = try await database.read { reader in
+                try reader.all("SELECT k FROM a ORDER BY k") { outer in
+                    let first = try outer.integer(0)
+                    let inner = try reader.all("SELECT k FROM a ORDER BY k") { try $0.integer(0) }
+                    return "\(first) \(inner) \(try outer.integer(0))"
+                }
+            }
+            #expect(pairs == (1...3).map { "\($0) [1, 2, 3] \($0)" })
+        }
+    }
+
+    @Test func `a cancelled task's statement ends as a cancellation`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            let (started, signal) = AsyncStream<Void>.makeStream()
+            let task = Task {
+                try await database.read { reader in
+                    try reader.each(
+                        """
+                        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000000)
+                        SELECT i FROM n WHERE i = 1 OR i = 500000000
+                        """
+                    ) { _ in signal.yield() }
+                }
+            }
+            for await _ in started { break }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+    }
+
     @Test func `a backup is whole and an existing file is left alone`() async throws {
         try await withFolder { folder in
             let database = try await Self.open(in: folder)

@@ -187,12 +187,16 @@ enum SharedFiles {
     static let rulesID = "rules"
 
     /// With Taiyuan's sewage fee at 0.60 yuan instead of 0.50 where the file is said to be wrong.
-    /// `untieredBase`: the price of Taiyuan's homes without tiers, instead of 2.40.
-    static func shelf(sewage: String? = nil, untieredBase: String? = nil) throws -> TariffShelf {
+    /// `untieredBase`: the price of Taiyuan's homes without tiers, instead of 2.40. `without`: a file that is not there.
+    static func shelf(
+        sewage: String? = nil, untieredBase: String? = nil, without: String? = nil
+    ) throws -> TariffShelf {
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let folder = root.appendingPathComponent("tariffs").path
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+            $0.hasSuffix(".yaml") && $0 != without
+        }
         return try loadTariffs(
             names.sorted().map { name in
                 let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)

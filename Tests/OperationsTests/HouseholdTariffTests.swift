@@ -38,7 +38,7 @@ import Water
     private func assign(
         _ tariff: String?, to home: Int64, from month: BillingMonth, _ city: CityFixture, at: Instant
     ) async throws -> RegistryChange {
-        try await SetTariff(database: city.database)(
+        try await SetTariff(database: city.database, shelf: try SharedFiles.shelf())(
             TariffFrom(month: month, tariffID: tariff), of: "H\(home)", at: at
         ).get()
     }
@@ -101,15 +101,39 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `a month is not closed without the tariff of one of its homes`(engine: TestEngine) async throws {
+    func `a month is neither closed nor exported without the tariff of one of its homes`(
+        engine: TestEngine
+    ) async throws {
         let city = try await city(engine)
-        _ = try await assign("elsewhere", to: 3, from: october, city, at: start)
-        #expect(try await close(city)(october, at: later) == .failure(.noTariff(id: "elsewhere")))
+        _ = try await assign(untiered, to: 3, from: october, city, at: start)
+        let without = try SharedFiles.shelf(without: "taiyuan-untiered.yaml")
+        #expect(try await close(city, without)(october, at: later) == .failure(.noTariff(id: untiered)))
         let begun = try await city.database.read { try $0.communityMonths(october) }
         #expect(begun.isEmpty)
-        // A home that moved out before the month needs none.
+        // A home that moved out before the month needs none, and notes none for the month.
         _ = try await MoveOut(database: city.database)("H3", on: start - 86_400, at: start).get()
-        #expect(try await close(city)(october, at: later).get().statements == 11)
+        #expect(try await close(city, without)(october, at: later).get().statements == 11)
+        let export = ExportMonth(database: city.database, calendar: city.calendar, shelf: without)
+        #expect(try await export(october, of: "140105001001") { _ in }.get() > 0)
+        #expect(try await close(city).corrections(at: later + 60) == CorrectionSummary())
+        #expect(try await city.database.read { try $0.monthTariffs(october) }.isEmpty)
+        // One that lived there does: an export says so instead of leaving it out.
+        _ = try await assign(untiered, to: 4, from: october, city, at: later + 120)
+        #expect(try await close(city).corrections(at: later + 180).statements == 1)
+        #expect(try await export(october, of: "140105001001") { _ in } == .failure(.withoutFiles))
+    }
+
+    @Test func `a tariff is noted only of the shelf, and only for months that it covers`() async throws {
+        let city = try await city(.sqlite)
+        let set = SetTariff(database: city.database, shelf: try SharedFiles.shelf())
+        func field(_ id: String, _ month: String) async throws -> String? {
+            let from = TariffFrom(month: try #require(BillingMonth(month)), tariffID: id)
+            guard case .failure(let refusal) = try await set(from, of: "H3", at: start) else { return nil }
+            return refusal.field
+        }
+        #expect(try await field("elsewhere", "2026-10") == "tariff")
+        #expect(try await field(untiered, "2015-12") == "from")
+        #expect(try await field(untiered, "2016-01") == nil)
     }
 
     @Test(arguments: TestEngine.allCases)
@@ -171,11 +195,16 @@ import Water
 
     @Test func `a tariff by the year counts the months that it was the home's`() async throws {
         let city = try await city(.sqlite)
+        let november = october.next
+        _ = try await assign("beijing", to: 8, from: october, city, at: start)
         _ = try await assign("beijing", to: 9, from: october, city, at: start)
         _ = try await close(city)(october, at: later).get()
-        _ = try await assign("beijing", to: 10, from: october.next, city, at: later)
-        let november = october.next
-        for home in [9, 10] as [Int64] {
+        _ = try await assign("beijing", to: 10, from: november, city, at: later)
+        // Said again, and an error taken back: the tariff was the home's all along.
+        _ = try await assign("beijing", to: 8, from: november, city, at: later)
+        _ = try await assign(untiered, to: 9, from: november, city, at: later)
+        _ = try await assign("beijing", to: 9, from: november, city, at: later)
+        for home in [8, 9, 10] as [Int64] {
             for day in stride(from: 31, to: 62, by: 6) {
                 let hours = (day * 24 + 6..<(day + 6) * 24 + 6).map { 100_000 + Int64($0) * (10 + home) }
                 try await city.post(
@@ -185,14 +214,14 @@ import Water
         }
         _ = try await close(city)(november, at: city.calendar.interval(of: november).end + 5 * 86_400).get()
         var periods: [Int64?] = []
-        for home in [9, 10] as [Int64] {
+        for home in [8, 9, 10] as [Int64] {
             let stored = try await city.database.read {
                 try $0.statement(of: HouseholdID(home), in: CityFixture.first, november)
             }
             periods.append(try Statement(bytes: Array(try #require(stored).body.utf8)).analysis?.periodLitres)
         }
         // 744 h of October and 720 h of November; home 10's tiers begin with November.
-        let expected: [Int64?] = [19 * 1_464, 20 * 720]
+        let expected: [Int64?] = [18 * 1_464, 19 * 1_464, 20 * 720]
         #expect(periods == expected)
     }
 }

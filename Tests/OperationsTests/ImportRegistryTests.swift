@@ -92,18 +92,20 @@ import Water
             T5,A,PT5,2020-02-03,paris,
             T6,A,PT6,2020-02-03,city,2024-13
             T7,A,PT7,2020-02-03,,2024-01
+            T8,A,PT8,2010-02-03,taiyuan-untiered,2015-12
+            T9,A,PT9,2010-02-03,taiyuan-untiered,
 
             """
         try await onFreshDatabase(of: engine) { database in
             let test = try await TestCity.build(in: database)
             let (totals, problems) = try await load(.households, text, test)
-            #expect(totals == ImportTotals(added: 4, rejected: 3))
-            #expect(problems.map(\.field) == ["tariff", "tariff_from", "tariff"])
+            #expect(totals == ImportTotals(added: 5, rejected: 4))
+            #expect(problems.map(\.field) == ["tariff", "tariff_from", "tariff", "tariff_from"])
             #expect(problems.first?.reason.contains("taiyuan-untiered") == true)
             let kept = text.split(separator: "\n").prefix(5).joined(separator: "\n")
             #expect(try await load(.households, kept, test).totals == ImportTotals(unchanged: 4))
             let found = try await database.read { reader in
-                try ["T1", "T2", "T3", "T4"].map { number in
+                try ["T1", "T2", "T3", "T4", "T9"].map { number in
                     let home = try #require(try reader.household(number: number))
                     return try reader.tariffs(of: home.id, in: home.community)
                 }
@@ -113,6 +115,7 @@ import Water
                 [TariffFrom(month: try #require(BillingMonth("2020-02")), tariffID: untiered)],
                 [TariffFrom(month: try #require(BillingMonth("2024-01")), tariffID: untiered)],
                 [TariffFrom(month: try #require(BillingMonth("2024-02")), tariffID: nil)], [],
+                [TariffFrom(month: try #require(BillingMonth("2016-01")), tariffID: untiered)],
             ]
             #expect(found == expected)
         }
@@ -206,7 +209,7 @@ import Water
         _ kind: ImportKind, _ text: String, _ test: TestCity, isDryRun: Bool = false, by size: Int = 65_536
     ) async throws -> (totals: ImportTotals, problems: [LineProblem]) {
         var importing = ImportRegistry(
-            kind, into: test.database, calendar: test.calendar, tariffs: ["taiyuan-untiered"], isDryRun: isDryRun)
+            kind, into: test.database, calendar: test.calendar, shelf: try SharedFiles.shelf(), isDryRun: isDryRun)
         let bytes = Array(text.utf8)
         var problems: [LineProblem] = []
         var start = 0

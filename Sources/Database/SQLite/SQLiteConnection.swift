@@ -14,17 +14,16 @@ struct SQLiteConnection {
     func each(_ sql: SQL, _ visit: (Row) throws -> Bool) throws {
         let statement = try prepared(sql.text)
         defer { statement.reset() }
-        statement.bind(sql.arguments[...])
+        try statement.bind(sql.arguments[...])
         while try statement.step() {
             if try !visit(Row(source: .sqlite(statement.columns))) { break }
         }
     }
 
     func execute(_ sql: SQL) throws -> Int {
-        try requireTransaction()
         let statement = try prepared(sql.text)
         defer { statement.reset() }
-        statement.bind(sql.arguments[...])
+        try statement.bind(sql.arguments[...])
         while try statement.step() {}
         return database.changesCount
     }
@@ -32,7 +31,6 @@ struct SQLiteConnection {
     func script(_ text: String) throws { try database.execute(sql: text) }
 
     func insert(_ rows: Rows, into table: String, conflict: String) throws {
-        try requireTransaction()
         let width = rows.columns.count
         var next = 0
         var kept: (rows: Int, statement: SQLiteStatementInUse)?
@@ -48,7 +46,7 @@ struct SQLiteConnection {
                 kept = (block, statement)
             }
             defer { statement.reset() }
-            statement.bind(rows.values[next * width..<(next + block) * width])
+            try statement.bind(rows.values[next * width..<(next + block) * width])
             while try statement.step() {}
             next += block
         }
@@ -62,17 +60,15 @@ struct SQLiteConnection {
 
     /// The kept statement of a text; another where that one is being stepped through further up.
     private func prepared(_ text: String) throws -> SQLiteStatementInUse {
+        try Task.checkCancellation()
+        // A failure may have ended the transaction: what followed would be committed by itself.
+        guard database.isInsideTransaction else {
+            throw DatabaseError(resultCode: .SQLITE_ABORT, message: "the transaction ended with an earlier failure")
+        }
         let kept = try database.cachedStatement(sql: text)
         let isBusy = sqlite3_stmt_busy(kept.sqliteStatement) != 0
         return SQLiteStatementInUse(
             owner: isBusy ? try database.makeStatement(sql: text) : kept, connection: database.sqliteConnection)
-    }
-
-    /// A failure may have ended the transaction: what followed would be committed by itself.
-    private func requireTransaction() throws {
-        if !database.isInsideTransaction {
-            throw DatabaseError(resultCode: .SQLITE_ABORT, message: "the transaction ended with an earlier failure")
-        }
     }
 }
 
@@ -91,40 +87,49 @@ private struct SQLiteStatementInUse {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
         case let code:
-            throw DatabaseError(
-                resultCode: ResultCode(rawValue: code), message: connection.map { String(cString: sqlite3_errmsg($0)) })
+            // A task that is cancelled has its statement interrupted.
+            if code == SQLITE_INTERRUPT || code == SQLITE_ABORT { try Task.checkCancellation() }
+            throw failure(code)
         }
+    }
+
+    private func failure(_ code: CInt) -> DatabaseError {
+        DatabaseError(
+            resultCode: ResultCode(rawValue: code), message: connection.map { String(cString: sqlite3_errmsg($0)) })
     }
 
     /// Ends a passage, however it went: what its last step said was heard already.
     func reset() { _ = sqlite3_reset(owner.sqliteStatement) }
 
     /// Binds every parameter in order. SQLite copies texts and blobs.
-    func bind(_ values: ArraySlice<SQLValue>) {
-        let statement = owner.sqliteStatement
-        var index: Int32 = 0
+    func bind(_ values: ArraySlice<SQLValue>) throws {
+        var index: CInt = 0
         for value in values {
             index += 1
-            switch value {
-            case .null: sqlite3_bind_null(statement, index)
-            case .integer(let number): sqlite3_bind_int64(statement, index, number)
-            case .text(var text):
-                text.withUTF8 { bytes in
-                    _ = bytes.withMemoryRebound(to: CChar.self) { characters in
-                        // No address at all would be bound as NULL.
-                        characters.baseAddress.map {
-                            sqlite3_bind_text(statement, index, $0, Int32(characters.count), copied)
-                        } ?? sqlite3_bind_text(statement, index, "", 0, copied)
-                    }
+            let code = bind(value, at: index)
+            guard code == SQLITE_OK else { throw failure(code) }
+        }
+        assert(index == sqlite3_bind_parameter_count(owner.sqliteStatement), "every parameter has its value")
+    }
+
+    private func bind(_ value: SQLValue, at index: CInt) -> CInt {
+        let statement = owner.sqliteStatement
+        switch value {
+        case .null: return sqlite3_bind_null(statement, index)
+        case .integer(let number): return sqlite3_bind_int64(statement, index, number)
+        case .text(var text):
+            return text.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { characters in
+                    // No address at all would be bound as NULL.
+                    characters.baseAddress.map {
+                        sqlite3_bind_text(statement, index, $0, CInt(characters.count), copied)
+                    } ?? sqlite3_bind_text(statement, index, "", 0, copied)
                 }
-            case .blob(let bytes):
-                if bytes.isEmpty {
-                    sqlite3_bind_zeroblob(statement, index, 0)
-                } else {
-                    bytes.withUnsafeBytes {
-                        _ = sqlite3_bind_blob(statement, index, $0.baseAddress, Int32($0.count), copied)
-                    }
-                }
+            }
+        case .blob(let bytes):
+            if bytes.isEmpty { return sqlite3_bind_zeroblob(statement, index, 0) }
+            return bytes.withUnsafeBytes {
+                sqlite3_bind_blob(statement, index, $0.baseAddress, CInt($0.count), copied)
             }
         }
     }

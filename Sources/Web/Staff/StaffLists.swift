@@ -51,8 +51,8 @@ extension Reader {
 
     /// Telegrams kept undecoded that gateways of the member's area heard.
     func keptTelegrams(for clerk: Clerk) throws -> [KeptTelegramsOfMeter] {
-        let names = try gatewayNames(for: clerk)
-        return try keptTelegramsByMeter(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+        let covered = try gateways().filter { clerk.covers($0.area) }
+        return try keptTelegramsByMeter(of: covered.map(\.id), limit: Reader.mostRows)
     }
 
     private func gatewayNames(for clerk: Clerk) throws -> Set<String> {

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Operations
+import Tariffs
 import Water
 
 extension ImportKind: ExpressibleByArgument {}
@@ -42,7 +43,7 @@ struct Import: AsyncParsableCommand {
         let bar = ProgressBar(total: size())
         var importing = ImportRegistry(
             kind, into: context.database, calendar: context.calendar,
-            tariffs: kind == .households ? try tariffFiles.ids() : [], isDryRun: dryRun)
+            shelf: kind == .households ? try tariffFiles.loadIfThere() : .empty, isDryRun: dryRun)
         var taken = 0
         do {
             while let data = try handle.read(upToCount: Self.chunk), !data.isEmpty {

@@ -21,12 +21,9 @@ struct TariffAssign: AsyncParsableCommand {
     func run() async throws {
         guard let month = BillingMonth(from) else { throw ValidationError("--from must be YYYY-MM") }
         let isCity = tariff == TariffFrom.cityWord
-        guard try isCity || files.ids().contains(tariff) else {
-            throw ValidationError("no tariff file in \(files.tariffs) has the id \(tariff)")
-        }
         let context = try await CommandContext.open(options)
         let change = try accepted(
-            await SetTariff(database: context.database)(
+            await SetTariff(database: context.database, shelf: try files.load())(
                 TariffFrom(month: month, tariffID: isCity ? nil : tariff), of: household, at: .now))
         note("\(household): \(tariff) from \(month)\(change == .unchanged ? " (noted before)" : "")")
     }

@@ -128,8 +128,8 @@ struct TariffOptions: ParsableArguments {
         return try loadTariffs(files)
     }
 
-    /// The ids of the tariffs; none without a folder.
-    func ids() throws -> Set<String> {
-        FileManager.default.fileExists(atPath: tariffs) ? Set(try load().tariffs.map(\.id)) : []
+    /// An empty shelf without a folder.
+    func loadIfThere() throws -> TariffShelf {
+        FileManager.default.fileExists(atPath: tariffs) ? try load() : .empty
     }
 }
