@@ -149,9 +149,9 @@ struct Folding {
         for key in keys {
             touched.insert(key.community)
             let before = stored[key] ?? []
-            let gone = removed[key] ?? []
-            let fresh = DaySet.union((added[key] ?? []).sorted(), [])
-            let after = DaySet.union(before.filter { !gone.contains($0) }, fresh)
+            let fresh = (added[key] ?? []).sorted()
+            let staying = removed[key].map { gone in before.filter { !gone.contains($0) } } ?? before
+            let after = DaySet.union(staying, fresh)
             guard after != before else { continue }
             changes.append((key, after))
             try countHeld(key, before: before, after: after)
@@ -185,6 +185,12 @@ struct Folding {
         while index < values.count {
             let bounds = localDay(of: values[index].at)
             let key = DayKey(community: place.community, day: bounds.day, meter: meter)
+            if values.count == 1 {
+                let value = values[0]
+                added[key, default: []].append(
+                    ReadingElement(at: value.at, register: value.register, gateway: gateway))
+                return true
+            }
             var elements: [ReadingElement] = []
             elements.reserveCapacity(values.count - index)
             while index < values.count, values[index].at >= bounds.start, values[index].at < bounds.end {

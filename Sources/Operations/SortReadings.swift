@@ -33,7 +33,7 @@ struct Sorting {
     private(set) var answer = RecordAnswer()
     /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
     private(set) var offsetSeconds: Int64?
-    private var entries: [CommunityID: [JournalEntry]] = [:]
+    private var entries: [CommunityID: JournalWriter] = [:]
     private var readings: [CommunityID: Int] = [:]
     private var covered: [AreaID: Bool] = [:]
     private var together: (community: CommunityID, address: MeterAddress, values: [TimedRegister])?
@@ -60,9 +60,8 @@ struct Sorting {
         for run in batch.runs { sort(run) }
         flush()
         for alerts in batch.alerts { sort(alerts) }
-        for (community, list) in entries {
-            parts[community] = JournalPart(
-                bytes: JournalPayload.encode(list), readings: readings[community] ?? 0)
+        for (community, writer) in entries {
+            parts[community] = JournalPart(bytes: writer.bytes, readings: readings[community] ?? 0)
         }
         count()
     }
@@ -131,7 +130,7 @@ struct Sorting {
     private mutating func flush() {
         guard let (community, address, values) = together else { return }
         together = nil
-        entries[community, default: []].append(
+        entries[community, default: JournalWriter()].add(
             .readings(gateway: gateway, address: address, values: values, isFuture: false))
     }
 
@@ -170,7 +169,7 @@ struct Sorting {
         let communities = covered.isEmpty ? [.unregistered] : Set(covered.map(\.community))
         for community in communities {
             for alert in alerts.alerts {
-                entries[community, default: []].append(
+                entries[community, default: JournalWriter()].add(
                     .alert(gateway: gateway, address: alerts.address, at: alerts.at, alert: alert))
             }
         }
@@ -178,7 +177,7 @@ struct Sorting {
 
     private mutating func add(_ values: [CommunityID: [TimedRegister]], of address: MeterAddress, isFuture: Bool) {
         for (community, list) in values {
-            entries[community, default: []].append(
+            entries[community, default: JournalWriter()].add(
                 .readings(gateway: gateway, address: address, values: list, isFuture: isFuture))
             readings[community, default: 0] += list.count
         }

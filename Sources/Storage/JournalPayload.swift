@@ -18,34 +18,33 @@ public struct TimedRegister: Sendable, Hashable {
     }
 }
 
-/// The bytes of a journal row: a version, then entries one after another.
-public enum JournalPayload {
-    static let version: UInt8 = 1
+/// Writes entries one after another, without the version, so that a commit's requests can be joined.
+public struct JournalWriter: Sendable {
+    private var writer = ByteWriter()
 
-    /// The bytes of entries without the version, so that a commit's requests can be joined.
-    public static func encode(_ entries: [JournalEntry]) -> [UInt8] {
-        var writer = ByteWriter()
-        for entry in entries {
-            switch entry {
-            case .readings(let gateway, let address, let values, let isFuture):
-                writer.byte(isFuture ? 2 : 1)
-                writer.zigzag(gateway.value)
-                writer.address(address)
-                write(values, to: &writer)
-            case .alert(let gateway, let address, let at, let alert):
-                writer.byte(3)
-                writer.zigzag(gateway.value)
-                writer.address(address)
-                writer.zigzag(at.epochSeconds)
-                writer.text(alert.code.rawValue)
-                writer.byte(alert.isCurrent ? 1 : 0)
-                writer.text(alert.raw)
-            }
+    public init() {}
+
+    public var bytes: [UInt8] { writer.bytes }
+
+    public mutating func add(_ entry: JournalEntry) {
+        switch entry {
+        case .readings(let gateway, let address, let values, let isFuture):
+            writer.byte(isFuture ? 2 : 1)
+            writer.zigzag(gateway.value)
+            writer.address(address)
+            add(values)
+        case .alert(let gateway, let address, let at, let alert):
+            writer.byte(3)
+            writer.zigzag(gateway.value)
+            writer.address(address)
+            writer.zigzag(at.epochSeconds)
+            writer.text(alert.code.rawValue)
+            writer.byte(alert.isCurrent ? 1 : 0)
+            writer.text(alert.raw)
         }
-        return writer.bytes
     }
 
-    private static func write(_ values: [TimedRegister], to writer: inout ByteWriter) {
+    private mutating func add(_ values: [TimedRegister]) {
         writer.varint(UInt64(values.count))
         var at: Int64 = 0
         var register: Int64 = 0
@@ -56,9 +55,27 @@ public enum JournalPayload {
             register = value.register.millilitres
         }
     }
+}
+
+/// The bytes of a journal row: a version, then entries one after another.
+public enum JournalPayload {
+    static let version: UInt8 = 1
+
+    /// The bytes of entries without the version.
+    public static func encode(_ entries: [JournalEntry]) -> [UInt8] {
+        var writer = JournalWriter()
+        for entry in entries { writer.add(entry) }
+        return writer.bytes
+    }
 
     /// A row's bytes from the entries of its requests.
-    public static func row(_ parts: [[UInt8]]) -> [UInt8] { [version] + parts.joined() }
+    public static func row(_ parts: [[UInt8]]) -> [UInt8] {
+        var row: [UInt8] = []
+        row.reserveCapacity(parts.reduce(1) { $0 + $1.count })
+        row.append(version)
+        for part in parts { row.append(contentsOf: part) }
+        return row
+    }
 
     /// The entries of a row's bytes.
     public static func decode(_ bytes: [UInt8]) throws(DamagedBytes) -> [JournalEntry] {

@@ -13,6 +13,13 @@ public struct DayKey: Sendable, Hashable, Comparable {
         self.meter = meter
     }
 
+    /// One word: a fold asks for a key with every reading.
+    public func hash(into hasher: inout Hasher) {
+        let (meter, day) = (UInt64(bitPattern: meter.value), UInt64(bitPattern: Int64(day.number)))
+        let mixed = (meter &* 0x9E37_79B9_7F4A_7C15) ^ (day &* 0xC2B2_AE3D_27D4_EB4F)
+        hasher.combine(mixed ^ UInt64(bitPattern: community.value))
+    }
+
     /// The order of the rows on disk.
     public static func < (a: DayKey, b: DayKey) -> Bool {
         (a.community, a.day, a.meter) < (b.community, b.day, b.meter)
