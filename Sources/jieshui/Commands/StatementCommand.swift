@@ -42,7 +42,7 @@ struct StatementCommand: AsyncParsableCommand {
             """,
         ]
         if case .billed(let bill) = statement.billing {
-            lines.append("bill: \(bill.total.yuan) yuan, tier \(bill.tier)")
+            lines.append("bill: \(bill.total.yuan) yuan\(bill.boundsLitres.isEmpty ? "" : ", tier \(bill.tier)")")
             for line in bill.lines where line.litres > 0 {
                 let tier = line.tier.map { " tier \($0)" } ?? ""
                 lines.append("  \(line.name)\(tier): \(line.litres) L x \(line.priceYuanPerM3) = \(line.amount.yuan)")
