@@ -43,13 +43,6 @@ public func readingWindow(for month: BillingMonth, calendar: CityCalendar) -> (f
 
 /// Whether a month end within the installation has no believed register on its outer side yet, so that older or
 /// newer readings are to be loaded where there are any.
-public func unbracketed(
-    _ readings: MeterReadings, month: MonthSpan, rules: MeteringRules
-) -> (older: Bool, newer: Bool) {
-    unbracketed(judge(readings, rules: rules), month: month)
-}
-
-/// As `unbracketed(_:month:rules:)`, of readings judged before.
 public func unbracketed(_ judged: JudgedMeter, month: MonthSpan) -> (older: Bool, newer: Bool) {
     let installation = judged.installation
     let needsOlder = installation.from < month.start

@@ -100,8 +100,7 @@ public struct ExportMonth: Sendable {
 
     private func exportHomes(
         _ homes: [RegisteredHome], of community: CommunityID, _ month: BillingMonth, _ tariffs: HomeTariffs,
-        _ rules: MeteringRules,
-        _ reader: Reader, _ add: (CanonicalJSON) -> Void
+        _ rules: MeteringRules, _ reader: Reader, _ add: (CanonicalJSON) -> Void
     ) throws {
         let span = MonthSpan(month, calendar: calendar)
         let load = LoadReadings(

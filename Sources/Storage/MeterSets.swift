@@ -4,7 +4,7 @@ public import Water
 /// The day sets of a community over some days, as they are stored and by meter: what a month is measured from takes a
 /// tenth of the memory of its elements.
 public struct MeterSets: Sendable {
-    /// One set's place in `bytes`, and the place in `sets` of its meter's one before; -1 is none.
+    /// One set's place in `bytes`, and the index in `places` of its meter's one before; -1 is none.
     private struct Place: Sendable {
         let start: Int
         let count: Int

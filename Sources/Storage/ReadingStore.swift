@@ -92,7 +92,8 @@ extension Reader {
         }
     }
 
-    /// Every day set of a community over [from, to], in key order.
+    /// Every day set of a community over [from, to], in key order: for looking at what is stored. Measuring takes
+    /// `meterSets`.
     public func eachDaySet(
         of community: CommunityID, from: LocalDay, to: LocalDay,
         _ visit: (LocalDay, MeterID, [ReadingElement]) throws -> Void

@@ -27,7 +27,7 @@ struct RealHomes {
             let end = readings.elements.partitioningIndex { $0.at >= window.to }
             let loaded = MeterReadings(
                 installation: readings.installation, elements: Array(readings.elements[start..<end]))
-            let open = unbracketed(loaded, month: span, rules: .standard)
+            let open = unbracketed(judge(loaded, rules: .standard), month: span)
             let needsOlder = open.older && start > 0
             let needsNewer = open.newer && end < readings.elements.count
             if needsOlder { window.from = calendar.start(of: calendar.day(of: readings.elements[start - 1].at)) }
