@@ -37,7 +37,8 @@ struct CloseBench: AsyncParsableCommand {
             print(
                 """
                 close \(month) with \(count) process\(count == 1 ? "" : "es"): \(rate(run.seconds)) homes/s \
-                (\(Int(run.seconds.rounded())) s, \(Int(run.processor.rounded())) s of processor, \
+                (\(Int(run.seconds.rounded())) s, \(Int(run.processor.rounded())) s of processor: \
+                \(Int((run.processor / Double(max(homes, 1)) * 1_000_000).rounded())) µs a home, \
                 \(run.megabytes) MB at most in one), ratio \(ratio / 1_000).\(padded(ratio % 1_000, 3))
                 """)
         }

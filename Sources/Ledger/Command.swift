@@ -67,33 +67,42 @@ public enum PointsCommand: Sendable, Hashable {
     /// SHA-256 of the canonical JSON of the input, lower-case hex. The instant, the terms, the stock's counts and an
     /// award's history are left out: they are the ledger's, and change between a command and its retry.
     public func inputHash(for holder: AccountHolder) -> String {
-        var input: [String: CanonicalJSON] = [
-            "id": .string(id.text), "community": .integer(holder.community.value),
-            "household": .integer(holder.household.value),
-        ]
-        switch self {
-        case .award(_, let target, _, let expiresAt):
-            input["act"] = "award"
-            input["target"] = .integer(target.count)
-            input["expires_at"] = .integer(expiresAt.epochSeconds)
-        case .hold(_, let stock, let points):
-            input["act"] = "hold"
-            input["item"] = .integer(stock.item.value)
-            input["points"] = .integer(points.count)
-        case .confirm(_, let hold):
-            input["act"] = "confirm"
-            input["hold"] = .string(hold.text)
-        case .void(_, let hold, let reason):
-            input["act"] = "void"
-            input["hold"] = .string(hold.text)
-            input["reason"] = .string(reason)
-        case .expireHold(_, let hold):
-            input["act"] = "expire_hold"
-            input["hold"] = .string(hold.text)
-        case .expireLots:
-            input["act"] = "expire_lots"
+        let input = input
+        var text = JSONText(capacity: 256)
+        text.object { text in
+            text.member("act", input.act)
+            text.member("community", holder.community.value)
+            if let expiresAt = input.expiresAt { text.member("expires_at", expiresAt.epochSeconds) }
+            if let hold = input.hold { text.member("hold", hold.text) }
+            text.member("household", holder.household.value)
+            text.member("id", id.text)
+            if let item = input.item { text.member("item", item.value) }
+            if let points = input.points { text.member("points", points.count) }
+            if let reason = input.reason { text.member("reason", reason) }
+            if let target = input.target { text.member("target", target.count) }
         }
-        return sha256Hex(CanonicalJSON.object(input).bytes)
+        return sha256Hex(text.bytes)
+    }
+
+    private struct Input {
+        let act: String
+        var expiresAt: Instant?
+        var hold: PostingID?
+        var item: ItemID?
+        var points: Points?
+        var reason: String?
+        var target: Points?
+    }
+
+    private var input: Input {
+        switch self {
+        case .award(_, let target, _, let expiresAt): Input(act: "award", expiresAt: expiresAt, target: target)
+        case .hold(_, let stock, let points): Input(act: "hold", item: stock.item, points: points)
+        case .confirm(_, let hold): Input(act: "confirm", hold: hold)
+        case .void(_, let hold, let reason): Input(act: "void", hold: hold, reason: reason)
+        case .expireHold(_, let hold): Input(act: "expire_hold", hold: hold)
+        case .expireLots: Input(act: "expire_lots")
+        }
     }
 }
 

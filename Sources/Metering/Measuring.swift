@@ -53,7 +53,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         findings: findings(of: meters, home.tampers, from: from, to: to),
         readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
         lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
-        readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to),
+        readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to, in: home.digestForm),
         night: nightUse(of: present, share: home.shareMillionths, bare: bare, from: from, to: to, span: span, rules),
         sizes: home.sizes)
 }

@@ -35,6 +35,8 @@ public struct HomeInput: Sendable {
     public var meters: [MeterReadings]
     /// When these meters said in the month that they were tampered with, ascending.
     public var tampers: [MeterID: [Instant]]
+    /// How its readings are spelled for their digest.
+    public var digestForm = ReadingsDigestForm.steps
 
     public init(
         household: HouseholdID, occupancy: (from: Instant, to: Instant?), persons: Int?, shareMillionths: Int64?,

@@ -1,19 +1,40 @@
 import Water
 
-/// SHA-256, lower-case hex, over one line `serial,epoch,millilitres\n` for each distinct (instant, register) of each
-/// meter, believed or not: decimal numbers, no padding, meters by the bytes of their serial then by `from`, lines of a
-/// meter by instant then register.
+/// How the registers that a home's month rests on are spelled for their digest. A month that was closed keeps its
+/// homes' form, so that the same readings give the same digest in every version of a statement.
+public enum ReadingsDigestForm: Sendable, Hashable {
+    /// A line of text for each register; the digest is 64 hex digits. Of months closed before there was another.
+    case lines
+    /// Steps from register to register in few bytes; the digest is `v2:` and 64 hex digits.
+    case steps
+
+    static let stepsPrefix = "v2:"
+
+    /// The form that a digest is of.
+    public init(of digest: String) { self = digest.hasPrefix(Self.stepsPrefix) ? .steps : .lines }
+}
+
+/// SHA-256, lower-case hex, over each distinct (instant, register) of each meter, believed or not, meters by the bytes
+/// of their serial then by `from`, registers of a meter by instant then value.
 ///
-/// A meter's lines reach from its last believed register at or before `start` (else from `start`) to its first at or
+/// A meter's registers reach from its last believed one at or before `start` (else from `start`) to its first at or
 /// after `end` (else to `end`), both included. Noted start and final registers are among them: figures rest on them.
-/// After them stands `serial,epoch,millilitres,action\n` for each of the staff's decisions in force there: who, when
-/// and why change no figure.
-func readingsDigest(_ meters: [JudgedMeter], from start: Instant, to end: Instant) -> String {
+/// After them stand the staff's decisions in force there: who, when and why change no figure.
+///
+/// - `lines`: `serial,epoch,millilitres\n` for each, decimal numbers, no padding, and
+///   `serial,epoch,millilitres,action\n` for each decision.
+/// - `steps`: for each meter, by unsigned LEB128: the serial's bytes counted, the serial, the registers counted; for each
+///   the seconds and the millilitres since the one before it (from 0 for the first) as zigzag numbers; the decisions
+///   counted; for each its instant, its register (zigzag) and its action as counted bytes.
+func readingsDigest(_ meters: [JudgedMeter], from start: Instant, to end: Instant, in form: ReadingsDigestForm)
+    -> String
+{
     var digest = RunningDigest()
     for meter in meters.count < 2 ? meters : meters.sorted(by: precedes) {
-        digest.update(lines(of: meter, from: start, to: end))
+        let shown = DigestedRegisters(meter, from: start, to: end)
+        digest.update(form == .steps ? steps(shown) : lines(shown))
     }
-    return digest.hexDigest()
+    return form == .steps ? ReadingsDigestForm.stepsPrefix + digest.hexDigest() : digest.hexDigest()
 }
 
 private func precedes(_ a: JudgedMeter, _ b: JudgedMeter) -> Bool {
@@ -22,147 +43,107 @@ private func precedes(_ a: JudgedMeter, _ b: JudgedMeter) -> Bool {
     return a.from != b.from ? a.from < b.from : a.meter < b.meter
 }
 
-private func lines(of meter: JudgedMeter, from start: Instant, to end: Instant) -> [UInt8] {
-    let believed = meter.believed
-    let first = meter.lastIndex(atOrBefore: start) ?? 0
-    let low = first < believed.count ? min(believed[first].at, start) : start
-    let reached = meter.lastIndex(atOrBefore: end - 1).map { $0 + 1 } ?? 0
-    let high = reached < believed.count ? max(believed[reached].at, end) : end
-    let last = min(reached, believed.count - 1)
+/// What of one meter is in the digest.
+struct DigestedRegisters {
+    let serial: [UInt8]
+    /// Ascending.
+    let registers: [(at: Int64, millilitres: Int64)]
+    let decisions: [StandingEdit]
 
-    let left = meter.disbelieved
-    var other = left.firstIndex { $0.at >= low } ?? left.count
-    let serial = Array(meter.installation.serial.utf8)
-    let most = max(0, last + 1 - first) + left.count - other
-    var text = [UInt8](repeating: 0, count: LineWriter.capacity(lines: most, serial: serial.count))
-    var writer = LineWriter(serial: serial)
-    var span = text.mutableSpan
-    // Safe here: any bytes are bytes.
-    var bytes = unsafe span.mutableBytes
-    if first <= last {
-        for one in believed[first...last] {
-            if one.at > high { break }
-            while other < left.count, (left[other].at, left[other].register) < (one.at, one.register) {
-                writer.line(left[other].at, left[other].register, &bytes)
-                other += 1
+    init(_ meter: JudgedMeter, from start: Instant, to end: Instant) {
+        let believed = meter.believed
+        let first = meter.lastIndex(atOrBefore: start) ?? 0
+        let low = first < believed.count ? min(believed[first].at, start) : start
+        let reached = meter.lastIndex(atOrBefore: end - 1).map { $0 + 1 } ?? 0
+        let high = reached < believed.count ? max(believed[reached].at, end) : end
+        let believedCount = min(reached + 1, believed.count)
+
+        var registers: [(at: Int64, millilitres: Int64)] = []
+        registers.reserveCapacity(max(0, believedCount - first) + meter.disbelieved.count)
+        var left = meter.disbelieved[...].drop { $0.at < low }.prefix { $0.at <= high }
+        for index in first..<max(first, believedCount) {
+            let (at, register) = (believed[index].at, believed[index].register)
+            if at > high { break }
+            while let other = left.first, (other.at, other.register) < (at, register) {
+                registers.append((other.at.epochSeconds, other.register.millilitres))
+                left.removeFirst()
             }
-            writer.line(one.at, one.register, &bytes)
+            registers.append((at.epochSeconds, register.millilitres))
         }
+        for other in left { registers.append((other.at.epochSeconds, other.register.millilitres)) }
+
+        serial = Array(meter.installation.serial.utf8)
+        self.registers = registers
+        decisions = meter.edits.filter { $0.isInForce && $0.at >= low && $0.at <= high }
     }
-    while other < left.count, left[other].at <= high {
-        writer.line(left[other].at, left[other].register, &bytes)
-        other += 1
-    }
-    text.removeLast(text.count - writer.count)
-    for edit in meter.edits where edit.isInForce && edit.at >= low && edit.at <= high {
-        let fields = "\(edit.at.epochSeconds),\(edit.register.millilitres),\(edit.action.rawValue)\n"
-        text.append(contentsOf: "\(meter.installation.serial),\(fields)".utf8)
-    }
-    return text
 }
 
-/// Writes lines one after another into bytes that are enough for them.
-///
-/// Where a number begins must not wait for the digits of the one before: lengths are kept from line to line.
-private struct LineWriter {
-    /// The serial and a comma, eight bytes to a word.
-    private let head: [UInt64]
-    private let headCount: Int
-    private var at = NumberSpelling()
-    private var register = NumberSpelling()
-    private(set) var count = 0
-
-    /// Bytes that `lines` lines take at most, and what a store of eight may reach beyond them.
-    static func capacity(lines: Int, serial: Int) -> Int { lines * (serial + 43) + 8 }
-
-    init(serial: [UInt8]) {
-        let bytes = serial + [UInt8(ascii: ",")]
-        headCount = bytes.count
-        head = stride(from: 0, to: bytes.count, by: 8).map { start in
-            bytes[start..<min(start + 8, bytes.count)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
+private func steps(_ shown: DigestedRegisters) -> [UInt8] {
+    var head: [UInt8] = []
+    appendCounted(shown.serial, to: &head)
+    appendUnsigned(UInt64(shown.registers.count), to: &head)
+    var bytes = [UInt8](repeating: 0, count: head.count + shown.registers.count * 2 * StepWriter.longest)
+    bytes.replaceSubrange(..<head.count, with: head)
+    var writer = StepWriter(count: head.count)
+    var span = bytes.mutableSpan
+    // Safe here: any bytes are bytes.
+    var raw = unsafe span.mutableBytes
+    var before: (at: Int64, millilitres: Int64) = (0, 0)
+    for next in shown.registers {
+        writer.add(next.at &- before.at, &raw)
+        writer.add(next.millilitres &- before.millilitres, &raw)
+        before = next
     }
-
-    mutating func line(_ instant: Instant, _ volume: Volume, _ bytes: inout MutableRawSpan) {
-        for index in head.indices { store(head[index], count + index * 8, &bytes) }
-        count += headCount
-        at.spell(instant.epochSeconds)
-        number(instant.epochSeconds, at, &bytes)
-        put(UInt8(ascii: ","), &bytes)
-        register.spell(volume.millilitres)
-        number(volume.millilitres, register, &bytes)
-        put(UInt8(ascii: "\n"), &bytes)
+    bytes.removeLast(bytes.count - writer.count)
+    appendUnsigned(UInt64(shown.decisions.count), to: &bytes)
+    for decision in shown.decisions {
+        appendUnsigned(zigzag(decision.at.epochSeconds), to: &bytes)
+        appendUnsigned(zigzag(decision.register.millilitres), to: &bytes)
+        appendCounted(Array(decision.action.rawValue.utf8), to: &bytes)
     }
+    return bytes
+}
+
+/// Writes zigzag numbers into bytes that are enough for them.
+private struct StepWriter {
+    /// The most bytes that a number takes.
+    static let longest = 10
+    var count: Int
 
     @inline(__always)
-    private mutating func put(_ byte: UInt8, _ bytes: inout MutableRawSpan) {
-        bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-        count += 1
-    }
-
-    @inline(__always)
-    private mutating func number(_ value: Int64, _ spelling: NumberSpelling, _ bytes: inout MutableRawSpan) {
-        let digits = spelling.count
-        if digits == 0 {
-            for byte in String(value).utf8 { put(byte, &bytes) }
+    mutating func add(_ step: Int64, _ bytes: inout MutableRawSpan) {
+        var rest = zigzag(step)
+        // An hour's step and most volumes take two bytes, which are stored at once.
+        if rest >= 0x80, rest < 0x4000 {
+            let pair = UInt16(truncatingIfNeeded: (rest & 0x7F) | 0x80 | (rest >> 7) << 8)
+            bytes.storeBytes(of: pair.littleEndian, toByteOffset: count, as: UInt16.self)
+            count += 2
             return
         }
-        let low = UInt64(bitPattern: value &- spelling.highValue)
-        if digits <= 8 {
-            store(spelled(low) >> UInt64((8 - digits) * 8), count, &bytes)
-        } else {
-            store(spelling.highWord, count, &bytes)
-            store(spelled(low), count + digits - 8, &bytes)
-        }
-        count += digits
-    }
-
-    @inline(__always)
-    private func store(_ word: UInt64, _ offset: Int, _ bytes: inout MutableRawSpan) {
-        bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
-    }
-}
-
-/// The eight decimal digits of a number below 10^8 as text, the first in the lowest byte: halves, then pairs, then
-/// digits, all at a time.
-@inline(__always)
-private func spelled(_ value: UInt64) -> UInt64 {
-    let halves = (value / 10_000) | ((value % 10_000) << 32)
-    let hundreds = ((halves &* 10_486) >> 20) & 0x7F_0000_007F
-    let pairs = hundreds | ((halves &- hundreds &* 100) << 16)
-    let tens = ((pairs &* 103) >> 10) & 0xF_000F_000F_000F
-    return tens | ((pairs &- tens &* 10) << 8) | 0x3030_3030_3030_3030
-}
-
-/// What numbers that follow each other mostly share: how many digits they have, and those above the last eight.
-private struct NumberSpelling {
-    /// 1 to 16; 0 below 0 and from 10^16 on.
-    private(set) var count = 0
-    /// The numbers for which all of this holds.
-    private var range: Range<Int64> = 0..<0
-    /// What the digits above the last eight stand for, and their text.
-    private(set) var highValue: Int64 = 0
-    private(set) var highWord: UInt64 = 0
-
-    @inline(__always)
-    mutating func spell(_ value: Int64) {
-        if !range.contains(value) { look(at: value) }
-    }
-
-    private mutating func look(at value: Int64) {
-        (count, range, highValue) = (0, 0..<0, 0)
-        guard value >= 0, value < 10_000_000_000_000_000 else { return }
-        var (low, high) = (Int64(0), Int64(10))
-        count = 1
-        while value >= high {
-            (low, high) = (high, high * 10)
+        while rest >= 0x80 {
+            bytes.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: count, as: UInt8.self)
             count += 1
+            rest >>= 7
         }
-        if count > 8 {
-            highValue = value / 100_000_000 * 100_000_000
-            highWord = spelled(UInt64(highValue / 100_000_000)) >> UInt64((16 - count) * 8)
-            (low, high) = (highValue, highValue + 100_000_000)
-        }
-        range = low..<high
+        bytes.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: count, as: UInt8.self)
+        count += 1
     }
+}
+
+private func appendCounted(_ text: [UInt8], to bytes: inout [UInt8]) {
+    appendUnsigned(UInt64(text.count), to: &bytes)
+    bytes.append(contentsOf: text)
+}
+
+@inline(__always)
+private func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: (value << 1) ^ (value >> 63)) }
+
+/// Seven bits a byte, the lowest first, the eighth set where more follow.
+private func appendUnsigned(_ value: UInt64, to bytes: inout [UInt8]) {
+    var rest = value
+    while rest >= 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+        rest >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: rest))
 }

@@ -54,7 +54,7 @@ struct CorrectMonth: Sendable {
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
-        for home in try figures(of: Set(homes), reader) {
+        for home in try figures(of: Set(homes), frozen, reader) {
             guard let tariff = tariffs.tariff(of: home.household) else { continue }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
@@ -112,8 +112,12 @@ struct CorrectMonth: Sendable {
         return found.map { [(household, $0)] } ?? []
     }
 
-    private func figures(of homes: Set<HouseholdID>, _ reader: Reader) throws -> [HomeMonth] {
-        let measure = MeasureMonth.Figures(calendar: calendar, rules: MeteringRules(rules))
+    private func figures(
+        of homes: Set<HouseholdID>, _ frozen: [HouseholdID: HomeMonth], _ reader: Reader
+    ) throws -> [HomeMonth] {
+        let measure = MeasureMonth.Figures(
+            calendar: calendar, rules: MeteringRules(rules),
+            digestForms: frozen.mapValues { ReadingsDigestForm(of: $0.readingsDigest) })
         return try measure(of: community, month, only: homes, reader)
     }
 

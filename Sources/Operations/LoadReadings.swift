@@ -20,6 +20,8 @@ struct LoadReadings {
     /// Throws `PrunedBracket` where a month's end may rest on readings that were pruned: for a correction, which must not
     /// take the place of what was said from more.
     var refusesPruned = false
+    /// The form of the digests of homes whose figures were frozen in one; all others take the present form.
+    var digestForms: [HouseholdID: ReadingsDigestForm] = [:]
 
     /// Homes from which on one passage over the community's sets is cheaper than a question for each meter.
     private static let homesForPassage = 50
@@ -69,16 +71,17 @@ struct LoadReadings {
             ? try reader.meterSets(of: community, from: days.lowerBound, to: days.upperBound) : nil
         let tampers = try reader.tampers(in: community, from: span.start, to: span.end)
         for home in homes {
-            try visit(
-                HomeInput(
-                    household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
-                    shareMillionths: home.shareMillionths,
-                    meters: try home.installations.map {
-                        let elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
-                        return try readings(of: $0, days, elements, edits[$0.meter] ?? [])
-                    }, sizes: home.sizes,
-                    tampers: tampers.isEmpty
-                        ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } }))
+            var input = HomeInput(
+                household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
+                shareMillionths: home.shareMillionths,
+                meters: try home.installations.map {
+                    let elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
+                    return try readings(of: $0, days, elements, edits[$0.meter] ?? [])
+                }, sizes: home.sizes,
+                tampers: tampers.isEmpty
+                    ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } })
+            if let form = digestForms[home.household] { input.digestForm = form }
+            try visit(input)
         }
     }
 

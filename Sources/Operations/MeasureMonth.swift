@@ -79,6 +79,8 @@ public struct MeasureMonth: Sendable {
     struct Figures {
         let calendar: CityCalendar
         let rules: MeteringRules
+        /// As `LoadReadings.digestForms`.
+        var digestForms: [HouseholdID: ReadingsDigestForm] = [:]
 
         /// Of `only`, or of every home of the community.
         func callAsFunction(
@@ -88,6 +90,7 @@ public struct MeasureMonth: Sendable {
                 community: community, month: month, span: MonthSpan(month, calendar: calendar), calendar: calendar,
                 rules: rules, reader: reader)
             load.refusesPruned = only != nil
+            load.digestForms = digestForms
             let homes = if let only { try load.figures(of: only) } else { try load.figures() }
             return try bylawEstimated(homes, of: community, month, reader)
         }

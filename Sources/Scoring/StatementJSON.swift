@@ -31,7 +31,7 @@ extension Statement {
         }
         text.object("findings") { text in
             let counts = findings.map { (key: $0.key.rawValue, count: $0.value) }.sorted { $0.key < $1.key }
-            for (key, count) in counts { text.member(key, count) }
+            for (key, count) in counts { text.member(named: key, count) }
         }
         text.object("headroom", headroom) { $1.write(&$0) }
         text.member("household", household)

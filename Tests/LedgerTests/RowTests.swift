@@ -60,6 +60,33 @@ import Water
         }
     }
 
+    @Test func `a command's hash is of its input as canonical JSON, the same for ever`() throws {
+        let (id, hold) = (try #require(PostingID("r1")), try #require(PostingID("h1")))
+        let stock = try #require(Stock(community: home.community, item: ItemID(3), total: 1))
+        let key = try #require(awardKey(home, rule: "band"))
+        let whose = #""community":1"#
+        let inputs: [(PointsCommand, String)] = [
+            (
+                .award(key, target: Points(20), history: .none, expiresAt: now),
+                #"{"act":"award",\#(whose),"expires_at":1793491200,"household":7,"id":"award:1:7:2026-10:band:2","target":20}"#
+            ),
+            (
+                .hold(id, stock, points: Points(5)),
+                #"{"act":"hold",\#(whose),"household":7,"id":"r1","item":3,"points":5}"#
+            ),
+            (.confirm(id, hold: hold), #"{"act":"confirm",\#(whose),"hold":"h1","household":7,"id":"r1"}"#),
+            (
+                .void(id, hold: hold, reason: #"缺货 "x""#),
+                #"{"act":"void",\#(whose),"hold":"h1","household":7,"id":"r1","reason":"缺货 \"x\""}"#
+            ),
+            (.expireHold(id, hold: hold), #"{"act":"expire_hold",\#(whose),"hold":"h1","household":7,"id":"r1"}"#),
+            (.expireLots(id), #"{"act":"expire_lots",\#(whose),"household":7,"id":"r1"}"#),
+        ]
+        for (command, text) in inputs {
+            #expect(command.inputHash(for: home) == sha256Hex(Array(text.utf8)), "\(text)")
+        }
+    }
+
     @Test func `no transfer crosses communities`() throws {
         let id = try #require(TransferID(stored: "t1"))
         #expect(throws: LedgerDefect.crossesCommunities(id)) {

@@ -199,15 +199,15 @@ import Water
         #expect(home.litres == 745 * 10)
     }
 
-    @Test func `the digest names every register from before the month to after it`() throws {
+    @Test func `the digest in lines names every register from before the month to after it`() throws {
         let elements = [-30, -2, 40, 80].map { Meters.element(Meters.start + $0 * Self.day, 1_000 + $0) }
         let readings = MeterReadings(installation: Meters.installation(serial: "A1"), elements: elements)
-        let home = try october(Meters.home([readings]))
+        let home = try october(inLines(Meters.home([readings])))
         let text = "A1,\(Meters.start - 2 * Self.day),998000\nA1,\(Meters.start + 40 * Self.day),1040000\n"
         #expect(home.readingsDigest == sha256Hex(Array(text.utf8)))
     }
 
-    @Test func `the digest spells numbers of every length, believed or not`() throws {
+    @Test func `the digest in lines spells numbers of every length, believed or not`() throws {
         var state: UInt64 = 7
         func below(_ top: Int64) -> Int64 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -224,9 +224,65 @@ import Water
                 gateway: GatewayID(1))
         }
         let readings = MeterReadings(installation: Meters.installation(serial: "ab"), elements: elements)
-        let home = try october(Meters.home([readings]))
+        let home = try october(inLines(Meters.home([readings])))
         let text = elements.map { "ab,\($0.at.epochSeconds),\($0.register.millilitres)\n" }.joined()
         #expect(home.readingsDigest == sha256Hex(Array(text.utf8)))
+    }
+
+    private func inLines(_ home: HomeInput) -> HomeInput {
+        var home = home
+        home.digestForm = .lines
+        return home
+    }
+
+    @Test func `the digest in steps spells a meter's registers as LEB128 numbers, and names its form`() throws {
+        let at = [Meters.start - Self.hour, Meters.start + Self.hour, Meters.start + 40 * Self.day]
+        let registers: [Int64] = [1_000, 1_008, 1_000_000]
+        let elements = zip(at, registers).map { Meters.element($0, $1) }
+        let readings = MeterReadings(installation: Meters.installation(serial: "A1"), elements: elements)
+        let home = try october(Meters.home([readings]))
+        var bytes: [UInt8] = [2, 0x41, 0x31, 3]
+        // 1,790,780,400 s and 1,000,000 mL doubled, seven bits a byte.
+        bytes += leb128(2 * (Meters.start - Self.hour)) + [0x80, 0x89, 0x7A]
+        // Two hours and eight litres: 14,400 and 16,000.
+        bytes += [0xC0, 0x70, 0x80, 0x7D]
+        bytes += leb128(2 * (40 * Self.day - Self.hour)) + leb128(2 * (1_000_000 - 1_008) * 1_000) + [0]
+        #expect(home.readingsDigest == "v2:" + sha256Hex(bytes))
+        #expect(ReadingsDigestForm(of: home.readingsDigest) == .steps)
+        #expect(ReadingsDigestForm(of: sha256Hex(bytes)) == .lines)
+    }
+
+    @Test func `the digest in steps spells falls, decisions of staff and registers beyond what is believed`() throws {
+        let registers: [Int64] = [5, 6, .min, .max, 7]
+        let elements = registers.enumerated().map { index, register in
+            ReadingElement(
+                at: Instant(epochSeconds: Meters.start + Int64(index) * 3_600), register: Volume(millilitres: register),
+                gateway: GatewayID(1))
+        }
+        let at = Instant(epochSeconds: Meters.start + 3_600)
+        let edit = ReadingEdit(
+            at: at, register: Volume(millilitres: 6), action: .accept, by: StaffID(1), decidedAt: at + 9, reason: "ok")
+        let readings = MeterReadings(
+            installation: Meters.installation(serial: ""), elements: elements, edits: [edit])
+        let home = try october(Meters.home([readings]))
+        var bytes: [UInt8] = [0, 5]
+        var before: (Int64, Int64) = (0, 0)
+        for element in elements {
+            let (at, register) = (element.at.epochSeconds, element.register.millilitres)
+            for step in [at &- before.0, register &- before.1] { bytes += leb128(step << 1 ^ step >> 63) }
+            before = (at, register)
+        }
+        bytes += [1] + leb128(2 * (Meters.start + 3_600)) + [12, 6] + Array("accept".utf8)
+        #expect(home.readingsDigest == "v2:" + sha256Hex(bytes))
+    }
+
+    private func leb128(_ value: Int64) -> [UInt8] {
+        var (rest, bytes) = (UInt64(bitPattern: value), [UInt8]())
+        while rest > 127 {
+            bytes.append(UInt8(rest & 127 | 128))
+            rest >>= 7
+        }
+        return bytes + [UInt8(rest)]
     }
 
     @Test func `a disbelieved register changes the digest and not the volume`() throws {

@@ -178,6 +178,34 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a month closed when digests were of lines is corrected by digests of lines`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        _ = try await close(city)(october, at: later).get()
+        let first = try await statement(1, city)
+        #expect(first.readingsDigest.hasPrefix("v2:"))
+        let community = CityFixture.first
+        try await city.database.write { transaction in
+            let frozen = try transaction.reader.homeMonths(of: community, october).first { $0.household.value == 1 }
+            var home = try #require(frozen)
+            home.readingsDigest = String(repeating: "ab", count: 32)
+            _ = try transaction.execute(
+                """
+                UPDATE home_month SET body = \(home.storedText)
+                WHERE community_id = \(community) AND month = \(october) AND household_id = \(home.household)
+                """)
+        }
+        try await city.post(body(1, cut..<(31 * 24 + 6)), at: later + 60)
+        _ = try await city.fold.whatIsThere(at: later + 60)
+        #expect(try await close(city).corrections(at: later + 120).statements == 1)
+        let second = try await statement(1, city)
+        // From the half hour before the month to the one after it.
+        let lines = (1...31 * 24 + 2).map { hour in
+            "m1,\(start.epochSeconds - 5_400 + Int64(hour) * 3_600),\((100_000 + Int64(hour - hour / 24) * 7) * 1_000)\n"
+        }
+        #expect(second.version == 2 && second.readingsDigest == sha256Hex(Array(lines.joined().utf8)))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a register entered after months of silence corrects every month between`(engine: TestEngine) async throws {
         let city = try await city(engine)
         // Home 1 has been silent since 28 October; October to January are closed without it.

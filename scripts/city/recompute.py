@@ -95,6 +95,31 @@ def midnights(month):
         day += timedelta(days=1)
 
 
+def digest_like(stated, serial, pairs):
+    """The digest of a meter's registers without decisions of staff, in the form that the one stated has."""
+    if not stated.startswith("v2:"):
+        return hashlib.sha256("".join(f"{serial},{at},{register}\n" for at, register in pairs).encode()).hexdigest()
+    spelled, before = bytearray(), (0, 0)
+
+    def unsigned(value):
+        while value >= 128:
+            spelled.append(value & 127 | 128)
+            value >>= 7
+        spelled.append(value)
+
+    name = serial.encode()
+    unsigned(len(name))
+    spelled.extend(name)
+    unsigned(len(pairs))
+    for pair in pairs:
+        for value, earlier in zip(pair, before):
+            step = value - earlier
+            unsigned(2 * step if step >= 0 else -2 * step - 1)
+        before = pair
+    unsigned(0)
+    return "v2:" + hashlib.sha256(spelled).hexdigest()
+
+
 def digest_agrees(home, span, stated):
     """Whether a digest is of the home's readings, where they need judging: the lines reach from a believed register
     before the month to one after it, and any near ones may be those. None where a rule beyond that is needed."""
@@ -113,14 +138,14 @@ def digest_agrees(home, span, stated):
     highs = [at for at, _ in pairs if at >= end][:40] + [end]
     for low in reversed(lows):
         for high in highs:
-            lines = "".join(f"{meter['serial']},{at},{register}\n" for at, register in pairs if low <= at <= high)
-            if hashlib.sha256(lines.encode()).hexdigest() == stated:
+            if digest_like(stated, meter["serial"], [pair for pair in pairs if low <= pair[0] <= high]) == stated:
                 return True
     return False
 
 
-def measure(home, file):
-    """Days, totals and seconds of a home with one meter all month; None where a rule beyond that is needed."""
+def measure(home, file, stated):
+    """Days, totals, seconds and the digest, in the form of the one stated, of a home with one meter all month; None
+    where a rule beyond that is needed."""
     rules, span = file.rules, file.month
     if home["share_millionths"] is not None or len(home["meters"]) != 1:
         return None
@@ -164,7 +189,7 @@ def measure(home, file):
     low = min(instants[low_index], start) if series else start
     high_index = bisect.bisect_left(instants, end)
     high = max(instants[high_index], end) if high_index < len(series) else end
-    lines = "".join(f"{meter['serial']},{at},{register}\n" for at, register, _ in series if low <= at <= high)
+    pairs = [(at, register) for at, register, _ in series if low <= at <= high]
     return {
         "daily_litres": days, "daily_states": states, "measured_litres": measured, "estimated_litres": estimated,
         "litres": measured + estimated, "missing_hours": -(-missing // 3600), "missing_seconds": missing,
@@ -172,7 +197,7 @@ def measure(home, file):
         "is_bracketed": boundary(series, instants, start) is not None and boundary(series, instants, end) is not None,
         "zero_days": sum(1 for day, state in zip(days, states) if state == "m" and day == 0),
         "readings": sum(1 for at, _, noted in series if start <= at < end and not noted),
-        "digest": hashlib.sha256(lines.encode()).hexdigest(),
+        "digest": digest_like(stated, meter["serial"], pairs),
     }
 
 
