@@ -186,9 +186,16 @@ public actor FoldReadings {
     private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
         let earlier = inHand?.lease
         let limit = isScattered ? Self.scatteredPerRound : Self.readingsPerRound
+        let (known, calendar, shelf) = (directory, calendar, shelf)
         // Rows never change: they are read before the transaction, so that answers wait the less for it.
-        let rows = try await database.read { try $0.journalRows(of: community, readings: limit) }
-        let entries = try rows.map { try JournalPayload.decode($0.payload) }
+        let (rows, entries, plan, fresh) = try await database.read { reader in
+            let rows = try reader.journalRows(of: community, readings: limit)
+            let entries = try rows.flatMap { try JournalPayload.decode($0.payload) }
+            let directory = try reader.directory(known, shelf)
+            let plan = try FoldPlan(entries, directory: directory, calendar: calendar, reader)
+            return (rows, entries, plan, directory)
+        }
+        directory = fresh
         let done = try await underLease(of: community, at: at) { folding, lease in
             let transaction = folding.transaction
             if let earlier, earlier.community != community { try transaction.release(earlier) }
@@ -197,7 +204,7 @@ public actor FoldReadings {
                 try transaction.release(lease)
                 return Lease?.none
             }
-            for entry in entries.joined() { try folding.take(entry) }
+            try folding.take(entries, planned: plan)
             try folding.finish(journal: community)
             try transaction.removeFromJournal(rows)
             let stays = try keeping && transaction.reader.hasJournal(of: community)
@@ -224,7 +231,7 @@ public actor FoldReadings {
                     let lease = try transaction.claim(
                         .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
                 else { return nil }
-                let directory = try transaction.directory(known, shelf)
+                let directory = try transaction.reader.directory(known, shelf)
                 var folding = Folding(
                     transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
                 let value = try body(&folding, lease)
@@ -279,10 +286,10 @@ public actor FoldReadings {
     }
 }
 
-extension Transaction {
-    /// The directory at the registry version this transaction sees.
+extension Reader {
+    /// The directory at the registry version that this snapshot sees.
     fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
-        if let known, known.version == (try reader.currentRegistryVersion()) { return known }
-        return try shelf.directory(of: reader)
+        if let known, known.version == (try currentRegistryVersion()) { return known }
+        return try shelf.directory(of: self)
     }
 }

@@ -12,11 +12,12 @@ struct Folding {
     let rules: MeteringRules
     let at: Instant
     private(set) var round = FoldRound()
-    private var added: [DayKey: [ReadingElement]] = [:]
+    private var placing: DayPlacing
+    /// Sets worked out before the transaction, whose communities have not changed since.
+    private var planned: [DayKey: FoldPlan.Change] = [:]
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var quarantined: [Quarantine: [ReadingElement]] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
-    private var lastDay: (day: LocalDay, start: Instant, end: Instant)?
     /// Communities of which anything is written, in a set or beside it.
     private var touched: Set<CommunityID> = []
     /// Communities whose figures a word of tampering may change: as a changed set does.
@@ -33,6 +34,7 @@ struct Folding {
         self.calendar = calendar
         self.rules = rules
         self.at = at
+        placing = DayPlacing(directory: directory, calendar: calendar)
     }
 
     private struct Quarantine: Hashable {
@@ -41,11 +43,23 @@ struct Folding {
         let reason: QuarantineReason
     }
 
+    /// Takes entries of the journal: as they were planned where nothing has changed since, else each anew.
+    mutating func take(_ entries: [JournalEntry], planned plan: FoldPlan) throws {
+        guard directory.version == plan.registryVersion, try plan.holds(transaction.reader) else {
+            for entry in entries { try take(entry) }
+            return
+        }
+        planned = plan.changes
+        touched.formUnion(plan.foldVersions.keys)
+        round.entries += plan.readings
+        for entry in plan.rest { try take(entry) }
+    }
+
     mutating func take(_ entry: JournalEntry) throws {
         switch entry {
         case .readings(let gateway, let address, let values, let isFuture):
             let meter = try meter(at: address)
-            if !isFuture, placeTogether(values, of: meter, from: gateway) {
+            if !isFuture, placing.place(values, of: meter, from: gateway) {
                 round.entries += values.count
                 return
             }
@@ -142,18 +156,23 @@ struct Folding {
 
     /// Writes the sets that changed; returns their communities, whose fold versions are raised.
     private mutating func writeSets() throws -> Set<CommunityID> {
-        var changes: [(key: DayKey, elements: [ReadingElement])] = []
+        var changes: [(key: DayKey, body: [UInt8]?)] = []
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
-        let keys = Set(added.keys).union(removed.keys).sorted()
-        let stored = try transaction.reader.daySets(keys)
-        for key in keys {
+        let fresh = placing.added
+        let looked = Set(fresh.keys).union(removed.keys)
+        let stored = try transaction.reader.daySets(looked.subtracting(planned.keys).sorted())
+        for key in looked.union(planned.keys).sorted() {
             touched.insert(key.community)
-            let before = stored[key] ?? []
-            let fresh = (added[key] ?? []).sorted()
-            let staying = removed[key].map { gone in before.filter { !gone.contains($0) } } ?? before
-            let after = DaySet.union(staying, fresh)
-            guard after != before else { continue }
-            changes.append((key, after))
+            let plan = planned[key]
+            let before = plan?.before ?? stored[key] ?? []
+            var (after, body) = (plan?.after ?? before, plan?.body)
+            if looked.contains(key) {
+                let staying = removed[key].map { gone in after.filter { !gone.contains($0) } } ?? after
+                after = DaySet.union(staying, (fresh[key] ?? []).sorted())
+                guard after != before else { continue }
+                body = after.isEmpty ? nil : DaySet.encode(after)
+            }
+            changes.append((key, body))
             try countHeld(key, before: before, after: after)
             try late.note(key, before: before, after: after)
         }
@@ -170,48 +189,6 @@ struct Folding {
         return communities
     }
 
-    /// Places a run of readings that all belong to the meter's only place; false, with nothing placed, for any other.
-    private mutating func placeTogether(_ values: [TimedRegister], of meter: MeterID, from gateway: GatewayID) -> Bool {
-        guard var earliest = values.first?.at else { return true }
-        var latest = earliest
-        for value in values {
-            earliest = min(earliest, value.at)
-            latest = max(latest, value.at)
-        }
-        guard let place = directory.onlyPlace(of: meter, from: earliest, to: latest),
-            directory.covers(gateway, place.area)
-        else { return false }
-        var index = 0
-        while index < values.count {
-            let bounds = localDay(of: values[index].at)
-            let key = DayKey(community: place.community, day: bounds.day, meter: meter)
-            if values.count == 1 {
-                let value = values[0]
-                added[key, default: []].append(
-                    ReadingElement(at: value.at, register: value.register, gateway: gateway))
-                return true
-            }
-            var elements: [ReadingElement] = []
-            elements.reserveCapacity(values.count - index)
-            while index < values.count, values[index].at >= bounds.start, values[index].at < bounds.end {
-                let value = values[index]
-                elements.append(ReadingElement(at: value.at, register: value.register, gateway: gateway))
-                index += 1
-            }
-            added[key, default: []].append(contentsOf: elements)
-        }
-        return true
-    }
-
-    /// The local day of an instant and its ends. Readings that come together are mostly of one day: the last is kept.
-    private mutating func localDay(of instant: Instant) -> (day: LocalDay, start: Instant, end: Instant) {
-        if let lastDay, instant >= lastDay.start, instant < lastDay.end { return lastDay }
-        let day = calendar.day(of: instant)
-        let (start, end) = calendar.interval(of: day)
-        lastDay = (day, start, end)
-        return (day, start, end)
-    }
-
     private mutating func place(_ element: ReadingElement, of meter: MeterID, isFuture: Bool) throws {
         let places = directory.places(of: meter, at: element.at)
         let communities = communities(of: meter, at: element.at, gateway: element.gateway)
@@ -224,7 +201,7 @@ struct Folding {
         }
         for community in communities ?? [.unregistered] {
             let key = DayKey(community: community, day: calendar.day(of: element.at), meter: meter)
-            added[key, default: []].append(element)
+            placing.add(element, to: key)
         }
     }
 

@@ -58,13 +58,15 @@ public actor RecordReadings {
         self.logger = logger
     }
 
-    /// Keeps a decoded body of a gateway. `at` is the server's time of receipt.
+    /// Keeps a decoded body of a gateway. `at` is the server's time of receipt. `registryVersion` is one that was read since
+    /// the request came, or nil: meters are known as of then or later.
     ///
     /// Throws `RecordRefusal`; then nothing was accepted and the gateway should send the same again.
-    public func callAsFunction(_ batch: DecodedBatch, from gateway: GatewayID, at: Instant) async throws -> RecordAnswer
-    {
+    public func callAsFunction(
+        _ batch: DecodedBatch, from gateway: GatewayID, knowing registryVersion: Int64? = nil, at: Instant
+    ) async throws -> RecordAnswer {
         guard waitingBytes < limits.waitingBytes else { throw RecordRefusal.queueIsFull(retryAfterSeconds: 2) }
-        let directory = try await currentDirectory()
+        let directory = try await currentDirectory(registryVersion)
         var sorting = Sorting(
             batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
             held: held[gateway] ?? HeldByGateway())
@@ -76,10 +78,11 @@ public actor RecordReadings {
         return sorting.answer
     }
 
-    /// The registry as of now; reloaded when a change raised its version.
-    private func currentDirectory() async throws -> MeterDirectory {
+    /// The registry as of a version, or of now, or newer; reloaded when a change raised its version.
+    private func currentDirectory(_ known: Int64?) async throws -> MeterDirectory {
         do {
-            let version = try await database.read { try $0.currentRegistryVersion() }
+            var version = known ?? 0
+            if known == nil { version = try await database.read { try $0.currentRegistryVersion() } }
             while true {
                 if let directory, directory.version >= version { return directory }
                 let loaded = try await load()

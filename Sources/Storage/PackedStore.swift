@@ -225,7 +225,7 @@ extension Transaction {
         ) { (try $0.month(0), try $0.id(1) as MeterID) }
         for (month, meter) in packed {
             let days = try reader.packedDays(of: meter, in: community, month)
-            try write(days.map { (DayKey(community: community, day: $0.day, meter: meter), $0.elements) })
+            try write(days.map { (DayKey(community: community, day: $0.day, meter: meter), DaySet.encode($0.elements)) })
         }
     }
 }

@@ -65,7 +65,7 @@ extension Transaction {
     public func prune(
         _ community: CommunityID, before month: BillingMonth, _ start: Instant, at: Instant
     ) throws -> PrunedCount {
-        try holdFold(of: community, at: at)
+        try raiseFoldVersion(of: community, at: at)
         var count = PrunedCount()
         count.packedMonths = Int64(
             try execute("DELETE FROM reading_month WHERE community_id = \(community) AND month < \(month)"))

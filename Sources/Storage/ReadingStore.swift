@@ -221,20 +221,20 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Writes day sets; an empty one is removed, which only a move to another key asks for. A day that was packed is a
-    /// day set again.
-    public func write(_ sets: [(key: DayKey, elements: [ReadingElement])]) throws {
+    /// Writes day sets as `DaySet.encode` gives them; one without bytes is removed, which only a move to another key asks
+    /// for. A day that was packed is a day set again.
+    public func write(_ sets: [(key: DayKey, body: [UInt8]?)]) throws {
         try takeOut(sets.map(\.key))
         var rows = Rows(["community_id", "day", "meter_id", "body"])
-        for (key, elements) in sets {
-            if elements.isEmpty {
+        for (key, body) in sets {
+            if let body {
+                rows.append(key.community, key.day, key.meter, body)
+            } else {
                 try execute(
                     """
                     DELETE FROM reading_day WHERE community_id = \(key.community) AND day = \(key.day)
                     AND meter_id = \(key.meter)
                     """)
-            } else {
-                rows.append(key.community, key.day, key.meter, DaySet.encode(elements))
             }
         }
         try upsert(rows, into: "reading_day", key: ["community_id", "day", "meter_id"])

@@ -61,7 +61,7 @@ struct ReadingPartitionTests {
         let element = element
         try await database.write { transaction in
             try transaction.write(
-                days.map { (DayKey(community: CommunityID(1), day: $0, meter: MeterID(1)), [element]) })
+                days.map { (DayKey(community: CommunityID(1), day: $0, meter: MeterID(1)), DaySet.encode([element])) })
         }
     }
 

@@ -30,7 +30,8 @@ struct ReadingRoutes: Sendable {
         }
         let bytes = try await services.readReadings(request)
         let (batch, undecoded) = try await decoded(bytes, opened, at: now)
-        let answer = try await services.recorded(batch, undecoded: undecoded, from: opened.gateway, at: now)
+        let answer = try await services.recorded(
+            batch, undecoded: undecoded, from: opened.gateway, knowing: opened.registryVersion, at: now)
         return .json(.object(answer.members(findings: batch.findings)))
     }
 
@@ -57,7 +58,7 @@ struct ReadingRoutes: Sendable {
     }
 
     private func openTable(_ request: Request) async throws -> (gateway: Gateway, mapping: TableMapping) {
-        let gateway = try await gateway(of: request)
+        let gateway = try await gateway(of: request).gateway
         guard let name = request.query("mapping") else {
             throw Problem.badRequest("mapping", "is not given: ?mapping=NAME, kept by jieshui gateway table")
         }
@@ -74,16 +75,17 @@ struct ReadingRoutes: Sendable {
     /// What is known before the body is read.
     private struct OpenedRequest {
         let gateway: Gateway
+        let registryVersion: Int64
         let format: WireFormat
         let receivedAt: Instant?
         let cjt188: CJT188Options?
     }
 
     private func open(_ request: Request, as format: WireFormat?, at path: String) async throws -> OpenedRequest {
-        let gateway = try await gateway(of: request)
+        let (gateway, registryVersion) = try await gateway(of: request)
         guard let format else { throw Problem.unsupportedType(ReadingFormat.types(at: path)) }
         return OpenedRequest(
-            gateway: gateway, format: format, receivedAt: try receivedAt(request),
+            gateway: gateway, registryVersion: registryVersion, format: format, receivedAt: try receivedAt(request),
             cjt188: format == .cjt188 ? try cjt188Options(request) : nil)
     }
 
@@ -108,12 +110,14 @@ struct ReadingRoutes: Sendable {
         return options
     }
 
-    private func gateway(of request: Request) async throws -> Gateway {
+    /// Whose key it is, with the registry's version: one question for both.
+    private func gateway(of request: Request) async throws -> (gateway: Gateway, registryVersion: Int64) {
         guard let key = request.bearer else { throw Problem.noKey }
-        guard let gateway = try await services.database.read({ try $0.gateway(keyHash: key.hash) }) else {
-            throw Problem.noKey
+        let found = try await services.database.read { reader in
+            try reader.gateway(keyHash: key.hash).map { ($0, try reader.currentRegistryVersion()) }
         }
-        return gateway
+        guard let found else { throw Problem.noKey }
+        return found
     }
 
     /// `X-Received-At`, RFC 3339 with an offset: when the gateway heard frames whose meter has no clock.
@@ -171,11 +175,12 @@ extension WebServices {
 
     /// Keeps a batch and the telegrams that gave it nothing, or says when to send them again.
     func recorded(
-        _ batch: DecodedBatch, undecoded: [UndecodedTelegram] = [], from gateway: Gateway, at now: Instant
+        _ batch: DecodedBatch, undecoded: [UndecodedTelegram] = [], from gateway: Gateway,
+        knowing registryVersion: Int64? = nil, at now: Instant
     ) async throws -> RecordAnswer {
         let kept = try await keep(undecoded, from: gateway, at: now)
         do {
-            return try await record(batch, from: gateway.id, at: now).keeping(kept)
+            return try await record(batch, from: gateway.id, knowing: registryVersion, at: now).keeping(kept)
         } catch RecordRefusal.queueIsFull(let seconds) {
             throw Problem.busy("Too many readings wait to be written.", after: seconds)
         } catch RecordRefusal.storageFailed {

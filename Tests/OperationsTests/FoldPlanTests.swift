@@ -1,0 +1,130 @@
+import Database
+import Ingest
+import Metering
+import Storage
+import Testing
+import Water
+
+@testable import Operations
+
+/// A round of folding worked out before its transaction, and what may happen between the two.
+@Suite(.freshDatabases) struct FoldPlanTests {
+    private let at = Instant(epochSeconds: 1_795_000_000)
+    private let october = CityFixture.october
+
+    private func city(_ engine: TestEngine) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine)
+        for home in 1...2 as ClosedRange<Int64> { try await city.addHome(home) }
+        _ = try await city.foldAll()
+        return city
+    }
+
+    private func run(_ home: Int64, from start: Instant, _ litres: [Int64], isFuture: Bool = false) throws
+        -> JournalEntry
+    {
+        .readings(
+            gateway: CityFixture.cityGateway, address: try #require(MeterAddress(.serial, "m\(home)")),
+            values: litres.enumerated().map {
+                TimedRegister(at: start + Int64($0) * 3_600, register: Volume(litres: $1))
+            }, isFuture: isFuture)
+    }
+
+    private func plan(_ entries: [JournalEntry], _ city: CityFixture) async throws -> FoldPlan {
+        let calendar = city.calendar
+        return try await city.database.read {
+            try FoldPlan(entries, directory: try $0.meterDirectory(), calendar: calendar, $0)
+        }
+    }
+
+    /// Folds as planned, or with no plan at all.
+    private func fold(_ entries: [JournalEntry], _ plan: FoldPlan?, _ city: CityFixture) async throws -> FoldRound {
+        let (at, calendar) = (at, city.calendar)
+        return try await city.database.write { transaction in
+            var folding = Folding(
+                transaction: transaction, directory: try transaction.reader.meterDirectory(), calendar: calendar,
+                rules: .standard, at: at)
+            if let plan {
+                try folding.take(entries, planned: plan)
+            } else {
+                for entry in entries { try folding.take(entry) }
+            }
+            try folding.finish(journal: CityFixture.first)
+            return folding.round
+        }
+    }
+
+    /// Readings of a day twice and of another, some before the meter hung there, some ahead of the clock.
+    private func entries() throws -> [JournalEntry] {
+        [
+            try run(1, from: october, [100, 110, 120]), try run(1, from: october + 1_800, [105, 115]),
+            try run(2, from: october + 20 * 3_600, [7, 8, 9, 10, 11, 12]),
+            // Its first lies before the home's meter: these are placed one by one, on a day that is planned too.
+            .readings(
+                gateway: CityFixture.cityGateway, address: try #require(MeterAddress(.serial, "m1")),
+                values: [CityFixture.movedIn - 60, october + 5 * 3_600].map {
+                    TimedRegister(at: $0, register: Volume(litres: 150))
+                }, isFuture: false),
+            try run(2, from: at + 86_400, [500], isFuture: true),
+            try run(9, from: october, [1]),
+        ]
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a planned fold gives the sets and counts of one without a plan`(engine: TestEngine) async throws {
+        let (one, other) = (try await city(engine), try await city(engine))
+        let entries = try entries()
+        let plan = try await plan(entries, one)
+        #expect(plan.rest.count == 3 && plan.readings == 11 && plan.changes.count == 3)
+        let planned = try await fold(entries, plan, one)
+        let plain = try await fold(entries, nil, other)
+        #expect(planned == plain && planned.entries == 15)
+        #expect(try await one.sets() == other.sets())
+        let version = try await one.database.read { try $0.foldVersion(of: CityFixture.first) }
+        // The same once more changes nothing, planned or not.
+        let again = try await fold(entries, try await self.plan(entries, one), one)
+        #expect(again.changedSets == 0 && again.entries == 15)
+        #expect(try await one.database.read { try $0.foldVersion(of: CityFixture.first) } == version)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a plan that another fold overtook loses nothing of either`(engine: TestEngine) async throws {
+        let (one, other) = (try await city(engine), try await city(engine))
+        let (late, early) = (try entries(), [try run(1, from: october + 8 * 3_600, [200, 210])])
+        let plan = try await plan(late, one)
+        _ = try await fold(early, nil, one)
+        _ = try await fold(late, plan, one)
+        _ = try await fold(late + early, nil, other)
+        #expect(try await one.sets() == other.sets())
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a plan of before a registration goes by the registry of now`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
+        for home in 1...2 as ClosedRange<Int64> { try await city.addHome(home, registered: home == 1) }
+        _ = try await city.foldAll()
+        let entries = [try run(1, from: october, [100]), try run(2, from: october, [50])]
+        let plan = try await plan(entries, city)
+        #expect(plan.rest.count == 1)
+        try await city.registerMeter(2)
+        _ = try await fold(entries, plan, city)
+        let sets = try await city.sets()
+        #expect(sets.split(separator: "\n").allSatisfy { $0.hasPrefix("\(CityFixture.first) ") })
+        #expect(sets.split(separator: "\n").count == 2)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a plan of before a pruning brings nothing back`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        _ = try await fold([try run(1, from: october, [100])], nil, city)
+        let entries = [try run(1, from: october + 3_600, [110])]
+        let plan = try await plan(entries, city)
+        let (start, at) = (city.calendar.interval(of: city.calendar.month(of: october).next).start, at)
+        _ = try await city.database.write {
+            try $0.prune(CityFixture.first, before: city.calendar.month(of: start), start, at: at)
+        }
+        _ = try await fold(entries, plan, city)
+        let address = try #require(MeterAddress(.serial, "m1"))
+        let kept = try await city.database.read { try $0.elements(at: address) }
+        #expect(kept?.map(\.register.flooredLitres) == [110])
+    }
+}
