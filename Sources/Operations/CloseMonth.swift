@@ -133,7 +133,7 @@ public struct CloseMonth: Sendable {
         let rest = try await measureAll(
             communities, month, rules: rules, excluding: excluding, at: at, &summary, progress)
         if let refusal = rest.refusal(communities) { return .failure(refusal) }
-        let cohorts = try await FreezeMonth(database: database)(month, files.tariff, files.rules, at: at)
+        let cohorts = try await FreezeMonth(database: database, lanes: lanes)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
         let left: SharedPass.Rest
@@ -146,6 +146,8 @@ public struct CloseMonth: Sendable {
         summary.corrections = try await corrections(at: at)
         return .success(summary)
     }
+
+    private var lanes: Int { min(max(settings.lanes, 1), 64) }
 
     private func isComplete(_ communities: [CommunityWithHomes], _ month: BillingMonth) async throws -> Bool {
         let begun = try await database.read { try $0.communityMonths(month) }
@@ -282,7 +284,7 @@ public struct CloseMonth: Sendable {
             )
     ) async throws -> (SharedPass.Rest, CloseCount) {
         try await withThrowingTaskGroup(of: (SharedPass.Rest, CloseCount).self) { group in
-            for lane in 0..<min(max(settings.lanes, 1), 64) {
+            for lane in 0..<lanes {
                 let worker = lane == 0 ? worker : worker.part("lane-\(lane)")
                 let pass = SharedPass(database: database, worker: worker, job: .close, logger: logger)
                 group.addTask { try await run(worker, pass, lane == 0 ? progress : { _ in }) }

@@ -111,26 +111,49 @@ public struct EditReading: Sendable {
         let places = try reader.placements(of: holder.meter).filter {
             $0.from <= request.at && request.at <= $0.to ?? request.at
         }
-        guard let community = places.last?.community,
-            try reader.areaChain(from: community).contains(where: { $0.id == staff.area })
-        else { return .failure(.notInstalled) }
+        // At the instant of an exchange a reading belongs to both sides; so does what is decided on it.
+        let communities = try Set(places.map(\.community)).sorted().filter {
+            try reader.areaChain(from: $0).contains { $0.id == staff.area }
+        }
+        guard !communities.isEmpty else { return .failure(.notInstalled) }
         let edit = ReadingEdit(
             at: request.at, register: request.register, action: request.action, by: staff.id, decidedAt: now,
             reason: request.reason)
-        if let known = try reader.edit(request.id, in: community) {
-            guard known.meter == holder.meter, known.edit.isSame(as: edit) else { return .failure(.idIsTaken) }
+        let known = try communities.compactMap { try reader.edit(request.id, in: $0) }
+        if !known.isEmpty {
+            guard known.allSatisfy({ $0.meter == holder.meter && $0.edit.isSame(as: edit) }) else {
+                return .failure(.idIsTaken)
+            }
             return .success(EditOutcome(isRepeat: true, markedHomes: 0))
         }
-        if let kept = try reader.firstKeptMonth(of: community), calendar.month(of: request.at) <= kept {
+        var refusals: [EditRefusal] = []
+        var marked: Int?
+        for community in communities {
+            switch try decide(edit, request.id, on: holder.meter, in: community, at: now, transaction) {
+            case .success(let homes): marked = (marked ?? 0) + homes
+            case .failure(let refusal): refusals.append(refusal)
+            }
+        }
+        guard let marked else { return .failure(refusals.first ?? .notInstalled) }
+        return .success(EditOutcome(isRepeat: false, markedHomes: marked))
+    }
+
+    /// Writes the decision down in one community; tells how many homes are marked.
+    private func decide(
+        _ edit: ReadingEdit, _ id: String, on meter: MeterID, in community: CommunityID, at now: Instant,
+        _ transaction: Transaction
+    ) throws -> Result<Int, EditRefusal> {
+        let reader = transaction.reader
+        if let kept = try reader.firstKeptMonth(of: community), calendar.month(of: edit.at) <= kept {
             return .failure(.readingsArePruned)
         }
-        let reach = try reached(holder.meter, in: community, around: request.at, reader)
+        let reach = try reached(meter, in: community, around: edit.at, reader)
         if let refusal = refusal(of: edit, reach) { return .failure(refusal) }
-        let marked = try mark(edit, of: holder.meter, in: community, reach, at: now, transaction)
-        try transaction.add(StoredEdit(id: request.id, meter: holder.meter, edit: edit), to: community)
+        let marked = try mark(edit, of: meter, in: community, reach, at: now, transaction)
+        try transaction.add(StoredEdit(id: id, meter: meter, edit: edit), to: community)
         // A measure under way has not seen this decision.
         try transaction.raiseFoldVersion(of: community, at: now)
-        return .success(EditOutcome(isRepeat: false, markedHomes: marked))
+        return .success(marked)
     }
 
     private struct Reach {

@@ -7,6 +7,8 @@ import Water
 /// Freezes the city's cohort figures of a month, once: from the frozen figures of every community that takes part.
 struct FreezeMonth: Sendable {
     let database: Database
+    /// Communities read at once.
+    let lanes: Int
 
     /// The month's cohorts, frozen now or before.
     func callAsFunction(_ month: BillingMonth, _ tariff: Tariff, _ rules: RuleSet, at: Instant) async throws -> Cohorts
@@ -32,12 +34,25 @@ struct FreezeMonth: Sendable {
         let (chains, members) = try await database.read { reader in
             (try reader.cohortChains(), try reader.communityMonths(month).filter { $0.excludedReason == nil })
         }
-        var figures: [CommunityID: [Int64]] = [:]
-        for member in members {
-            let homes = try await database.read { try $0.homeMonths(of: member.community, month) }
-            figures[member.community] = homes.compactMap { standing(of: $0, under: rules).figure }
+        let figures = try await withThrowingTaskGroup(of: [CommunityID: [Int64]].self) { group in
+            for lane in 0..<lanes {
+                let own = stride(from: lane, to: members.count, by: lanes).map { members[$0].community }
+                group.addTask { try await ranked(of: own, month, rules) }
+            }
+            return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
         }
         return Cohorts(figures: figures, chains: chains, rules: rules.cohort)
+    }
+
+    private func ranked(
+        of communities: [CommunityID], _ month: BillingMonth, _ rules: RuleSet
+    ) async throws -> [CommunityID: [Int64]] {
+        var figures: [CommunityID: [Int64]] = [:]
+        for community in communities {
+            let homes = try await database.read { try $0.homeMonths(of: community, month) }
+            figures[community] = homes.compactMap { standing(of: $0, under: rules).figure }
+        }
+        return figures
     }
 }
 

@@ -5,15 +5,20 @@ public import Water
 /// Packs the day sets of closed months: a month's readings of a meter in one body, a fraction of the bytes. Nothing that
 /// is read changes by it; what comes late is folded as ever, and packed at the next run.
 ///
-/// A community's month is one transaction; killed anywhere it is done or not done. SQLite uses the freed pages again; the
-/// file does not shrink.
+/// Some hundred meters are one transaction, so that answers do not wait long for it; killed anywhere a part is done or
+/// not done, and the next run goes on. SQLite uses the freed pages again; the file does not shrink.
 public struct PackReadings: Sendable {
     private let database: Database
+    private let metersAtOnce: Int
 
     /// Months packed in a run of `limit` at most.
     public static let monthsOfRun = 1_000
 
-    public init(database: Database) { self.database = database }
+    /// `metersAtOnce`: meters of a transaction, 1 or more.
+    public init(database: Database, metersAtOnce: Int = 200) {
+        self.database = database
+        self.metersAtOnce = max(1, metersAtOnce)
+    }
 
     /// What was packed, by community and month.
     public struct Packed: Sendable {
@@ -41,13 +46,29 @@ public struct PackReadings: Sendable {
         return total
     }
 
-    /// How often a month whose sets others change meanwhile is begun again.
+    /// How often a part whose sets others change meanwhile is begun again.
     private static let attempts = 3
 
+    /// nil where others keep changing it: what is packed by then stays packed.
     private func pack(_ community: CommunityID, _ month: BillingMonth, at: Instant) async throws -> PackedCount? {
+        let meters = try await database.read { try $0.metersToPack(of: community, month) }
+        var total = PackedCount()
+        for start in stride(from: 0, to: meters.count, by: metersAtOnce) {
+            let part = meters[start]...meters[min(start + metersAtOnce, meters.count) - 1]
+            guard let count = try await pack(community, month, part, at: at) else { return nil }
+            total.add(count)
+        }
+        return total
+    }
+
+    private func pack(
+        _ community: CommunityID, _ month: BillingMonth, _ meters: ClosedRange<MeterID>, at: Instant
+    ) async throws -> PackedCount? {
         for _ in 0..<Self.attempts {
             do {
-                return try await database.write(repeatable: true) { try $0.pack(community, month, at: at) }
+                return try await database.write(repeatable: true) {
+                    try $0.pack(community, month, meters: meters, at: at)
+                }
             } catch DatabaseFailure.conflict {
                 continue
             }

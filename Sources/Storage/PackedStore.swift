@@ -84,25 +84,38 @@ extension Reader {
     public func monthsToPack(
         issuedBefore issued: Instant, month: BillingMonth? = nil, limit: Int
     ) throws -> [(community: CommunityID, month: BillingMonth)] {
-        let candidates = try all(
+        let months = try all(
             """
-            SELECT community_id, month FROM community_month
+            SELECT DISTINCT month FROM community_month
             WHERE issued_at IS NOT NULL AND issued_at <= \(issued)
                 AND month BETWEEN \(month ?? BillingMonth(number: 0)) AND \(month ?? BillingMonth(number: .max))
-            ORDER BY month, community_id
+            ORDER BY month
             """
-        ) { (try $0.id(0) as CommunityID, try $0.month(1)) }
+        ) { try $0.month(0) }
         var found: [(CommunityID, BillingMonth)] = []
-        for (community, month) in candidates where found.count < limit {
-            let isOpen = try first(
+        for month in months where found.count < limit {
+            found += try all(
                 """
-                SELECT 1 FROM reading_day WHERE community_id = \(community)
-                    AND day BETWEEN \(month.firstDay) AND \(month.lastDay) LIMIT 1
+                SELECT c.community_id FROM community_month c
+                WHERE c.month = \(month) AND c.issued_at IS NOT NULL AND c.issued_at <= \(issued)
+                    AND EXISTS (SELECT 1 FROM reading_day d WHERE d.community_id = c.community_id
+                        AND d.day BETWEEN \(month.firstDay) AND \(month.lastDay))
+                ORDER BY c.community_id LIMIT \(limit - found.count)
                 """
-            ) { _ in true }
-            if isOpen == true { found.append((community, month)) }
+            ) { (try $0.id(0), month) }
         }
         return found
+    }
+
+    /// The meters of a community with day sets of a month that are not packed, ascending.
+    public func metersToPack(of community: CommunityID, _ month: BillingMonth) throws -> [MeterID] {
+        try all(
+            """
+            SELECT DISTINCT meter_id FROM reading_day
+            WHERE community_id = \(community) AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
+            ORDER BY meter_id
+            """
+        ) { try $0.id(0) }
     }
 }
 
@@ -127,25 +140,31 @@ public struct PackedCount: Sendable, Hashable {
 }
 
 extension Transaction {
-    /// Packs a community's month: the day sets of every meter into one body, with what is packed already. Whoever folds
-    /// the community meanwhile meets this on the fold's row.
-    public func pack(_ community: CommunityID, _ month: BillingMonth, at: Instant) throws -> PackedCount {
+    /// Packs some meters of a community's month: the day sets of each into one body, with what is packed already. Whoever
+    /// folds the community meanwhile meets this on the fold's row.
+    public func pack(
+        _ community: CommunityID, _ month: BillingMonth, meters: ClosedRange<MeterID>, at: Instant
+    ) throws -> PackedCount {
         try holdFold(of: community, at: at)
         var count = PackedCount()
         var days: [MeterID: [(day: LocalDay, elements: [ReadingElement])]] = [:]
-        try reader.each(
-            """
-            SELECT day, meter_id, body FROM reading_day
-            WHERE community_id = \(community) AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
-            ORDER BY day, meter_id
-            """
-        ) { row in
-            let body = try row.blob(2)
-            let elements = try DaySet.decode(body)
-            count.daySets += 1
-            count.readings += elements.count
-            count.bytesBefore += body.count
-            days[try row.id(1), default: []].append((LocalDay(number: Int32(try row.integer(0))), elements))
+        let (first, last) = (meters.lowerBound, meters.upperBound)
+        // Day by day: a range over days would pass every meter of the community.
+        for offset in 0..<month.dayCount {
+            let day = month.firstDay.advanced(by: offset)
+            try reader.each(
+                """
+                SELECT meter_id, body FROM reading_day
+                WHERE community_id = \(community) AND day = \(day) AND meter_id BETWEEN \(first) AND \(last)
+                """
+            ) { row in
+                let body = try row.blob(1)
+                let elements = try DaySet.decode(body)
+                count.daySets += 1
+                count.readings += elements.count
+                count.bytesBefore += body.count
+                days[try row.id(0), default: []].append((day, elements))
+            }
         }
         guard !days.isEmpty else { return count }
         var rows = Rows(["community_id", "month", "meter_id", "body"])
@@ -157,11 +176,13 @@ extension Transaction {
         }
         count.meters = rows.count
         try upsert(rows, into: "reading_month", key: ["community_id", "month", "meter_id"])
-        try execute(
-            """
-            DELETE FROM reading_day
-            WHERE community_id = \(community) AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
-            """)
+        for offset in 0..<month.dayCount {
+            try execute(
+                """
+                DELETE FROM reading_day WHERE community_id = \(community)
+                    AND day = \(month.firstDay.advanced(by: offset)) AND meter_id BETWEEN \(first) AND \(last)
+                """)
+        }
         try execute(
             """
             INSERT INTO packed_month (community_id, month, packed_at) VALUES (\(community), \(month), \(at))
@@ -225,7 +246,8 @@ extension Transaction {
         ) { (try $0.month(0), try $0.id(1) as MeterID) }
         for (month, meter) in packed {
             let days = try reader.packedDays(of: meter, in: community, month)
-            try write(days.map { (DayKey(community: community, day: $0.day, meter: meter), DaySet.encode($0.elements)) })
+            try write(
+                days.map { (DayKey(community: community, day: $0.day, meter: meter), DaySet.encode($0.elements)) })
         }
     }
 }

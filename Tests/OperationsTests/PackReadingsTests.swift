@@ -58,6 +58,31 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a month that is packed in parts reads the same after each of them`(engine: TestEngine) async throws {
+        let (city, whole) = (try await closed(engine), try await closed(engine))
+        let before = try await sets(city)
+        let (at, month) = (later, october)
+        let meters = try await city.database.read { try $0.metersToPack(of: CityFixture.first, month) }
+        #expect(meters.count == 12)
+        // Killed after the first part: the rest is done by the next run.
+        let part = try await city.database.write {
+            try $0.pack(CityFixture.first, month, meters: meters[0]...meters[4], at: at)
+        }
+        #expect(part.meters == 5)
+        #expect(try await sets(city) == before)
+        let left = try await city.database.read { try $0.metersToPack(of: CityFixture.first, month) }
+        #expect(left == Array(meters[5...]))
+        let rest = try await PackReadings(database: city.database, metersAtOnce: 3)(afterDays: 0, at: at)
+        let once = try await PackReadings(database: whole.database)(afterDays: 0, at: at)
+        var both = part
+        both.add(rest)
+        #expect(both == once && rest.meters == 7)
+        #expect(try await sets(city) == before)
+        #expect(try await unpackedRows(city) == 0)
+        #expect(try await city.database.read { try $0.monthsToPack(issuedBefore: at, limit: 9).count } == 0)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `packing changes nothing that is read, and a repeat packs nothing`(engine: TestEngine) async throws {
         let city = try await closed(engine)
         let before = try await sets(city)

@@ -304,7 +304,7 @@ struct Samples {
             hasAlerts: true,
             alerts: [
                 .init(
-                    at: "2026-11-23 04:00", meter: "14010500012345", name: texts("alert_leak"),
+                    at: "2026-11-23 04:00", community: "漪汾苑社区", meter: "14010500012345", name: texts("alert_leak"),
                     state: texts("alert_now"), raw: "LEAKAGE")
             ], hasFindings: true,
             findings: [

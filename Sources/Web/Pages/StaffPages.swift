@@ -148,6 +148,7 @@ struct AlertsPage: Page {
 
     struct AlertRow: Sendable {
         let at: String
+        let community: String
         let meter: String
         let name: String
         let state: String

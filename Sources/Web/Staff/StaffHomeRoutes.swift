@@ -119,7 +119,8 @@ struct StaffHomeRoutes: Sendable {
             hasAlerts: !alerts.isEmpty,
             alerts: alerts.map {
                 .init(
-                    at: services.minute($0.at), meter: $0.serial, name: t.words["alert_\($0.code)"] ?? $0.code,
+                    at: services.minute($0.at), community: clerk.areas[$0.community]?.name ?? t("nav_held"),
+                    meter: $0.serial, name: t.words["alert_\($0.code)"] ?? $0.code,
                     state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
             },
             hasFindings: !findings.isEmpty,
