@@ -5,20 +5,32 @@ import Water
 /// What a round of folding comes to, worked out on a snapshot before its transaction, so that answers which wait for
 /// the database's one writer wait the less.
 ///
-/// Good for as long as neither the registry nor the sets of the communities it writes have changed: the transaction asks
-/// (`holds`) before it goes by it.
+/// Good for as long as neither the registry nor the sets of the communities it writes have changed, and no further month
+/// has figures: the transaction asks (`holds`) before it goes by it.
 struct FoldPlan: Sendable {
     /// A day set that changes.
     struct Change: Sendable {
-        let before: [ReadingElement]
-        let after: [ReadingElement]
-        /// `after` as it is stored.
+        /// The set as it is to be stored.
         let body: [UInt8]
+        /// What it was and becomes, where a month with figures may be reached.
+        let sets: (before: [ReadingElement], after: [ReadingElement])?
+    }
+
+    /// What a community was planned by.
+    struct Basis: Sendable, Hashable {
+        let foldVersion: Int64
+        /// The last month with figures.
+        let measured: BillingMonth?
+
+        init(of community: CommunityID, _ reader: Reader) throws {
+            foldVersion = try reader.foldVersion(of: community)
+            measured = try reader.measuredMonths(of: community).last
+        }
     }
 
     let registryVersion: Int64
-    /// The communities that readings were placed in, with the fold versions they had.
-    private(set) var foldVersions: [CommunityID: Int64] = [:]
+    /// The communities that readings were placed in.
+    private(set) var bases: [CommunityID: Basis] = [:]
     private(set) var changes: [DayKey: Change] = [:]
     /// Readings placed, those that were known among them.
     private(set) var readings = 0
@@ -41,17 +53,19 @@ struct FoldPlan: Sendable {
         let keys = placing.added.keys.sorted()
         let stored = try reader.daySets(keys)
         for key in keys {
-            if foldVersions[key.community] == nil {
-                foldVersions[key.community] = try reader.foldVersion(of: key.community)
-            }
+            let basis = try bases[key.community] ?? Basis(of: key.community, reader)
+            bases[key.community] = basis
             let before = stored[key] ?? []
             let after = DaySet.union(before, (placing.added[key] ?? []).sorted())
-            if after != before { changes[key] = Change(before: before, after: after, body: DaySet.encode(after)) }
+            if after == before { continue }
+            changes[key] = Change(
+                body: DaySet.encode(after),
+                sets: LateMarking.mayReach(basis.measured, from: key.day) ? (before, after) : nil)
         }
     }
 
-    /// True where no community's sets have changed since.
+    /// True where no community has changed since.
     func holds(_ reader: Reader) throws -> Bool {
-        try foldVersions.allSatisfy { try reader.foldVersion(of: $0.key) == $0.value }
+        try bases.allSatisfy { try Basis(of: $0.key, reader) == $0.value }
     }
 }

@@ -32,6 +32,7 @@ public actor FoldReadings {
     private let logger: Logger
     private let worker: Worker
     private let shelf: DirectoryShelf
+    private let backlog: FoldBacklog
     /// How long readings that come one by one may wait for more of their meters.
     private let gatherSeconds: Int64
     private var directory: MeterDirectory?
@@ -58,13 +59,15 @@ public actor FoldReadings {
 
     /// - Parameters:
     ///   - worker: who this process is, where others may fold the same database.
+    ///   - shelf, backlog: shared with the recording of the same process.
     ///   - gatherSeconds: as long may readings wait that come one by one, as concentrators send them, so that each day's
     ///     set is written once for several; 0 folds what is there.
     public init(
         database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone,
-        shelf: DirectoryShelf = DirectoryShelf(), gatherSeconds: Int64 = 0
+        shelf: DirectoryShelf = DirectoryShelf(), backlog: FoldBacklog = FoldBacklog(), gatherSeconds: Int64 = 0
     ) {
         self.shelf = shelf
+        self.backlog = backlog
         self.gatherSeconds = gatherSeconds
         self.database = database
         self.calendar = calendar
@@ -212,6 +215,7 @@ public actor FoldReadings {
             return stays ? lease : nil
         }
         guard let done else { return nil }
+        backlog.take(rows.reduce(0) { $0 + $1.readings })
         if done.round.entries > 0 { isScattered = done.round.changedSets * 5 > done.round.entries }
         inHand = done.value.map { ($0, 0) }
         return done.round

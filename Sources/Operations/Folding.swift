@@ -50,7 +50,7 @@ struct Folding {
             return
         }
         planned = plan.changes
-        touched.formUnion(plan.foldVersions.keys)
+        touched.formUnion(plan.bases.keys)
         round.entries += plan.readings
         for entry in plan.rest { try take(entry) }
     }
@@ -160,19 +160,23 @@ struct Folding {
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
         let fresh = placing.added
         let looked = Set(fresh.keys).union(removed.keys)
-        let stored = try transaction.reader.daySets(looked.subtracting(planned.keys).sorted())
+        let stored = try transaction.reader.daySets(looked.sorted())
         for key in looked.union(planned.keys).sorted() {
             touched.insert(key.community)
             let plan = planned[key]
-            let before = plan?.before ?? stored[key] ?? []
-            var (after, body) = (plan?.after ?? before, plan?.body)
-            if looked.contains(key) {
-                let staying = removed[key].map { gone in after.filter { !gone.contains($0) } } ?? after
-                after = DaySet.union(staying, (fresh[key] ?? []).sorted())
-                guard after != before else { continue }
-                body = after.isEmpty ? nil : DaySet.encode(after)
+            guard looked.contains(key) else {
+                guard let plan else { continue }
+                changes.append((key, plan.body))
+                if let (before, after) = plan.sets { try late.note(key, before: before, after: after) }
+                continue
             }
-            changes.append((key, body))
+            // On a planned day the transaction places more: what is planned for it is the base.
+            let before = stored[key] ?? []
+            let base = try plan.map { try DaySet.decode($0.body) } ?? before
+            let staying = removed[key].map { gone in base.filter { !gone.contains($0) } } ?? base
+            let after = DaySet.union(staying, (fresh[key] ?? []).sorted())
+            guard after != before else { continue }
+            changes.append((key, after.isEmpty ? nil : DaySet.encode(after)))
             try countHeld(key, before: before, after: after)
             try late.note(key, before: before, after: after)
         }

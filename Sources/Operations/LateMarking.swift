@@ -36,10 +36,14 @@ struct LateMarking {
     /// Remembers a changed set if its community has any month with figures that it could reach.
     mutating func note(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
         guard key.community != .unregistered else { return }
-        let months = try measuredMonths(of: key.community)
-        let reach = key.day.advanced(by: -Int(Self.reachDays))
-        guard let latest = months.last, reach <= latest.lastDay.advanced(by: 1) else { return }
+        guard Self.mayReach(try measuredMonths(of: key.community).last, from: key.day) else { return }
         changed[Meter(community: key.community, meter: key.meter), default: [:]][key.day] = (before, after)
+    }
+
+    /// Whether a change of a day may reach months with figures, the last of which is `latest`.
+    static func mayReach(_ latest: BillingMonth?, from day: LocalDay) -> Bool {
+        guard let latest else { return false }
+        return day.advanced(by: -Int(reachDays)) <= latest.lastDay.advanced(by: 1)
     }
 
     /// Marks the homes; the sets must not be written yet.

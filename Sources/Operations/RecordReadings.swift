@@ -13,6 +13,7 @@ public actor RecordReadings {
     private let limits: RecordLimits
     private let logger: Logger
     private let shelf: DirectoryShelf
+    private let backlog: FoldBacklog
     private var directory: MeterDirectory?
     private var loading: Task<Loaded, any Error>?
     private var held: [GatewayID: HeldByGateway] = [:]
@@ -37,6 +38,8 @@ public actor RecordReadings {
 
     /// A gateway that keeps sending is noted again after this.
     private static let notingSeconds: Int64 = 60
+    /// How often a commit that waits for folding looks.
+    private static let lookMilliseconds = 5
 
     private struct Waiting {
         let parts: [CommunityID: JournalPart]
@@ -48,11 +51,14 @@ public actor RecordReadings {
         let answer: CheckedContinuation<Void, any Error>
     }
 
-    /// `shelf`: shared with the folding of the same process, so that both go by one copy of the registry.
+    /// `shelf` and `backlog`: shared with the folding of the same process, so that both go by one copy of the registry, and
+    /// recording knows how far folding is behind.
     public init(
-        database: Database, limits: RecordLimits, logger: Logger, shelf: DirectoryShelf = DirectoryShelf()
+        database: Database, limits: RecordLimits, logger: Logger, shelf: DirectoryShelf = DirectoryShelf(),
+        backlog: FoldBacklog = FoldBacklog()
     ) {
         self.shelf = shelf
+        self.backlog = backlog
         self.database = database
         self.limits = limits
         self.logger = logger
@@ -133,6 +139,7 @@ public actor RecordReadings {
 
     private func commitAll() async {
         while !waiting.isEmpty {
+            await waitForFolding()
             let group = waiting
             waiting = []
             let additions = JournalPart.joined(group.map(\.parts)).map { community, part in
@@ -143,6 +150,7 @@ public actor RecordReadings {
             do {
                 // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
                 try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
+                backlog.add(additions.reduce(0) { $0 + Int64($1.readings) })
                 for request in group { request.answer.resume() }
                 note(group)
             } catch {
@@ -152,6 +160,20 @@ public actor RecordReadings {
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
         }
         isCommitting = false
+    }
+
+    /// Lets folding catch up, for a while. Other processes fold too: the journal is asked first.
+    private func waitForFolding() async {
+        guard backlog.readings > limits.unfoldedReadings else { return }
+        do {
+            backlog.set(try await database.read { try $0.journalLag()?.readings ?? 0 })
+            for _ in 0..<limits.foldingMilliseconds / Self.lookMilliseconds
+            where backlog.readings > limits.unfoldedReadings {
+                try await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
+            }
+        } catch {
+            logger.warning("how far folding is behind is not known", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Waits until what is to be noted of gateways is.

@@ -5,6 +5,7 @@ public import Water
 public struct JournalRow: Sendable {
     public let community: CommunityID
     public let id: Int64
+    public let readings: Int64
     public let payload: [UInt8]
 }
 
@@ -102,7 +103,7 @@ extension Reader {
             let payload = try first(
                 "SELECT payload FROM journal WHERE community_id = \(community) AND journal_id = \(id)"
             ) { try $0.blob(0) }
-            rows.append(JournalRow(community: community, id: id, payload: payload ?? []))
+            rows.append(JournalRow(community: community, id: id, readings: readings, payload: payload ?? []))
         }
         return rows
     }

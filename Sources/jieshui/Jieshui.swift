@@ -1,4 +1,6 @@
 import ArgumentParser
+import CMalloc
+import Foundation
 
 /// The one command. Each subcommand is a file under Commands and begins with `CommandContext.open`.
 @main
@@ -19,4 +21,15 @@ struct Jieshui: AsyncParsableCommand {
             Pack.self, Prune.self, RulesCommand.self,
             DecodeCommand.self, TariffCommand.self, Health.self,
         ])
+
+    static func main() async {
+        keepFewArenas()
+        await main(nil)
+    }
+
+    /// As many arenas of the allocator as processors: work that goes from thread to thread otherwise leaves its peak in
+    /// eight times as many: 277 MB instead of 149 while concentrators send.
+    private static func keepFewArenas() {
+        _ = mallopt(M_ARENA_MAX, Int32(clamping: ProcessInfo.processInfo.activeProcessorCount))
+    }
 }

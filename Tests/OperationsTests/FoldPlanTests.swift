@@ -1,5 +1,6 @@
 import Database
 import Ingest
+import Logging
 import Metering
 import Storage
 import Testing
@@ -110,6 +111,44 @@ import Water
         let sets = try await city.sets()
         #expect(sets.split(separator: "\n").allSatisfy { $0.hasPrefix("\(CityFixture.first) ") })
         #expect(sets.split(separator: "\n").count == 2)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a plan of before a month was measured marks the homes it comes late for`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        _ = try await fold([try run(1, from: october, [100, 110])], nil, city)
+        let entries = [try run(1, from: october + 3 * 3_600, [130])]
+        let plan = try await plan(entries, city)
+        let month = city.calendar.month(of: october)
+        let measure = MeasureMonth(database: city.database, calendar: city.calendar, rules: .standard)
+        #expect(try await measure(CityFixture.first, month, at: at) == .measured(homes: 2))
+        #expect(try await fold(entries, plan, city).markedHomes == 1)
+        // Planned with the month measured, the same.
+        let later = [try run(1, from: october + 5 * 3_600, [150])]
+        #expect(try await fold(later, try await self.plan(later, city), city).markedHomes == 1)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `with too much unfolded an answer waits for a while, and is given`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        var limits = RecordLimits()
+        (limits.unfoldedReadings, limits.foldingMilliseconds) = (2, 20)
+        let (backlog, logger) = (FoldBacklog(), Logger(label: "test"))
+        let record = RecordReadings(database: city.database, limits: limits, logger: logger, backlog: backlog)
+        let fold = FoldReadings(
+            database: city.database, calendar: city.calendar, rules: .standard, logger: logger, backlog: backlog)
+        for hour in 0..<3 {
+            let body = CityFixture.series(1, from: october + Int64(hour) * 7_200, [100 + Int64(hour), 110])
+            #expect(try await record(CityFixture.batch(body), from: CityFixture.cityGateway, at: at).accepted == 1)
+        }
+        #expect(backlog.readings == 6)
+        _ = try await fold.untilIdle(at: at)
+        #expect(backlog.readings == 0)
+        // What another process folded is found out when it matters.
+        backlog.set(1_000)
+        _ = try await record(
+            CityFixture.batch(CityFixture.series(2, from: october, [5])), from: CityFixture.cityGateway, at: at)
+        #expect(backlog.readings == 1)
     }
 
     @Test(arguments: TestEngine.allCases)

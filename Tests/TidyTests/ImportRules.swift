@@ -27,6 +27,7 @@ private let mayImport: [String: Set<String>] = [
 private let homes: [String: Set<String>] = [
     "GRDB": ["Database"], "GRDBSQLite": ["Database"], "CCurl": ["Exporters"], "CPostgres": ["Database"],
     "Mustache": ["Web"], "CZlib": ["Web"], "CZstd": ["Storage", "Web"],
+    "CMalloc": ["jieshui"],
 ]
 
 let importRules: [Rule] = [

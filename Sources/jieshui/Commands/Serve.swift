@@ -42,8 +42,8 @@ struct Serve: AsyncParsableCommand {
             ], migrating: true)
         let shelf = try files.load()
         let worker = Worker.ofThisProcess()
-        let directories = DirectoryShelf()
-        let services = try await services(context, shelf, worker, directories)
+        let readings = SharedReadings()
+        let services = try await services(context, shelf, worker, readings)
         let port = try context.settings.port
         let application = Application(
             router: buildRouter(services),
@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
                 address: .hostname(context.settings.host, port: port), serverName: nil),
             logger: context.logger)
         var group = ServiceGroupConfiguration(
-            services: [application] + (try background(context, services, worker, directories)),
+            services: [application] + (try background(context, services, worker, readings)),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
@@ -60,8 +60,14 @@ struct Serve: AsyncParsableCommand {
         try await ServiceGroup(configuration: group).run()
     }
 
+    /// What recording and folding share.
+    private struct SharedReadings {
+        let shelf = DirectoryShelf()
+        let backlog = FoldBacklog()
+    }
+
     private func services(
-        _ context: CommandContext, _ shelf: TariffShelf, _ worker: Worker, _ directories: DirectoryShelf
+        _ context: CommandContext, _ shelf: TariffShelf, _ worker: Worker, _ readings: SharedReadings
     ) async throws -> WebServices {
         let settings = context.settings
         let rules = try currentRules(shelf, context)
@@ -76,7 +82,8 @@ struct Serve: AsyncParsableCommand {
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(
-                database: context.database, limits: RecordLimits(), logger: context.logger, shelf: directories),
+                database: context.database, limits: RecordLimits(), logger: context.logger, shelf: readings.shelf,
+                backlog: readings.backlog),
             closeMonth: CloseMonth(
                 database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
                 logger: context.logger, worker: worker),
@@ -85,13 +92,12 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func background(
-        _ context: CommandContext, _ services: WebServices, _ worker: Worker, _ directories: DirectoryShelf
+        _ context: CommandContext, _ services: WebServices, _ worker: Worker, _ readings: SharedReadings
     ) throws -> [any Service] {
         let rules = MeteringRules(try currentRules(services.shelf, context))
         let fold = FoldReadings(
             database: context.database, calendar: context.calendar, rules: rules, logger: context.logger,
-            worker: worker,
-            shelf: directories, gatherSeconds: 10)
+            worker: worker, shelf: readings.shelf, backlog: readings.backlog, gatherSeconds: 10)
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(
