@@ -20,8 +20,11 @@ struct MeterNames {
     mutating func serial(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ItemFault) -> MeterAddress {
         if let last, bytes.equals(range, lastBytes) { return last }
         var copy: [UInt8] = []
+        copy.reserveCapacity(min(range.count, 65))
         for at in range.prefix(65) { copy.append(bytes[at]) }
-        let address = try MeterNames.address(String(decoding: copy, as: UTF8.self), protocolName: "", driver: "")
+        guard let address = MeterAddress(.serial, utf8: copy) else {
+            throw ItemFault(field: NativeKey.meter.name, reason: MeterNames.rule(of: .serial))
+        }
         lastBytes = copy
         last = address
         return address

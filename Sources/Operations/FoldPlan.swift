@@ -50,13 +50,13 @@ struct FoldPlan: Sendable {
                 rest.append(entry)
             }
         }
-        let keys = placing.added.keys.sorted()
-        let stored = try reader.daySets(keys)
-        for key in keys {
+        let sets = placing.sets()
+        let stored = try reader.daySets(sets.map(\.key))
+        for (key, fresh) in sets {
             let basis = try bases[key.community] ?? Basis(of: key.community, reader)
             bases[key.community] = basis
             let before = stored[key] ?? []
-            let after = DaySet.union(before, (placing.added[key] ?? []).sorted())
+            let after = DaySet.union(before, fresh)
             if after == before { continue }
             changes[key] = Change(
                 body: DaySet.encode(after),

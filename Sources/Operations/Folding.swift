@@ -158,7 +158,7 @@ struct Folding {
     private mutating func writeSets() throws -> Set<CommunityID> {
         var changes: [(key: DayKey, body: [UInt8]?)] = []
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
-        let fresh = placing.added
+        let fresh = Dictionary(uniqueKeysWithValues: placing.sets().map { ($0.key, $0.elements) })
         let looked = Set(fresh.keys).union(removed.keys)
         let stored = try transaction.reader.daySets(looked.sorted())
         for key in looked.union(planned.keys).sorted() {
@@ -174,7 +174,7 @@ struct Folding {
             let before = stored[key] ?? []
             let base = try plan.map { try DaySet.decode($0.body) } ?? before
             let staying = removed[key].map { gone in base.filter { !gone.contains($0) } } ?? base
-            let after = DaySet.union(staying, (fresh[key] ?? []).sorted())
+            let after = DaySet.union(staying, fresh[key] ?? [])
             guard after != before else { continue }
             changes.append((key, after.isEmpty ? nil : DaySet.encode(after)))
             try countHeld(key, before: before, after: after)

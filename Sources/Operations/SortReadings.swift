@@ -36,7 +36,10 @@ struct Sorting {
     private var entries: [CommunityID: JournalWriter] = [:]
     private var readings: [CommunityID: Int] = [:]
     private var covered: [AreaID: Bool] = [:]
-    private var together: (community: CommunityID, address: MeterAddress, values: [TimedRegister])?
+    private var lastCovered: (area: AreaID, isCovered: Bool)?
+    /// What `gathered` is of.
+    private var together: (community: CommunityID, address: MeterAddress)?
+    private var gathered: [TimedRegister] = []
 
     init(
         batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
@@ -111,34 +114,36 @@ struct Sorting {
                 of: meter, from: Instant(epochSeconds: earliest), to: Instant(epochSeconds: latest)),
             covers(place.area)
         else { return false }
-        let values = run.range.map {
-            TimedRegister(
-                at: Instant(epochSeconds: batch.instants[$0]), register: Volume(millilitres: batch.registers[$0]))
-        }
-        answer.readings += values.count
-        readings[place.community, default: 0] += values.count
-        if together?.address == run.address, together?.community == place.community {
-            together?.values += values
-        } else {
+        answer.readings += run.range.count
+        readings[place.community, default: 0] += run.range.count
+        if together?.address != run.address || together?.community != place.community {
             flush()
-            together = (place.community, run.address, values)
+            together = (place.community, run.address)
+        }
+        for index in run.range {
+            gathered.append(
+                TimedRegister(
+                    at: Instant(epochSeconds: batch.instants[index]),
+                    register: Volume(millilitres: batch.registers[index])))
         }
         return true
     }
 
     /// One entry for readings that came one by one of one meter: objects of their own in a body.
     private mutating func flush() {
-        guard let (community, address, values) = together else { return }
+        guard let (community, address) = together else { return }
         together = nil
         entries[community, default: JournalWriter()].add(
-            .readings(gateway: gateway, address: address, values: values, isFuture: false))
+            .readings(gateway: gateway, address: address, values: gathered, isFuture: false))
+        gathered.removeAll(keepingCapacity: true)
     }
 
     /// Whether the gateway's scope covers an area; asked once an area in a request.
     private mutating func covers(_ area: AreaID) -> Bool {
-        if let known = covered[area] { return known }
-        let found = directory.covers(gateway, area)
+        if let lastCovered, lastCovered.area == area { return lastCovered.isCovered }
+        let found = covered[area] ?? directory.covers(gateway, area)
         covered[area] = found
+        lastCovered = (area, found)
         return found
     }
 

@@ -63,13 +63,35 @@ struct AddressTable: Sendable {
 
     private func place(of high: UInt64) -> Int { Int(high.multipliedFullWidth(by: UInt64(meters.count)).high) }
 
+    /// Two words of one passage over the address, the second with a further byte behind it.
     private static func hash(_ address: MeterAddress) -> (UInt64, UInt64) {
         var first = Hasher()
-        first.combine(address)
-        var second = Hasher()
-        second.combine(1)
-        second.combine(address)
+        first.combine(
+            address.protocol.number << 16 | UInt64(address.address.utf8.count) << 8
+                | UInt64(address.driver.utf8.count))
+        first.combine(text: address.address)
+        if !address.driver.isEmpty { first.combine(text: address.driver) }
+        var second = first
+        second.combine(1 as UInt8)
         return (UInt64(bitPattern: Int64(first.finalize())), UInt64(bitPattern: Int64(second.finalize())))
+    }
+}
+
+extension AddressProtocol {
+    fileprivate var number: UInt64 {
+        switch self {
+        case .serial: 0
+        case .cjt188: 1
+        case .wmbus: 2
+        }
+    }
+}
+
+extension Hasher {
+    /// The bytes of a text whose length is combined already.
+    fileprivate mutating func combine(text: String) {
+        var text = text
+        text.withUTF8 { combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 
@@ -133,6 +155,12 @@ struct PlaceTable: Sendable {
     }
 
     private func range(of meter: MeterID) -> Range<Int> {
+        // Numbers are mostly given one after another: the place is where it would be without gaps.
+        if let first = meters.first, let guess = Int(exactly: meter.value &- first), meters.indices.contains(guess),
+            meters[guess] == meter.value
+        {
+            return Int(starts[guess])..<Int(starts[guess + 1])
+        }
         var (low, high) = (0, meters.count)
         while low < high {
             let middle = (low + high) / 2

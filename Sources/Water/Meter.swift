@@ -25,6 +25,14 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
         self.driver = `protocol` == .wmbus ? driver : ""
     }
 
+    /// An address without a driver from its bytes; nil as above.
+    public init?(_ protocol: AddressProtocol, utf8 bytes: [UInt8]) {
+        guard let folded = MeterAddress.folded(bytes, bytes.indices), !folded.isEmpty else { return nil }
+        self.protocol = `protocol`
+        self.address = folded
+        self.driver = ""
+    }
+
     private static func folded(_ text: some StringProtocol) -> String? {
         // A String at once: the generic code is not specialised across modules.
         let text = String(text)
