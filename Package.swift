@@ -81,7 +81,8 @@ let package = Package(
             name: "jieshui",
             dependencies: [
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
-                "Exporters", "Web", "CMalloc", hummingbird, logging,
+                "Exporters", "Web", .target(name: "CMalloc", condition: .when(platforms: [.linux])), hummingbird,
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

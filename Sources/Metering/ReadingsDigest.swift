@@ -25,7 +25,7 @@ public enum ReadingsDigestForm: Sendable, Hashable {
 ///   `serial,epoch,millilitres,action\n` for each decision.
 /// - `steps`: for each meter, by unsigned LEB128: the serial's bytes counted, the serial, the registers counted; for each
 ///   the seconds and the millilitres since the one before it (from 0 for the first) as zigzag numbers; the decisions
-///   counted; for each its instant, its register (zigzag) and its action as counted bytes.
+///   counted; for each its instant and its register, whole and as zigzag numbers, and its action as counted bytes.
 func readingsDigest(_ meters: [JudgedMeter], from start: Instant, to end: Instant, in form: ReadingsDigestForm)
     -> String
 {

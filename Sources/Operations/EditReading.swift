@@ -126,34 +126,23 @@ public struct EditReading: Sendable {
             }
             return .success(EditOutcome(isRepeat: true, markedHomes: 0))
         }
-        var refusals: [EditRefusal] = []
-        var marked: Int?
-        for community in communities {
-            switch try decide(edit, request.id, on: holder.meter, in: community, at: now, transaction) {
-            case .success(let homes): marked = (marked ?? 0) + homes
-            case .failure(let refusal): refusals.append(refusal)
-            }
+        let sides = try communities.filter { community in
+            try reader.firstKeptMonth(of: community).map { calendar.month(of: request.at) > $0 } ?? true
+        }.map { ($0, try reached(holder.meter, in: $0, around: request.at, reader)) }
+        if sides.isEmpty { return .failure(.readingsArePruned) }
+        let meant: [(community: CommunityID, reach: Reach)]
+        switch affected(by: edit, sides) {
+        case .success(let found): meant = found
+        case .failure(let refusal): return .failure(refusal)
         }
-        guard let marked else { return .failure(refusals.first ?? .notInstalled) }
+        var marked = 0
+        for (community, reach) in meant {
+            marked += try mark(edit, of: holder.meter, in: community, reach, at: now, transaction)
+            try transaction.add(StoredEdit(id: request.id, meter: holder.meter, edit: edit), to: community)
+            // A measure under way has not seen this decision.
+            try transaction.raiseFoldVersion(of: community, at: now)
+        }
         return .success(EditOutcome(isRepeat: false, markedHomes: marked))
-    }
-
-    /// Writes the decision down in one community; tells how many homes are marked.
-    private func decide(
-        _ edit: ReadingEdit, _ id: String, on meter: MeterID, in community: CommunityID, at now: Instant,
-        _ transaction: Transaction
-    ) throws -> Result<Int, EditRefusal> {
-        let reader = transaction.reader
-        if let kept = try reader.firstKeptMonth(of: community), calendar.month(of: edit.at) <= kept {
-            return .failure(.readingsArePruned)
-        }
-        let reach = try reached(meter, in: community, around: edit.at, reader)
-        if let refusal = refusal(of: edit, reach) { return .failure(refusal) }
-        let marked = try mark(edit, of: meter, in: community, reach, at: now, transaction)
-        try transaction.add(StoredEdit(id: id, meter: meter, edit: edit), to: community)
-        // A measure under way has not seen this decision.
-        try transaction.raiseFoldVersion(of: community, at: now)
-        return .success(marked)
     }
 
     private struct Reach {
@@ -176,13 +165,25 @@ public struct EditReading: Sendable {
             days: day.advanced(by: -MeterReach.days)...day.advanced(by: MeterReach.days))
     }
 
-    private func refusal(of edit: ReadingEdit, _ reach: Reach) -> EditRefusal? {
-        let earlier = reach.edits.filter { $0.at == edit.at && $0.register == edit.register }.sorted()
-        let isSent = reach.elements.contains { $0.at == edit.at && $0.register == edit.register }
+    /// The sides a decision is written down for. A reading that one side shows is decided on for both: the other may not
+    /// have folded it yet.
+    private func affected(
+        by edit: ReadingEdit, _ sides: [(community: CommunityID, reach: Reach)]
+    ) -> Result<[(community: CommunityID, reach: Reach)], EditRefusal> {
+        func earlier(_ reach: Reach) -> [ReadingEdit] {
+            reach.edits.filter { $0.at == edit.at && $0.register == edit.register }.sorted()
+        }
         switch edit.action {
-        case .enter: return nil
-        case .accept, .reject: return isSent || !earlier.isEmpty ? nil : .noSuchReading
-        case .withdraw: return earlier.last.map { $0.action != .withdraw } ?? false ? nil : .nothingToWithdraw
+        case .enter: return .success(sides)
+        case .accept, .reject:
+            let isKnown = sides.contains { _, reach in
+                reach.elements.contains { $0.at == edit.at && $0.register == edit.register }
+                    || !earlier(reach).isEmpty
+            }
+            return isKnown ? .success(sides) : .failure(.noSuchReading)
+        case .withdraw:
+            let standing = sides.filter { earlier($0.reach).last.map { $0.action != .withdraw } ?? false }
+            return standing.isEmpty ? .failure(.nothingToWithdraw) : .success(standing)
         }
     }
 

@@ -108,9 +108,10 @@ public actor FoldReadings {
         return try await foldInHand(next, at: at)
     }
 
-    /// True where a community's readings are few and young: the next look may find more of the same days.
+    /// True where a community's readings are few and young: the next look may find more of the same days. Not while
+    /// answers may wait for folding.
     private func isGathering(_ community: CommunityID, at: Instant) async throws -> Bool {
-        guard gatherSeconds > 0,
+        guard gatherSeconds > 0, !backlog.isHigh,
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: Self.scatteredWorth) })
         else { return false }
         return lag.readings < Self.scatteredWorth
@@ -162,6 +163,7 @@ public actor FoldReadings {
         if !hasBegun {
             hasBegun = true
             try await jump()
+            backlog.set(try await database.read { try $0.journalLag()?.readings ?? 0 })
         }
         return lastFolded
     }

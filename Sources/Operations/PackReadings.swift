@@ -49,13 +49,15 @@ public struct PackReadings: Sendable {
     /// How often a part whose sets others change meanwhile is begun again.
     private static let attempts = 3
 
-    /// nil where others keep changing it: what is packed by then stays packed.
+    /// nil where others keep changing it from the beginning; else what is packed by then, which stays packed.
     private func pack(_ community: CommunityID, _ month: BillingMonth, at: Instant) async throws -> PackedCount? {
         let meters = try await database.read { try $0.metersToPack(of: community, month) }
         var total = PackedCount()
         for start in stride(from: 0, to: meters.count, by: metersAtOnce) {
             let part = meters[start]...meters[min(start + metersAtOnce, meters.count) - 1]
-            guard let count = try await pack(community, month, part, at: at) else { return nil }
+            guard let count = try await pack(community, month, part, at: at) else {
+                return total.meters > 0 ? total : nil
+            }
             total.add(count)
         }
         return total

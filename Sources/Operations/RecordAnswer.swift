@@ -53,9 +53,8 @@ public struct RecordLimits: Sendable {
     public var heldReadingsPerGateway = 1_000_000
     /// Bytes of entries that may wait for a commit.
     public var waitingBytes = 64 * 1_024 * 1_024
-    /// Readings in the journal beyond which a commit waits for folding, `foldingMilliseconds` at most: in the long run no
-    /// more is answered than is folded, and answers never stop for it.
-    public var unfoldedReadings: Int64 = 1_000_000
+    /// How long a commit waits at most while folding is far behind (`FoldBacklog`): answers slow down for it, and never
+    /// stop.
     public var foldingMilliseconds = 100
 
     public init() {}

@@ -20,6 +20,8 @@ public actor RecordReadings {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var isCommitting = false
+    /// Commits that waited for folding.
+    private var waits = 0
     /// What is noted of each gateway by this process, what is to be noted, and the noting under way.
     private var noted: [GatewayID: Sighting] = [:]
     private var unnoted: [GatewayID: Sighting] = [:]
@@ -40,6 +42,8 @@ public actor RecordReadings {
     private static let notingSeconds: Int64 = 60
     /// How often a commit that waits for folding looks.
     private static let lookMilliseconds = 5
+    /// The journal is asked at every tenth.
+    private static let waitsToAsk = 10
 
     private struct Waiting {
         let parts: [CommunityID: JournalPart]
@@ -147,14 +151,17 @@ public actor RecordReadings {
                     community: community, readings: part.readings, payload: JournalPayload.row([part.bytes]))
             }
             let at = group.map(\.at).max() ?? group[0].at
+            let readings = additions.reduce(0) { $0 + Int64($1.readings) }
+            // Before folding can take them.
+            backlog.add(readings)
             do {
                 // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
                 try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
-                backlog.add(additions.reduce(0) { $0 + Int64($1.readings) })
                 for request in group { request.answer.resume() }
                 note(group)
             } catch {
                 logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
+                backlog.take(readings)
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
             }
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
@@ -162,13 +169,15 @@ public actor RecordReadings {
         isCommitting = false
     }
 
-    /// Lets folding catch up, for a while. Other processes fold too: the journal is asked first.
+    /// Lets folding catch up, for a while. Other processes fold too: now and then the journal is asked.
     private func waitForFolding() async {
-        guard backlog.readings > limits.unfoldedReadings else { return }
+        guard backlog.isFull else { return }
         do {
-            backlog.set(try await database.read { try $0.journalLag()?.readings ?? 0 })
-            for _ in 0..<limits.foldingMilliseconds / Self.lookMilliseconds
-            where backlog.readings > limits.unfoldedReadings {
+            if waits % Self.waitsToAsk == 0 {
+                backlog.set(try await database.read { try $0.journalLag()?.readings ?? 0 })
+            }
+            waits += 1
+            for _ in 0..<limits.foldingMilliseconds / Self.lookMilliseconds where backlog.isFull {
                 try await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
             }
         } catch {

@@ -2,7 +2,8 @@ import Tariffs
 import Water
 
 extension Statement {
-    /// The layouts' names, one more whenever keys are added or change their meaning. The first has no `analysis`, the
+    /// The layouts' names, one more whenever keys are added or change their meaning (the form of `readings_digest` is told by
+    /// its own prefix). The first has no `analysis`, the
     /// second no `saving`, which only rules that pay savings bring.
     static let firstLayout = "jieshui.statement.1"
     static let layoutWithoutSaving = "jieshui.statement.2"

@@ -189,11 +189,14 @@ public struct KeptAlert: Sendable, Hashable {
 /// A device alarm, as staff see it.
 public struct AlertRow: Sendable, Hashable {
     public let community: CommunityID
+    /// Empty where the meter is not registered.
     public let serial: String
     public let at: Instant
     public let code: String
     public let isCurrent: Bool
     public let raw: String
+    /// The first of the meter's addresses, `wmbus:12345678`.
+    public let address: String
 }
 
 extension Reader {
@@ -266,7 +269,8 @@ extension Reader {
         let place: SQL = community.map { "a.community_id = \($0)" } ?? "1 = 1"
         return try all(
             """
-            SELECT a.community_id, coalesce(m.serial, ''), a.at, a.code, a.is_current, a.raw
+            SELECT a.community_id, coalesce(m.serial, ''), a.at, a.code, a.is_current, a.raw,
+                coalesce((SELECT min(d.address) FROM meter_address d WHERE d.meter_id = a.meter_id), '')
             FROM alert a JOIN meter m ON m.meter_id = a.meter_id
             WHERE \(place)
             ORDER BY a.at DESC, a.meter_id, a.code LIMIT \(limit)
@@ -274,7 +278,7 @@ extension Reader {
         ) { row in
             AlertRow(
                 community: try row.id(0), serial: try row.text(1), at: try row.instant(2), code: try row.text(3),
-                isCurrent: try row.flag(4), raw: try row.text(5))
+                isCurrent: try row.flag(4), raw: try row.text(5), address: try row.text(6))
         }
     }
 }

@@ -15,13 +15,13 @@ import Water
     /// 2026-11-05T00:00:00+08:00.
     private let later = Instant(epochSeconds: 1_793_808_000)
 
-    @Test(arguments: TestEngine.allCases)
-    func `a decision at the instant a meter moves holds in both communities`(engine: TestEngine) async throws {
+    private var moved: Instant { start + 15 * 86_400 }
+
+    /// Home 1's meter moves to home 2, in the other community.
+    private func cityOfMove(_ engine: TestEngine, _ address: MeterAddress) async throws -> CityFixture {
         let city = try await CityFixture(on: engine)
         try await city.addHome(1)
         try await city.addHome(2, in: CityFixture.second, registered: false)
-        let moved = start + 15 * 86_400
-        let address = try #require(MeterAddress(.serial, "m1"))
         try await city.database.write { transaction in
             let meter = try #require(try transaction.reader.heldMeter(at: address))
             try transaction.execute("UPDATE meter_installation SET removed_at = \(moved) WHERE meter_id = \(meter)")
@@ -36,6 +36,13 @@ import Water
                     name: name, area: area, role: .administrator, passwordHash: "x", at: moved)
             }
         }
+        return city
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a decision at the instant a meter moves holds in both communities`(engine: TestEngine) async throws {
+        let address = try #require(MeterAddress(.serial, "m1"))
+        let city = try await cityOfMove(engine, address)
         // Every hour, the hour of the move among them.
         let registers = (0..<31 * 24 + 6).map { 1_000 + Int64($0) * 9 }
         try await city.post(CityFixture.series(1, from: start - 3_600, registers))
@@ -67,6 +74,15 @@ import Water
         #expect(try await decisions() == [1, 2])
         _ = try await edit(request("e-3", .withdraw), by: desk, at: later + 90).get()
         #expect(try await decisions() == [2, 2])
+        // Known to one side only, as where the other's journal is not folded yet: decided for both.
+        try await city.database.write { transaction in
+            let meter = try #require(try transaction.reader.heldMeter(at: address))
+            let key = DayKey(community: CityFixture.second, day: city.calendar.day(of: moved), meter: meter)
+            let rest = try transaction.reader.daySet(key).filter { $0.at != moved }
+            try transaction.write([(key, DaySet.encode(rest))])
+        }
+        _ = try await edit(request("e-4", .reject), by: desk, at: later + 120).get()
+        #expect(try await decisions() == [3, 3])
     }
 
     static let refusals: [(EditAction, Int64, Int64, String, String, EditRefusal)] = [

@@ -131,24 +131,72 @@ import Water
     @Test(arguments: TestEngine.allCases)
     func `with too much unfolded an answer waits for a while, and is given`(engine: TestEngine) async throws {
         let city = try await city(engine)
+        // Left from before: as a restart finds it.
+        let body = CityFixture.series(2, from: october, [5, 6])
+        try await city.post(body)
         var limits = RecordLimits()
-        (limits.unfoldedReadings, limits.foldingMilliseconds) = (2, 20)
-        let (backlog, logger) = (FoldBacklog(), Logger(label: "test"))
+        limits.foldingMilliseconds = 20
+        let (backlog, logger) = (FoldBacklog(limit: 4), Logger(label: "test"))
         let record = RecordReadings(database: city.database, limits: limits, logger: logger, backlog: backlog)
         let fold = FoldReadings(
-            database: city.database, calendar: city.calendar, rules: .standard, logger: logger, backlog: backlog)
+            database: city.database, calendar: city.calendar, rules: .standard, logger: logger, backlog: backlog,
+            gatherSeconds: 100)
+        // Few and young: they may wait for more of their meters.
+        #expect(try await fold(at: at).isIdle)
+        #expect(backlog.readings == 2)
         for hour in 0..<3 {
             let body = CityFixture.series(1, from: october + Int64(hour) * 7_200, [100 + Int64(hour), 110])
             #expect(try await record(CityFixture.batch(body), from: CityFixture.cityGateway, at: at).accepted == 1)
         }
-        #expect(backlog.readings == 6)
-        _ = try await fold.untilIdle(at: at)
+        #expect(backlog.readings == 8 && backlog.isFull)
+        // Not while answers wait for it.
+        #expect(try await fold(at: at).entries == 8)
         #expect(backlog.readings == 0)
-        // What another process folded is found out when it matters.
+        // Others' readings never make the count negative, and what others folded is found out when it matters.
+        try await city.post(body)
+        _ = try await FoldReadings(
+            database: city.database, calendar: city.calendar, rules: .standard, logger: logger, backlog: backlog
+        ).untilIdle(at: at)
+        #expect(backlog.readings == 0)
         backlog.set(1_000)
-        _ = try await record(
-            CityFixture.batch(CityFixture.series(2, from: october, [5])), from: CityFixture.cityGateway, at: at)
-        #expect(backlog.readings == 1)
+        for _ in 0..<10 { _ = try await record(CityFixture.batch(body), from: CityFixture.cityGateway, at: at) }
+        #expect(backlog.readings <= 20)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `readings are sorted by a registry as new as their request knows`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
+        for home in 1...2 as ClosedRange<Int64> { try await city.addHome(home, registered: home == 1) }
+        func held(_ version: Int64?) async throws -> Int {
+            let batch = try CityFixture.batch(CityFixture.series(2, from: october, [5]))
+            return try await city.record(batch, from: CityFixture.cityGateway, knowing: version, at: at).held
+        }
+        let before = try await city.database.read { try $0.currentRegistryVersion() }
+        #expect(try await held(before) == 1)
+        try await city.registerMeter(2)
+        // One that began before the registration may go by the registry of then.
+        #expect(try await held(before) == 1)
+        #expect(try await held(before + 1) == 0)
+        #expect(try await held(nil) == 0)
+        _ = try await city.foldAll()
+        #expect(try await city.sets().split(separator: "\n").allSatisfy { $0.hasPrefix("\(CityFixture.first) ") })
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a plan over two communities holds only while neither has changed`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await city.addHome(3, in: CityFixture.second)
+        _ = try await city.foldAll()
+        let entries = [try run(1, from: october, [100, 110]), try run(3, from: october, [7, 8])]
+        let plan = try await plan(entries, city)
+        #expect(plan.bases.count == 2 && plan.changes.count == 2)
+        #expect(try await city.database.read { try plan.holds($0) })
+        _ = try await fold([try run(3, from: october + 9 * 3_600, [20])], nil, city)
+        #expect(try await !city.database.read { try plan.holds($0) })
+        _ = try await fold(entries, plan, city)
+        let address = try #require(MeterAddress(.serial, "m3"))
+        let kept = try await city.database.read { try $0.elements(at: address) }
+        #expect(kept?.map(\.register.flooredLitres) == [7, 8, 20])
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -304,8 +304,11 @@ struct Samples {
             hasAlerts: true,
             alerts: [
                 .init(
-                    at: "2026-11-23 04:00", community: "漪汾苑社区", meter: "14010500012345", name: texts("alert_leak"),
-                    state: texts("alert_now"), raw: "LEAKAGE")
+                    at: "2026-11-23 04:00", community: "漪汾苑社区", meter: "14010500012345", isRegistered: true,
+                    name: texts("alert_leak"), state: texts("alert_now"), raw: "LEAKAGE"),
+                .init(
+                    at: "2026-11-22 16:30", community: texts("nav_held"), meter: "wmbus:12345678", isRegistered: false,
+                    name: texts("alert_leak"), state: texts("alert_was"), raw: "LEAKAGE"),
             ], hasFindings: true,
             findings: [
                 .init(

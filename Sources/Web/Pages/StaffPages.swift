@@ -150,6 +150,8 @@ struct AlertsPage: Page {
         let at: String
         let community: String
         let meter: String
+        /// Has a page of readings.
+        let isRegistered: Bool
         let name: String
         let state: String
         let raw: String

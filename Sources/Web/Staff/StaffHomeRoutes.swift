@@ -120,7 +120,8 @@ struct StaffHomeRoutes: Sendable {
             alerts: alerts.map {
                 .init(
                     at: services.minute($0.at), community: clerk.areas[$0.community]?.name ?? t("nav_held"),
-                    meter: $0.serial, name: t.words["alert_\($0.code)"] ?? $0.code,
+                    meter: $0.serial.isEmpty ? $0.address : $0.serial, isRegistered: !$0.serial.isEmpty,
+                    name: t.words["alert_\($0.code)"] ?? $0.code,
                     state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
             },
             hasFindings: !findings.isEmpty,
