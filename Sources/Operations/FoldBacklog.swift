@@ -3,27 +3,38 @@ import Synchronization
 /// About how many readings wait to be folded, as a process knows it: its recording adds, its folding takes away. What the
 /// journal held before, and what other processes do, it learns by asking the journal.
 public final class FoldBacklog: Sendable {
-    private let count = Mutex<Int64>(0)
-    /// Readings beyond which recording lets folding catch up.
-    private let limit: Int64
+    private struct State {
+        var readings: Int64 = 0
+        /// Readings beyond which recording lets folding catch up.
+        var limit: Int64
+    }
 
-    /// `limit`: 1 or more.
-    public init(limit: Int64 = 1_000_000) { self.limit = limit }
+    private let state: Mutex<State>
+    private let least: Int64
+
+    /// `limit`: 1 or more; a city of many meters has a higher one.
+    public init(limit: Int64 = 1_000_000) {
+        least = limit
+        state = Mutex(State(limit: limit))
+    }
 
     /// 0 or more.
-    var readings: Int64 { count.withLock { $0 } }
+    var readings: Int64 { state.withLock { $0.readings } }
 
     /// Recording slows down.
-    var isFull: Bool { readings > limit }
+    var isFull: Bool { state.withLock { $0.readings > $0.limit } }
 
     /// Folding waits for nothing more to come.
-    var isHigh: Bool { readings > limit / 2 }
+    var isHigh: Bool { state.withLock { $0.readings > $0.limit / 2 } }
 
-    func add(_ readings: Int64) { count.withLock { $0 += readings } }
+    func add(_ readings: Int64) { state.withLock { $0.readings += readings } }
 
     /// Others' readings are taken too: what is not known to be there does not count.
-    func take(_ readings: Int64) { count.withLock { $0 = max(0, $0 - readings) } }
+    func take(_ readings: Int64) { state.withLock { $0.readings = max(0, $0.readings - readings) } }
 
     /// What the journal itself said.
-    func set(_ readings: Int64) { count.withLock { $0 = readings } }
+    func set(_ readings: Int64) { state.withLock { $0.readings = readings } }
+
+    /// Four readings of every meter may wait: where they come one by one each set is written once for several.
+    func fit(meters: Int) { state.withLock { $0.limit = max(least, Int64(meters) * 4) } }
 }

@@ -121,6 +121,7 @@ public actor RecordReadings {
         let loaded = try await task.value
         directory = loaded.directory
         held = loaded.held
+        backlog.fit(meters: loaded.directory.meterCount)
         return loaded.directory
     }
 

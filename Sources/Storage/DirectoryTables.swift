@@ -120,6 +120,9 @@ struct PlaceTable: Sendable {
         spots.reserveCapacity(capacity)
     }
 
+    /// Meters with a place.
+    var count: Int { meters.count }
+
     /// Adds a meter's place; meters come in the order of their numbers.
     mutating func add(_ place: MeterDirectory.Place, of meter: MeterID) {
         if meters.last != meter.value {

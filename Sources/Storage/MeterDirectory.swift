@@ -23,6 +23,9 @@ public struct MeterDirectory: Sendable {
     fileprivate let parents: [AreaID: AreaID]
     fileprivate let scopes: [GatewayID: AreaID]
 
+    /// Meters that hang or hung anywhere.
+    public var meterCount: Int { places.count }
+
     /// The meter an address names, nil where it names none or more than one (such a reading is held).
     public func meter(at address: MeterAddress) -> MeterID? {
         if let meter = addresses.meter(of: address) { return meter }

@@ -54,6 +54,10 @@ extension Reader {
         for key in keys { meters[Day(community: key.community, day: key.day), default: []].append(key.meter) }
         var found: [DayKey: [ReadingElement]] = [:]
         for (day, list) in meters {
+            if let range = Self.dense(list) {
+                try addRange(range, of: Set(list), day.community, day.day, to: &found)
+                continue
+            }
             for start in stride(from: 0, to: list.count, by: 64) {
                 let asked = list[start..<min(list.count, start + 64)]
                 // Few lengths, filled up with the last one: few statements to keep prepared.
@@ -72,6 +76,32 @@ extension Reader {
         }
         try addPacked(keys, to: &found)
         return found
+    }
+
+    /// The range of meters that are most of those in it, as a fold asks for them; nil for few or scattered ones.
+    private static func dense(_ meters: [MeterID]) -> ClosedRange<MeterID>? {
+        guard meters.count > 64, let first = meters.min(), let last = meters.max(),
+            last.value - first.value < Int64(meters.count) * 4
+        else { return nil }
+        return first...last
+    }
+
+    /// One passage over a day's sets instead of a search for each.
+    private func addRange(
+        _ range: ClosedRange<MeterID>, of wanted: Set<MeterID>, _ community: CommunityID, _ day: LocalDay,
+        to found: inout [DayKey: [ReadingElement]]
+    ) throws {
+        try each(
+            """
+            SELECT meter_id, body FROM reading_day
+            WHERE community_id = \(community) AND day = \(day)
+                AND meter_id BETWEEN \(range.lowerBound) AND \(range.upperBound)
+            """
+        ) { row in
+            let meter: MeterID = try row.id(0)
+            guard wanted.contains(meter) else { return }
+            found[DayKey(community: community, day: day, meter: meter)] = try DaySet.decode(try row.blob(1))
+        }
     }
 
     /// Of the days that are packed: a body is read once for all its days.

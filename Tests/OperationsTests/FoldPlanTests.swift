@@ -136,6 +136,7 @@ import Water
         try await city.post(body)
         var limits = RecordLimits()
         limits.foldingMilliseconds = 20
+        // Above four readings of each of the two meters.
         let (backlog, logger) = (FoldBacklog(limit: 4), Logger(label: "test"))
         let record = RecordReadings(database: city.database, limits: limits, logger: logger, backlog: backlog)
         let fold = FoldReadings(
@@ -144,13 +145,13 @@ import Water
         // Few and young: they may wait for more of their meters.
         #expect(try await fold(at: at).isIdle)
         #expect(backlog.readings == 2)
-        for hour in 0..<3 {
+        for hour in 0..<4 {
             let body = CityFixture.series(1, from: october + Int64(hour) * 7_200, [100 + Int64(hour), 110])
             #expect(try await record(CityFixture.batch(body), from: CityFixture.cityGateway, at: at).accepted == 1)
         }
-        #expect(backlog.readings == 8 && backlog.isFull)
+        #expect(backlog.readings == 10 && backlog.isFull)
         // Not while answers wait for it.
-        #expect(try await fold(at: at).entries == 8)
+        #expect(try await fold(at: at).entries == 10)
         #expect(backlog.readings == 0)
         // Others' readings never make the count negative, and what others folded is found out when it matters.
         try await city.post(body)
@@ -197,6 +198,31 @@ import Water
         let address = try #require(MeterAddress(.serial, "m3"))
         let kept = try await city.database.read { try $0.elements(at: address) }
         #expect(kept?.map(\.register.flooredLitres) == [7, 8, 20])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `many sets of a day are found in one passage as one by one, and no others`(engine: TestEngine) async throws {
+        let database = try await freshDatabase(of: engine)
+        let (month, october) = (BillingMonth("2026-10") ?? BillingMonth(number: 0), october)
+        let day = month.firstDay
+        @Sendable func key(_ meter: Int64) -> DayKey {
+            DayKey(community: CityFixture.first, day: day, meter: MeterID(meter))
+        }
+        @Sendable func element(_ meter: Int64) -> ReadingElement {
+            ReadingElement(at: october + meter, register: Volume(litres: meter), gateway: GatewayID(1))
+        }
+        _ = try await database.prepareReadings(from: month, to: month)
+        let kept = (1...300 as ClosedRange<Int64>).filter { $0 % 3 != 0 }
+        try await database.write { transaction in
+            try transaction.write(kept.map { (key($0), DaySet.encode([element($0)])) })
+        }
+        // Near each other, far apart, and few.
+        let many = Array(1...200 as ClosedRange<Int64>)
+        for asked in [many, many.map { $0 * 9 }, [1, 2, 3, 299]] {
+            let found = try await database.read { try $0.daySets(asked.map(key)) }
+            let wanted = asked.filter(Set(kept).contains)
+            #expect(found == Dictionary(uniqueKeysWithValues: wanted.map { (key($0), [element($0)]) }))
+        }
     }
 
     @Test(arguments: TestEngine.allCases)
