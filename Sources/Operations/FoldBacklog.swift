@@ -11,10 +11,13 @@ public final class FoldBacklog: Sendable {
 
     private let state: Mutex<State>
     private let least: Int64
+    private let perMeter: Int64
 
-    /// `limit`: 1 or more; a city of many meters has a higher one.
-    public init(limit: Int64 = 1_000_000) {
+    /// `limit`: 1 or more; a city of many meters has a higher one, `perMeter` readings of each. A day of every meter may come
+    /// at once, in some hundred megabytes of journal.
+    public init(limit: Int64 = 20_000_000, perMeter: Int64 = 24) {
         least = limit
+        self.perMeter = perMeter
         state = Mutex(State(limit: limit))
     }
 
@@ -35,6 +38,5 @@ public final class FoldBacklog: Sendable {
     /// What the journal itself said.
     func set(_ readings: Int64) { state.withLock { $0.readings = readings } }
 
-    /// Four readings of every meter may wait: where they come one by one each set is written once for several.
-    func fit(meters: Int) { state.withLock { $0.limit = max(least, Int64(meters) * 4) } }
+    func fit(meters: Int) { state.withLock { $0.limit = max(least, Int64(meters) * perMeter) } }
 }

@@ -136,8 +136,8 @@ import Water
         try await city.post(body)
         var limits = RecordLimits()
         limits.foldingMilliseconds = 20
-        // Above four readings of each of the two meters.
-        let (backlog, logger) = (FoldBacklog(limit: 4), Logger(label: "test"))
+        // Four readings of each of the two meters.
+        let (backlog, logger) = (FoldBacklog(limit: 4, perMeter: 4), Logger(label: "test"))
         let record = RecordReadings(database: city.database, limits: limits, logger: logger, backlog: backlog)
         let fold = FoldReadings(
             database: city.database, calendar: city.calendar, rules: .standard, logger: logger, backlog: backlog,
