@@ -38,5 +38,6 @@ public final class FoldBacklog: Sendable {
     /// What the journal itself said.
     func set(_ readings: Int64) { state.withLock { $0.readings = readings } }
 
+    /// The limit for a city of so many meters.
     func fit(meters: Int) { state.withLock { $0.limit = max(least, Int64(meters) * perMeter) } }
 }
