@@ -8,15 +8,16 @@ struct BenchCity {
     let folder: URL
 
     /// Returns the gateway's key.
-    func make(meters: Int) throws -> String {
+    func make(meters: Int, communities: Int) throws -> String {
         try run(["init", "--city", "基准市", "--zone", "Asia/Shanghai", "--code", "140100"])
         var areas = "code,kind,name,parent\n140105,district,基准区,140100\n140105001,street,基准街道,140105\n"
-        for community in 0..<10 { areas += "14010500100\(community),community,社区\(community),140105001\n" }
+        func code(_ community: Int) -> String { "140105001\(padded(community, 4))" }
+        for community in 0..<communities { areas += "\(code(community)),community,社区\(community),140105001\n" }
         var households = "number,area,persons,persons_from,usage_point,share,moved_in,moved_out\n"
         var list = "serial,usage_point,installed_at\n"
         for meter in 0..<meters {
             let point = "P\(padded(meter, 7))"
-            households += "H\(padded(meter, 7)),14010500100\(meter % 10),3,2026-01-01,\(point),,2026-01-01,\n"
+            households += "H\(padded(meter, 7)),\(code(meter % communities)),3,2026-01-01,\(point),,2026-01-01,\n"
             list += "\(Load.serial(meter)),\(point),2026-01-01T00:00:00+08:00\n"
         }
         try importing("areas", areas)

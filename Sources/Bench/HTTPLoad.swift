@@ -4,6 +4,7 @@ import Synchronization
 /// A blocking HTTP/1.1 connection on loopback, kept open.
 final class Connection {
     private let socket: Int32
+    private var buffer = [UInt8](repeating: 0, count: 65_536)
 
     init(port: UInt16) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -40,22 +41,39 @@ final class Connection {
         return try readAnswer()
     }
 
+    /// Looks at bytes alone: what the client takes of the machine, the server lacks.
     private func readAnswer() throws -> (status: Int, body: String) {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var filled = 0
         while true {
-            let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
+            if filled == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
+            let count = buffer.withUnsafeMutableBytes {
+                recv(socket, $0.baseAddress?.advanced(by: filled), $0.count - filled, 0)
+            }
             guard count > 0 else { throw BenchFailure(reason: "the connection closed before the answer") }
-            bytes.append(contentsOf: buffer[..<count])
-            guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { continue }
-            let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+            filled += count
+            let answer = buffer[..<filled]
+            guard let end = place(of: "\r\n\r\n", in: answer)?.upperBound else { continue }
             let length =
-                head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-                .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
-            if bytes.count >= end + length {
-                return (Int(head.dropFirst(9).prefix(3)) ?? 0, String(decoding: bytes[end...], as: UTF8.self))
+                place(of: "content-length:", in: buffer[..<end]).map { number(buffer[$0.upperBound..<end]) } ?? 0
+            if filled >= end + length {
+                return (number(buffer[9..<12]), String(decoding: buffer[end..<end + length], as: UTF8.self))
             }
         }
+    }
+
+    /// Where a text in lower case stands, whatever case it has there.
+    private func place(of text: StaticString, in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+        let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        return bytes.indices.dropLast(max(0, wanted.count - 1)).first { start in
+            wanted.indices.allSatisfy { offset in
+                let byte = bytes[start + offset]
+                return (65...90).contains(byte) ? byte | 32 == wanted[offset] : byte == wanted[offset]
+            }
+        }.map { $0..<$0 + wanted.count }
+    }
+
+    private func number(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.drop { $0 == UInt8(ascii: " ") }.prefix { (48...57).contains($0) }.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 }
 

@@ -10,7 +10,8 @@ struct IngestBench: AsyncParsableCommand {
         commandName: "ingest", abstract: "Readings a second over HTTP, answered after they are durable.")
 
     @Option(help: "The jieshui binary to start.") var jieshui: String
-    @Option(help: "Meters, each in one of 10 communities.") var meters = 10_000
+    @Option(help: "Meters.") var meters = 10_000
+    @Option(help: "Communities that the meters stand in.") var communities = 10
     @Option(help: "Days of 24 hourly readings per meter.") var days = 10
     @Option(help: "Connections.") var connections = 8
     @Option(help: "Readings in a request, in whole days of a meter.") var readingsPerRequest = 960
@@ -29,15 +30,17 @@ struct IngestBench: AsyncParsableCommand {
 
     private func measure(_ place: BenchPlace) async throws {
         let load = Load(
-            shape: shape, meters: meters, days: days, readingsPerRequest: readingsPerRequest, duplicates: duplicates)
+            shape: shape, meters: meters, days: days, readingsPerRequest: readingsPerRequest, duplicates: duplicates,
+            communities: communities)
         print(
             """
-            \(load.readings) readings of \(meters) meters as \(shape.rawValue), \(load.requests) requests \
+            \(load.readings) readings of \(meters) meters in \(communities) communities as \(shape.rawValue), \(load.requests) requests \
             (\(duplicates) % sent twice), \(connections) connections
             """)
         let way = server == nil ? "raw SQLite insert" : "COPY into PostgreSQL"
         let (ceiling, victoria) = alone ? (nil, nil) : try await ceilings(load, place, way)
-        let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder).make(meters: meters)
+        let key = try BenchCity(jieshui: jieshui, address: place.address, folder: place.folder)
+            .make(meters: meters, communities: communities)
         let service = try BenchServer(jieshui: jieshui, address: place.address, port: port)
         defer { service.stop() }
         try service.waitUntilReady()

@@ -23,11 +23,21 @@ struct Load: Sendable {
 
     /// A local midnight of Asia/Shanghai, epoch seconds.
     private let start: Int64
-    /// Meters stand in ten communities by their last digit.
-    private static let communities = 10
+    /// The meters of each concentrator: of one community, 1,000 at most.
+    private let batches: [[Int]]
     private static let metersOfConcentrator = 1_000
 
-    init(shape: Shape = .daily, meters: Int, days: Int, readingsPerRequest: Int, duplicates: Int = 0) {
+    /// Meters stand in `communities` in turn.
+    init(
+        shape: Shape = .daily, meters: Int, days: Int, readingsPerRequest: Int, duplicates: Int = 0,
+        communities: Int = 10
+    ) {
+        batches = (0..<communities).flatMap { community -> [[Int]] in
+            let all = Array(stride(from: community, to: meters, by: communities))
+            return stride(from: 0, to: all.count, by: Self.metersOfConcentrator).map {
+                Array(all[$0..<min($0 + Self.metersOfConcentrator, all.count)])
+            }
+        }
         self.shape = shape
         self.meters = meters
         self.days = days
@@ -44,16 +54,6 @@ struct Load: Sendable {
             ? batches.count * days * 24 : (meters * days + seriesPerRequest - 1) / seriesPerRequest
     }
 
-    /// The meters of each concentrator: of one community, 1,000 at most.
-    private var batches: [[Int]] {
-        (0..<Self.communities).flatMap { community -> [[Int]] in
-            let all = Array(stride(from: community, to: meters, by: Self.communities))
-            return stride(from: 0, to: all.count, by: Self.metersOfConcentrator).map {
-                Array(all[$0..<min($0 + Self.metersOfConcentrator, all.count)])
-            }
-        }
-    }
-
     static func serial(_ meter: Int) -> String { "1401050\(padded(meter, 7))" }
 
     /// Series are numbered day by day, as meters report: all meters of a day, then the next day's.
@@ -67,7 +67,6 @@ struct Load: Sendable {
 
     func eachReading(of request: Int, _ visit: (Int, Int64, Int64) -> Void) {
         if shape == .concentrator {
-            let batches = batches
             let hour = request / batches.count
             for meter in batches[request % batches.count] {
                 visit(meter, start + Int64(hour) * 3_600, register(meter, hour))

@@ -10,6 +10,7 @@ import Water
 struct FoldPlan: Sendable {
     /// A day set that changes.
     struct Change: Sendable {
+        let key: DayKey
         /// The set as it is to be stored.
         let body: [UInt8]
         /// What it was and becomes, where a month with figures may be reached.
@@ -31,25 +32,31 @@ struct FoldPlan: Sendable {
     let registryVersion: Int64
     /// The communities that readings were placed in.
     private(set) var bases: [CommunityID: Basis] = [:]
-    private(set) var changes: [DayKey: Change] = [:]
+    /// In the order of their keys.
+    private(set) var changes: [Change] = []
     /// Readings placed, those that were known among them.
     private(set) var readings = 0
     /// What only the transaction can place: alerts, and readings of meters that are not registered, hang in several places,
     /// or are ahead of the clock or out of their gateway's scope.
     private(set) var rest: [JournalEntry] = []
 
-    init(_ entries: [JournalEntry], directory: MeterDirectory, calendar: CityCalendar, _ reader: Reader) throws {
+    /// `rows`: the bytes of journal rows.
+    init(of rows: [[UInt8]], directory: MeterDirectory, calendar: CityCalendar, _ reader: Reader) throws {
         registryVersion = directory.version
         var placing = DayPlacing(directory: directory, calendar: calendar)
-        for entry in entries {
-            if case .readings(let gateway, let address, let values, false) = entry,
-                let meter = directory.meter(at: address), placing.place(values, of: meter, from: gateway)
-            {
-                readings += values.count
-            } else {
-                rest.append(entry)
+        var (readings, rest) = (0, [JournalEntry]())
+        for row in rows {
+            try JournalPayload.eachEntry(of: row) { entry in
+                if case .readings(let gateway, let address, let values, false) = entry,
+                    let meter = directory.meter(at: address), placing.place(values, of: meter, from: gateway)
+                {
+                    readings += values.count
+                } else {
+                    rest.append(entry)
+                }
             }
         }
+        (self.readings, self.rest) = (readings, rest)
         let sets = placing.sets()
         let stored = try reader.daySets(sets.map(\.key))
         for (key, fresh) in sets {
@@ -58,14 +65,21 @@ struct FoldPlan: Sendable {
             let before = stored[key] ?? []
             let after = DaySet.union(before, fresh)
             if after == before { continue }
-            changes[key] = Change(
-                body: DaySet.encode(after),
-                sets: LateMarking.mayReach(basis.measured, from: key.day) ? (before, after) : nil)
+            changes.append(
+                Change(
+                    key: key, body: DaySet.encode(after),
+                    sets: LateMarking.mayReach(basis.measured, from: key.day) ? (before, after) : nil))
         }
     }
 
-    /// True where no community has changed since.
-    func holds(_ reader: Reader) throws -> Bool {
-        try bases.allSatisfy { try Basis(of: $0.key, reader) == $0.value }
+    /// True where neither the registry nor a community has changed since.
+    func holds(under directory: MeterDirectory, _ reader: Reader) throws -> Bool {
+        try directory.version == registryVersion && bases.allSatisfy { try Basis(of: $0.key, reader) == $0.value }
+    }
+
+    /// What is left to be written after the first changes were, and the communities' rows with them.
+    mutating func leaveOut(first count: Int, basedOn written: [CommunityID: Basis]) {
+        changes.removeFirst(count)
+        bases = written
     }
 }

@@ -43,11 +43,13 @@ public actor FoldReadings {
 
     /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
     private static let readingsPerRound: Int64 = 10_000
-    /// As many where the last round brought few readings to each set, as concentrators send them: every set is written
-    /// anew for all that waits for it, and not for each hour.
-    private static let scatteredPerRound: Int64 = 40_000
-    /// Readings of a community that are worth a round where they come one by one, before their time to wait is over.
-    private static let scatteredWorth: Int64 = 20_000
+    /// Readings of a community that are worth a round where they come one by one, as concentrators send them, before their
+    /// time to wait is over: some of each meter, so that every set is written anew for all that waits for it, and not for
+    /// each hour. A round then takes up to twice as many.
+    private static let scatteredWorth = (least: Int64(20_000), perMeter: Int64(5), most: Int64(100_000))
+    /// Sets that a transaction writes, where a round has more: answers wait for the writer between them, not for all.
+    private let setsPerTransaction: Int
+    /// The last round brought few readings to each set.
     private var isScattered = false
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
@@ -62,10 +64,13 @@ public actor FoldReadings {
     ///   - shelf, backlog: shared with the recording of the same process.
     ///   - gatherSeconds: as long may readings wait that come one by one, as concentrators send them, so that each day's
     ///     set is written once for several; 0 folds what is there.
+    ///   - setsPerTransaction: 1 or more; a round of more day sets is written in parts.
     public init(
         database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone,
-        shelf: DirectoryShelf = DirectoryShelf(), backlog: FoldBacklog = FoldBacklog(), gatherSeconds: Int64 = 0
+        shelf: DirectoryShelf = DirectoryShelf(), backlog: FoldBacklog = FoldBacklog(), gatherSeconds: Int64 = 0,
+        setsPerTransaction: Int = 4_000
     ) {
+        self.setsPerTransaction = max(1, setsPerTransaction)
         self.shelf = shelf
         self.backlog = backlog
         self.gatherSeconds = gatherSeconds
@@ -111,11 +116,16 @@ public actor FoldReadings {
     /// True where a community's readings are few and young: the next look may find more of the same days. Not while
     /// answers may wait for folding.
     private func isGathering(_ community: CommunityID, at: Instant) async throws -> Bool {
+        let worth = scatteredWorth(of: community)
         guard gatherSeconds > 0, !backlog.isHigh,
-            let lag = try await database.read({ try $0.journalLag(of: community, upTo: Self.scatteredWorth) })
+            let lag = try await database.read({ try $0.journalLag(of: community, upTo: worth) })
         else { return false }
-        return lag.readings < Self.scatteredWorth
-            && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
+        return lag.readings < worth && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
+    }
+
+    private func scatteredWorth(of community: CommunityID) -> Int64 {
+        let (least, perMeter, most) = Self.scatteredWorth
+        return min(most, max(least, Int64(directory?.meterCount(of: community) ?? 0) * perMeter))
     }
 
     /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
@@ -190,26 +200,26 @@ public actor FoldReadings {
     /// One transaction; nil where another process has the community. `keeping` keeps it in hand while entries are left.
     private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
         let earlier = inHand?.lease
-        let limit = isScattered ? Self.scatteredPerRound : Self.readingsPerRound
+        let limit = isScattered ? scatteredWorth(of: community) * 2 : Self.readingsPerRound
         let (known, calendar, shelf) = (directory, calendar, shelf)
         // Rows never change: they are read before the transaction, so that answers wait the less for it.
-        let (rows, entries, plan, fresh) = try await database.read { reader in
+        let (rows, whole, fresh) = try await database.read { reader in
             let rows = try reader.journalRows(of: community, readings: limit)
-            let entries = try rows.flatMap { try JournalPayload.decode($0.payload) }
             let directory = try reader.directory(known, shelf)
-            let plan = try FoldPlan(entries, directory: directory, calendar: calendar, reader)
-            return (rows, entries, plan, directory)
+            let plan = try FoldPlan(of: rows.map(\.payload), directory: directory, calendar: calendar, reader)
+            return (rows, plan, directory)
         }
         directory = fresh
+        guard let (plan, written) = try await writeFirst(of: whole, rows, of: community, at: at) else { return nil }
         let done = try await underLease(of: community, at: at) { folding, lease in
             let transaction = folding.transaction
             if let earlier, earlier.community != community { try transaction.release(earlier) }
             // Another process may have been quicker.
-            guard try rows.allSatisfy({ try transaction.reader.isInJournal($0) }) else {
+            guard try transaction.reader.areInJournal(rows) else {
                 try transaction.release(lease)
                 return Lease?.none
             }
-            try folding.take(entries, planned: plan)
+            try folding.take(rows.map(\.payload), planned: plan)
             try folding.finish(journal: community)
             try transaction.removeFromJournal(rows)
             let stays = try keeping && transaction.reader.hasJournal(of: community)
@@ -217,10 +227,38 @@ public actor FoldReadings {
             return stays ? lease : nil
         }
         guard let done else { return nil }
+        var round = done.round
+        round.changedSets += written.changedSets
+        round.markedHomes += written.markedHomes
         backlog.take(rows.reduce(0) { $0 + $1.readings })
-        if done.round.entries > 0 { isScattered = done.round.changedSets * 5 > done.round.entries }
+        if round.entries > 0 { isScattered = round.changedSets * 5 > round.entries }
         inHand = done.value.map { ($0, 0) }
-        return done.round
+        return round
+    }
+
+    /// Writes the sets of a plan that are more than a transaction should, part by part. Returns what is left, which takes
+    /// the entries from the journal, and what was done; nil where another process has the community.
+    private func writeFirst(
+        of plan: FoldPlan, _ rows: [JournalRow], of community: CommunityID, at: Instant
+    ) async throws -> (left: FoldPlan, written: FoldRound)? {
+        var (left, written) = (plan, FoldRound())
+        let count = setsPerTransaction
+        while left.changes.count > count {
+            let part = left
+            let done = try await underLease(of: community, at: at) { folding, _ in
+                guard try folding.transaction.reader.areInJournal(rows) else {
+                    return [CommunityID: FoldPlan.Basis]?.none
+                }
+                return try folding.write(first: count, of: part)
+            }
+            guard let done else { return nil }
+            // Overtaken: the last transaction finds that too, and places every entry anew.
+            guard let bases = done.value else { break }
+            left.leaveOut(first: count, basedOn: bases)
+            written.changedSets += done.round.changedSets
+            written.markedHomes += done.round.markedHomes
+        }
+        return (left, written)
     }
 
     /// A fold's transaction: claims the community in it, so that the lease costs no transaction of its own; nil where
@@ -293,6 +331,8 @@ public actor FoldReadings {
 }
 
 extension Reader {
+    fileprivate func areInJournal(_ rows: [JournalRow]) throws -> Bool { try rows.allSatisfy { try isInJournal($0) } }
+
     /// The directory at the registry version that this snapshot sees.
     fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
         if let known, known.version == (try currentRegistryVersion()) { return known }

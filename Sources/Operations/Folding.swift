@@ -14,7 +14,7 @@ struct Folding {
     private(set) var round = FoldRound()
     private var placing: DayPlacing
     /// Sets worked out before the transaction, whose communities have not changed since.
-    private var planned: [DayKey: FoldPlan.Change] = [:]
+    private var planned: ArraySlice<FoldPlan.Change> = []
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var quarantined: [Quarantine: [ReadingElement]] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
@@ -43,16 +43,28 @@ struct Folding {
         let reason: QuarantineReason
     }
 
-    /// Takes entries of the journal: as they were planned where nothing has changed since, else each anew.
-    mutating func take(_ entries: [JournalEntry], planned plan: FoldPlan) throws {
-        guard directory.version == plan.registryVersion, try plan.holds(transaction.reader) else {
-            for entry in entries { try take(entry) }
+    /// Takes rows of the journal: as they were planned where nothing has changed since, else each entry anew.
+    mutating func take(_ rows: [[UInt8]], planned plan: FoldPlan) throws {
+        guard try plan.holds(under: directory, transaction.reader) else {
+            for row in rows { try JournalPayload.eachEntry(of: row) { try take($0) } }
             return
         }
-        planned = plan.changes
+        planned = plan.changes[...]
         touched.formUnion(plan.bases.keys)
         round.entries += plan.readings
         for entry in plan.rest { try take(entry) }
+    }
+
+    /// Writes the first `count` sets of a plan before the rest of it, their entries still in the journal: should the rest
+    /// never come, they are folded again, and are there. Returns what the rest goes by; nil, with nothing written, where
+    /// the plan does not hold any more.
+    mutating func write(first count: Int, of plan: FoldPlan) throws -> [CommunityID: FoldPlan.Basis]? {
+        guard try plan.holds(under: directory, transaction.reader) else { return nil }
+        planned = plan.changes.prefix(count)
+        touched.formUnion(plan.bases.keys)
+        try holdRest(try writeSets())
+        let reader = transaction.reader
+        return try Dictionary(uniqueKeysWithValues: plan.bases.keys.map { ($0, try FoldPlan.Basis(of: $0, reader)) })
     }
 
     mutating func take(_ entry: JournalEntry) throws {
@@ -160,19 +172,22 @@ struct Folding {
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
         let fresh = Dictionary(uniqueKeysWithValues: placing.sets().map { ($0.key, $0.elements) })
         let looked = Set(fresh.keys).union(removed.keys)
-        let stored = try transaction.reader.daySets(looked.sorted())
-        for key in looked.union(planned.keys).sorted() {
-            touched.insert(key.community)
-            let plan = planned[key]
-            guard looked.contains(key) else {
-                guard let plan else { continue }
-                changes.append((key, plan.body))
-                if let (before, after) = plan.sets { try late.note(key, before: before, after: after) }
+        var bases: [DayKey: [UInt8]] = [:]
+        for plan in planned {
+            if looked.contains(plan.key) {
+                bases[plan.key] = plan.body
                 continue
             }
+            touched.insert(plan.key.community)
+            changes.append((plan.key, plan.body))
+            if let (before, after) = plan.sets { try late.note(plan.key, before: before, after: after) }
+        }
+        let stored = try transaction.reader.daySets(looked.sorted())
+        for key in looked.sorted() {
+            touched.insert(key.community)
             // On a planned day the transaction places more: what is planned for it is the base.
             let before = stored[key] ?? []
-            let base = try plan.map { try DaySet.decode($0.body) } ?? before
+            let base = try bases[key].map { try DaySet.decode($0) } ?? before
             let staying = removed[key].map { gone in base.filter { !gone.contains($0) } } ?? base
             let after = DaySet.union(staying, fresh[key] ?? [])
             guard after != before else { continue }

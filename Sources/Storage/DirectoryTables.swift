@@ -106,6 +106,8 @@ struct PlaceTable: Sendable {
     private var spots: [Int32] = []
     private var known: [Spot] = []
     private var numbers: [Spot: Int32] = [:]
+    /// Places by community.
+    private(set) var counts: [CommunityID: Int] = [:]
 
     private struct Spot: Hashable {
         let community: CommunityID
@@ -132,6 +134,7 @@ struct PlaceTable: Sendable {
         starts[starts.count - 1] += 1
         from.append(place.from.epochSeconds)
         to.append(place.to?.epochSeconds ?? .max)
+        counts[place.community, default: 0] += 1
         let spot = Spot(community: place.community, area: place.area)
         if let number = numbers[spot] {
             spots.append(number)

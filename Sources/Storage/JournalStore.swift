@@ -94,7 +94,7 @@ extension Reader {
         let sizes = try all(
             """
             SELECT journal_id, readings FROM journal WHERE community_id = \(community)
-            ORDER BY journal_id LIMIT 100
+            ORDER BY journal_id LIMIT 500
             """
         ) { (try $0.integer(0), try $0.integer(1)) }
         for (id, readings) in sizes {
@@ -124,15 +124,15 @@ extension Reader {
         let rows = try all(
             """
             SELECT readings, written_at FROM journal WHERE community_id = \(community)
-            ORDER BY journal_id LIMIT 100
+            ORDER BY journal_id LIMIT 500
             """
         ) { (try $0.integer(0), try $0.instant(1)) }
         for (readings, at) in rows {
             found = ((found?.readings ?? 0) + readings, min(found?.oldest ?? at, at))
             if let found, found.readings >= limit { break }
         }
-        // A hundred rows are as many as a round takes.
-        if rows.count == 100, let oldest = found?.oldest { return (max(found?.readings ?? 0, limit), oldest) }
+        // Five hundred rows are as many as a round takes.
+        if rows.count == 500, let oldest = found?.oldest { return (max(found?.readings ?? 0, limit), oldest) }
         return found
     }
 

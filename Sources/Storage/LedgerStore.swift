@@ -18,12 +18,7 @@ extension Reader {
         ) { (try $0.text(0), try $0.id(1) as HouseholdID, try $0.instant(2)) }
         guard let (hash, household, at) = head else { return nil }
         let holder = AccountHolder(community: community, household: household)
-        let ids = try all(
-            """
-            SELECT transfer_id FROM transfer WHERE community_id = \(community) AND posting_id = \(id.text) ORDER BY part
-            """
-        ) { try $0.text(0) }
-        let transfers = try self.transfers(of: holder).filter { ids.contains($0.id.text) }
+        let transfers = try self.transfers(of: holder).filter { $0.id.posting == id }
         let lots = try lots(of: holder).filter { lot in transfers.contains { $0.id == lot.id } }
         return Posting(id: id, inputHash: hash, holder: holder, postedAt: at, transfers: transfers, lots: lots)
     }
@@ -141,8 +136,9 @@ extension Reader {
     public func holdersToExpire(at: Instant, limit: Int) throws -> [AccountHolder] {
         try all(
             """
-            SELECT l.community_id, l.household_id FROM lot l
-            JOIN lot_entry e ON e.community_id = l.community_id AND e.lot_id = l.lot_id AND e.bucket = 'available'
+            SELECT DISTINCT l.community_id, l.household_id FROM lot l
+            JOIN lot_entry e ON e.community_id = l.community_id AND e.household_id = l.household_id
+                AND e.lot_id = l.lot_id AND e.bucket = 'available'
             WHERE l.expires_at <= \(at)
             GROUP BY l.community_id, l.household_id, l.lot_id HAVING sum(e.points) > 0
             ORDER BY l.community_id, l.household_id LIMIT \(limit)

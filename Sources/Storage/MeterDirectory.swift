@@ -26,6 +26,9 @@ public struct MeterDirectory: Sendable {
     /// Meters that hang or hung anywhere.
     public var meterCount: Int { places.count }
 
+    /// Those that hang or hung in a community; one that came back counts again.
+    public func meterCount(of community: CommunityID) -> Int { places.counts[community] ?? 0 }
+
     /// The meter an address names, nil where it names none or more than one (such a reading is held).
     public func meter(at address: MeterAddress) -> MeterID? {
         if let meter = addresses.meter(of: address) { return meter }

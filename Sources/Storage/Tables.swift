@@ -184,16 +184,16 @@ private let ledgerRows = [
         integers: ["community_id", "household_id", "award_version", "posted_at"],
         texts: ["posting_id", "input_hash", "award_reference"]),
     StoredTable(
-        "transfer", key: ["community_id", "transfer_id"],
+        "transfer", key: ["community_id", "household_id", "transfer_id"],
         integers: ["community_id", "part", "household_id", "points", "item_id", "hold_until", "posted_at"],
         texts: [
             "transfer_id", "posting_id", "kind", "debit_kind", "credit_kind", "linked_transfer_id", "reference",
         ]),
     StoredTable(
-        "lot", key: ["community_id", "lot_id"],
+        "lot", key: ["community_id", "household_id", "lot_id"],
         integers: ["community_id", "household_id", "points", "expires_at"], texts: ["lot_id", "reference"]),
     StoredTable(
-        "lot_entry", key: ["community_id", "transfer_id", "position"],
+        "lot_entry", key: ["community_id", "household_id", "transfer_id", "position"],
         integers: ["community_id", "position", "points", "household_id"], texts: ["transfer_id", "lot_id", "bucket"]),
     StoredTable(
         "item", key: ["community_id", "item_id"],

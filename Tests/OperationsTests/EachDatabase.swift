@@ -26,15 +26,19 @@ enum TestEngine: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 }
 
-/// An empty, migrated database of an engine, removed when the test ends.
-func freshDatabase(of engine: TestEngine) async throws -> Database { try await freshPlace(of: engine).database }
+/// An empty database of an engine with all or some migrations applied, removed when the test ends.
+func freshDatabase(of engine: TestEngine, at applied: [Migration] = migrations) async throws -> Database {
+    try await freshPlace(of: engine, at: applied).database
+}
 
 /// The same with its address, for a second process's view of it.
-func freshPlace(of engine: TestEngine) async throws -> (database: Database, address: String) {
+func freshPlace(
+    of engine: TestEngine, at applied: [Migration] = migrations
+) async throws -> (database: Database, address: String) {
     let scope = try #require(DatabaseScope.current, "the suite lacks .freshDatabases")
     switch engine {
-    case .sqlite: return try await freshFile(scope)
-    case .postgres: return try await freshSchema(scope)
+    case .sqlite: return try await freshFile(scope, applied)
+    case .postgres: return try await freshSchema(scope, applied)
     }
 }
 
@@ -43,18 +47,18 @@ func onFreshDatabase<T>(of engine: TestEngine, _ body: (Database) async throws -
     try await DatabaseScope.run { try await body(try await freshDatabase(of: engine)) }
 }
 
-private func freshFile(_ scope: DatabaseScope) async throws -> (Database, String) {
+private func freshFile(_ scope: DatabaseScope, _ applied: [Migration]) async throws -> (Database, String) {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jieshui-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     await scope.atEnd { try FileManager.default.removeItem(at: folder) }
     let address = "sqlite:\(folder.appendingPathComponent("test.sqlite").path)"
     let database = try Database(address: address)
-    try await database.migrate(migrations, at: 1)
+    try await database.migrate(applied, at: 1)
     return (database, address)
 }
 
 /// A schema of its own, so that tests run beside each other on one server.
-private func freshSchema(_ scope: DatabaseScope) async throws -> (Database, String) {
+private func freshSchema(_ scope: DatabaseScope, _ applied: [Migration]) async throws -> (Database, String) {
     let server = try #require(TestEngine.postgresAddress, "JIESHUI_TEST_POSTGRES gives no server")
     let schema = "t_\(UUID().uuidString.lowercased().replacing("-", with: ""))"
     let plain = try Database(address: server, connections: 1)
@@ -66,7 +70,7 @@ private func freshSchema(_ scope: DatabaseScope) async throws -> (Database, Stri
     let database = try Database(address: address, connections: 4)
     try await Turn.schemas.run {
         try await plain.write { try $0.script("CREATE SCHEMA \(schema)") }
-        try await database.migrate(migrations, at: 1)
+        try await database.migrate(applied, at: 1)
         if TestEngine.isCitus { try await spread(database) }
     }
     return (database, address)

@@ -132,12 +132,23 @@ import Water
         try await city.addHome(1)
         _ = try await city.foldAll()
         let process = try OtherProcess("a", of: city)
-        // A row of the journal for each request; a round takes at most a hundred.
-        for hour in 0..<410 as Range<Int64> {
-            try await city.post(CityFixture.series(1, from: CityFixture.october + hour * 3_600, [100 + hour]))
+        // A row of the journal for each reading; a round takes at most five hundred.
+        let (meter, at) = (try #require(MeterAddress(.serial, "m1")), at)
+        try await city.database.write { transaction in
+            for hour in 0..<2_010 as Range<Int64> {
+                let value = TimedRegister(
+                    at: CityFixture.october + hour * 60, register: Volume(litres: 100 + hour))
+                var writer = JournalWriter()
+                writer.add(
+                    .readings(
+                        gateway: CityFixture.cityGateway, address: meter, values: [value], isFuture: false))
+                let payload = JournalPayload.row([writer.bytes])
+                try transaction.appendToJournal(
+                    [JournalAddition(community: CityFixture.first, readings: 1, payload: payload)], at: at)
+            }
         }
         for round in 1...4 {
-            #expect(try await process.fold(at: at).entries == 100)
+            #expect(try await process.fold(at: at).entries == 500)
             let until = try await city.database.read { try $0.lease(.fold, of: CityFixture.first)?.until.epochSeconds }
             #expect((until == 0) == (round == 4))
         }

@@ -24,4 +24,5 @@ public let migrations: [Migration] = [
     Migration(number: 18, name: "household goals", sqlite: householdGoals),
     Migration(
         number: 19, name: "packed statements", sqlite: packedStatements, postgres: packedStatementsForPostgres),
+    Migration(number: 20, name: "ledger keys", sqlite: ledgerKeys, postgres: ledgerKeysForPostgres),
 ]

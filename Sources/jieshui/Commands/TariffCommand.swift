@@ -120,6 +120,9 @@ struct TariffOptions: ParsableArguments {
     }
 
     func load() throws -> TariffShelf {
+        guard FileManager.default.fileExists(atPath: tariffs) else {
+            throw ValidationError("there is no folder of tariff and rule files at \(tariffs): give one with --tariffs")
+        }
         let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }
             .sorted()
         let files = try names.map { name in
