@@ -54,7 +54,7 @@ final class Connection {
             let answer = buffer[..<filled]
             guard let end = place(of: "\r\n\r\n", in: answer)?.upperBound else { continue }
             let length =
-                place(of: "content-length:", in: buffer[..<end]).map { number(buffer[$0.upperBound..<end]) } ?? 0
+                place(of: "\r\ncontent-length:", in: buffer[..<end]).map { number(buffer[$0.upperBound..<end]) } ?? 0
             if filled >= end + length {
                 return (number(buffer[9..<12]), String(decoding: buffer[end..<end + length], as: UTF8.self))
             }

@@ -24,6 +24,12 @@ struct IngestBench: AsyncParsableCommand {
 
     @Option(help: "A PostgreSQL server to keep the city on; otherwise a SQLite file.") var server: String?
 
+    func validate() throws {
+        guard meters > 0, days > 0, connections > 0, communities > 0, communities <= 10_000 else {
+            throw ValidationError("meters, days, connections and communities are 1 or more, communities 10,000 at most")
+        }
+    }
+
     func run() async throws {
         try await BenchPlace.use(server: server) { place in try await measure(place) }
     }

@@ -44,7 +44,11 @@ extension Transaction {
     /// Applies one migration unless it is applied; see `Database.migrate`.
     func apply(_ migration: Migration, known: [Migration], at: Int64) throws {
         // SQLite holds its one write lock already. The lock comes before anything that would fix the snapshot.
-        if isPostgres { try script("LOCK TABLE schema_migration IN SHARE ROW EXCLUSIVE MODE") }
+        if isPostgres {
+            try script("LOCK TABLE schema_migration IN SHARE ROW EXCLUSIVE MODE")
+            // An index of a city's rows takes longer than any question may.
+            try script("SET LOCAL statement_timeout = 0")
+        }
         let applied = try reader.first("SELECT max(number) FROM schema_migration") { try $0.integerOrNil(0) } ?? nil
         let newest = known.map(\.number).max() ?? 0
         if let applied, applied > newest { throw DatabaseFailure.schemaTooNew(found: applied, known: newest) }

@@ -2,7 +2,7 @@ import Database
 import Storage
 import Water
 
-/// What a round of folding comes to, worked out on a snapshot before its transaction, so that answers which wait for
+/// What a round of folding comes to, worked out on a snapshot before its transactions, so that answers which wait for
 /// the database's one writer wait the less.
 ///
 /// Good for as long as neither the registry nor the sets of the communities it writes have changed, and no further month
@@ -33,9 +33,11 @@ struct FoldPlan: Sendable {
     /// The communities that readings were placed in.
     private(set) var bases: [CommunityID: Basis] = [:]
     /// In the order of their keys.
-    private(set) var changes: [Change] = []
+    private(set) var changes: ArraySlice<Change> = []
     /// Readings placed, those that were known among them.
     private(set) var readings = 0
+    /// Those that came together are one run.
+    private var runs = 0
     /// What only the transaction can place: alerts, and readings of meters that are not registered, hang in several places,
     /// or are ahead of the clock or out of their gateway's scope.
     private(set) var rest: [JournalEntry] = []
@@ -44,19 +46,20 @@ struct FoldPlan: Sendable {
     init(of rows: [[UInt8]], directory: MeterDirectory, calendar: CityCalendar, _ reader: Reader) throws {
         registryVersion = directory.version
         var placing = DayPlacing(directory: directory, calendar: calendar)
-        var (readings, rest) = (0, [JournalEntry]())
+        var (readings, runs, rest) = (0, 0, [JournalEntry]())
         for row in rows {
             try JournalPayload.eachEntry(of: row) { entry in
                 if case .readings(let gateway, let address, let values, false) = entry,
                     let meter = directory.meter(at: address), placing.place(values, of: meter, from: gateway)
                 {
                     readings += values.count
+                    runs += 1
                 } else {
                     rest.append(entry)
                 }
             }
         }
-        (self.readings, self.rest) = (readings, rest)
+        (self.readings, self.runs, self.rest) = (readings, runs, rest)
         let sets = placing.sets()
         let stored = try reader.daySets(sets.map(\.key))
         for (key, fresh) in sets {
@@ -72,6 +75,9 @@ struct FoldPlan: Sendable {
         }
     }
 
+    /// Few of the readings came together with others of their meter: as concentrators send them.
+    var isOneByOne: Bool { readings < runs * 5 }
+
     /// True where neither the registry nor a community has changed since.
     func holds(under directory: MeterDirectory, _ reader: Reader) throws -> Bool {
         try directory.version == registryVersion && bases.allSatisfy { try Basis(of: $0.key, reader) == $0.value }
@@ -79,7 +85,7 @@ struct FoldPlan: Sendable {
 
     /// What is left to be written after the first changes were, and the communities' rows with them.
     mutating func leaveOut(first count: Int, basedOn written: [CommunityID: Basis]) {
-        changes.removeFirst(count)
+        changes = changes.dropFirst(count)
         bases = written
     }
 }

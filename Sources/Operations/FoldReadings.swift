@@ -19,8 +19,9 @@ public struct FoldRound: Sendable, Hashable {
 
 /// Moves journal entries into day sets: a set union, so that retries, order and repeated folds change nothing.
 ///
-/// A round takes one community's oldest entries, resolves each against the registry inside its transaction, adds
-/// them to the sets of their days and removes them from the journal, all in that transaction.
+/// A round takes one community's oldest entries, works out on a snapshot what sets they come to, and writes those: a
+/// large round in several transactions, the last of which removes the entries from the journal. What is written of a
+/// round that breaks off is folded again, and is there. A plan that something has overtaken is made anew.
 ///
 /// Any number of processes may fold one city. Each has one community in hand at a time, by a lease that its rounds
 /// themselves write, and passes it on after a few rounds, so that a process that joins finds others free. Without the
@@ -41,16 +42,19 @@ public actor FoldReadings {
     private var lastFolded: CommunityID?
     private var hasBegun = false
 
-    /// Readings a round takes at most (a journal row is never split): keeps its transaction short.
-    private static let readingsPerRound: Int64 = 10_000
+    /// Readings a round takes at most (a journal row is never split), unless they come one by one: keeps its transaction
+    /// short.
+    private let readingsPerRound: Int64
     /// Readings of a community that are worth a round where they come one by one, as concentrators send them, before their
     /// time to wait is over: some of each meter, so that every set is written anew for all that waits for it, and not for
     /// each hour. A round then takes up to twice as many.
     private static let scatteredWorth = (least: Int64(20_000), perMeter: Int64(5), most: Int64(100_000))
     /// Sets that a transaction writes, where a round has more: answers wait for the writer between them, not for all.
     private let setsPerTransaction: Int
-    /// The last round brought few readings to each set.
-    private var isScattered = false
+    /// Communities whose last round was of readings that came one by one.
+    private var scattered: Set<CommunityID> = []
+    /// How often a large round is planned before a small one is placed in its transaction.
+    private static let attempts = 3
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
     /// Day sets that sweeps visit in one transaction.
@@ -64,12 +68,13 @@ public actor FoldReadings {
     ///   - shelf, backlog: shared with the recording of the same process.
     ///   - gatherSeconds: as long may readings wait that come one by one, as concentrators send them, so that each day's
     ///     set is written once for several; 0 folds what is there.
-    ///   - setsPerTransaction: 1 or more; a round of more day sets is written in parts.
+    ///   - readingsPerRound, setsPerTransaction: 1 or more; a round of more day sets is written in parts.
     public init(
         database: Database, calendar: CityCalendar, rules: MeteringRules, logger: Logger, worker: Worker = .alone,
         shelf: DirectoryShelf = DirectoryShelf(), backlog: FoldBacklog = FoldBacklog(), gatherSeconds: Int64 = 0,
-        setsPerTransaction: Int = 4_000
+        readingsPerRound: Int64 = 10_000, setsPerTransaction: Int = 4_000
     ) {
+        self.readingsPerRound = max(1, readingsPerRound)
         self.setsPerTransaction = max(1, setsPerTransaction)
         self.shelf = shelf
         self.backlog = backlog
@@ -87,7 +92,9 @@ public actor FoldReadings {
         let (owner, now, held) = (worker.owner, worker.now(), inHand?.lease.community)
         let last = try await place()
         let (sweeps, next) = try await database.read { reader in
+            // A community that another closes is left alone: each fold of it would have it measured anew.
             let others = try reader.leasedByOthers(.fold, than: owner, at: now)
+                .union(try reader.leasedByOthers(.close, than: owner, at: now))
             if let held, try reader.hasJournal(of: held) {
                 return (try reader.nextSweeps(limit: Self.sweepsTogether, besides: others), CommunityID?.some(held))
             }
@@ -120,7 +127,8 @@ public actor FoldReadings {
         guard gatherSeconds > 0, !backlog.isHigh,
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: worth) })
         else { return false }
-        return lag.readings < worth && at - lag.oldest < (isScattered ? gatherSeconds : min(gatherSeconds, 2))
+        return lag.readings < worth
+            && at - lag.oldest < (scattered.contains(community) ? gatherSeconds : min(gatherSeconds, 2))
     }
 
     private func scatteredWorth(of community: CommunityID) -> Int64 {
@@ -189,7 +197,7 @@ public actor FoldReadings {
         let rounds = inHand?.lease.community == community ? inHand?.rounds ?? 0 : Self.roundsInHand
         guard let round = try await fold(community, keeping: rounds > 1, at: at) else {
             // Another process was quicker, and would be again at the next one.
-            inHand = nil
+            try await letGo()
             try await jump()
             return FoldRound()
         }
@@ -197,93 +205,137 @@ public actor FoldReadings {
         return round
     }
 
-    /// One transaction; nil where another process has the community. `keeping` keeps it in hand while entries are left.
+    /// Folds the community's oldest entries; nil where another process has it. `keeping` keeps it in hand while entries are
+    /// left.
     private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
-        let earlier = inHand?.lease
-        let limit = isScattered ? scatteredWorth(of: community) * 2 : Self.readingsPerRound
+        var total = FoldRound()
+        var attempt = 0
+        while true {
+            attempt += 1
+            let isLarge = scattered.contains(community) && attempt <= Self.attempts
+            let work = try await plan(
+                community, readings: isLarge ? scatteredWorth(of: community) * 2 : readingsPerRound)
+            guard let done = try await write(work, of: community, keeping: keeping, at: at) else { return nil }
+            total.entries += done.round.entries
+            total.changedSets += done.round.changedSets
+            total.markedHomes += done.round.markedHomes
+            if done.isWhole {
+                backlog.take(work.readings)
+                return total
+            }
+        }
+    }
+
+    /// Rows of the journal and what they come to.
+    private struct Work: Sendable {
+        let rows: [JournalRow]
+        var plan: FoldPlan
+
+        var readings: Int64 { rows.reduce(0) { $0 + $1.readings } }
+    }
+
+    /// Rows never change: they are read before the transactions, so that answers wait the less for these.
+    private func plan(_ community: CommunityID, readings limit: Int64) async throws -> Work {
         let (known, calendar, shelf) = (directory, calendar, shelf)
-        // Rows never change: they are read before the transaction, so that answers wait the less for it.
-        let (rows, whole, fresh) = try await database.read { reader in
+        let (work, fresh) = try await database.read { reader in
             let rows = try reader.journalRows(of: community, readings: limit)
             let directory = try reader.directory(known, shelf)
             let plan = try FoldPlan(of: rows.map(\.payload), directory: directory, calendar: calendar, reader)
-            return (rows, plan, directory)
+            return (Work(rows: rows, plan: plan), directory)
         }
         directory = fresh
-        guard let (plan, written) = try await writeFirst(of: whole, rows, of: community, at: at) else { return nil }
-        let done = try await underLease(of: community, at: at) { folding, lease in
+        if work.plan.isOneByOne { scattered.insert(community) } else { scattered.remove(community) }
+        return work
+    }
+
+    /// Writes the plan's sets, and in the last transaction removes the rows; not whole where something overtook a plan
+    /// that is too large to be placed anew in one. nil where another process has the community.
+    private func write(
+        _ work: Work, of community: CommunityID, keeping: Bool, at: Instant
+    ) async throws -> (round: FoldRound, isWhole: Bool)? {
+        let (rows, count) = (work.rows, setsPerTransaction)
+        let isSmall = rows.count < 2 || work.readings <= readingsPerRound
+        var (plan, total) = (work.plan, FoldRound())
+        while plan.changes.count > count {
+            let part = plan
+            let done = try await underLease(of: community, at: at) { folding, _ in
+                try folding.write(first: count, of: part)
+            }
+            guard let done else { return nil }
+            keep(done.lease)
+            guard let bases = done.value else {
+                if isSmall { break }
+                return (total, false)
+            }
+            plan.leaveOut(first: count, basedOn: bases)
+            total.changedSets += done.round.changedSets
+            total.markedHomes += done.round.markedHomes
+        }
+        let left = plan
+        let done = try await underLease(of: community, at: at) { folding, lease -> LastPart in
             let transaction = folding.transaction
-            if let earlier, earlier.community != community { try transaction.release(earlier) }
             // Another process may have been quicker.
             guard try transaction.reader.areInJournal(rows) else {
                 try transaction.release(lease)
-                return Lease?.none
+                return .othersWere
             }
-            try folding.take(rows.map(\.payload), planned: plan)
+            guard try isSmall || left.holds(under: folding.directory, transaction.reader) else { return .isOvertaken }
+            try folding.take(rows.map(\.payload), planned: left)
             try folding.finish(journal: community)
             try transaction.removeFromJournal(rows)
             let stays = try keeping && transaction.reader.hasJournal(of: community)
             if !stays { try transaction.release(lease) }
-            return stays ? lease : nil
+            return .isWritten(stays: stays)
         }
         guard let done else { return nil }
-        var round = done.round
-        round.changedSets += written.changedSets
-        round.markedHomes += written.markedHomes
-        backlog.take(rows.reduce(0) { $0 + $1.readings })
-        if round.entries > 0 { isScattered = round.changedSets * 5 > round.entries }
-        inHand = done.value.map { ($0, 0) }
-        return round
-    }
-
-    /// Writes the sets of a plan that are more than a transaction should, part by part. Returns what is left, which takes
-    /// the entries from the journal, and what was done; nil where another process has the community.
-    private func writeFirst(
-        of plan: FoldPlan, _ rows: [JournalRow], of community: CommunityID, at: Instant
-    ) async throws -> (left: FoldPlan, written: FoldRound)? {
-        var (left, written) = (plan, FoldRound())
-        let count = setsPerTransaction
-        while left.changes.count > count {
-            let part = left
-            let done = try await underLease(of: community, at: at) { folding, _ in
-                guard try folding.transaction.reader.areInJournal(rows) else {
-                    return [CommunityID: FoldPlan.Basis]?.none
-                }
-                return try folding.write(first: count, of: part)
-            }
-            guard let done else { return nil }
-            // Overtaken: the last transaction finds that too, and places every entry anew.
-            guard let bases = done.value else { break }
-            left.leaveOut(first: count, basedOn: bases)
-            written.changedSets += done.round.changedSets
-            written.markedHomes += done.round.markedHomes
+        total.entries += done.round.entries
+        total.changedSets += done.round.changedSets
+        total.markedHomes += done.round.markedHomes
+        switch done.value {
+        case .isOvertaken: keep(done.lease)
+        case .othersWere, .isWritten(stays: false): inHand = nil
+        case .isWritten(stays: true): keep(done.lease)
         }
-        return (left, written)
+        return (total, done.value != .isOvertaken)
     }
 
-    /// A fold's transaction: claims the community in it, so that the lease costs no transaction of its own; nil where
-    /// another process has it.
+    private enum LastPart: Sendable, Equatable {
+        case isOvertaken, othersWere
+        case isWritten(stays: Bool)
+    }
+
+    /// The lease is in hand, with the rounds it has.
+    private func keep(_ lease: Lease) {
+        inHand = (lease, inHand?.lease.community == lease.community ? inHand?.rounds ?? 0 : 0)
+    }
+
+    /// A fold's transaction: claims the community in it, so that the lease costs no transaction of its own, and gives up
+    /// another that was in hand; nil where another process has it.
     private func underLease<T: Sendable>(
         of community: CommunityID, at: Instant,
         _ body: @escaping @Sendable (inout Folding, Lease) throws -> T
-    ) async throws -> (value: T, round: FoldRound)? {
+    ) async throws -> (value: T, round: FoldRound, lease: Lease)? {
         let (known, calendar, rules, shelf) = (directory, calendar, rules, shelf)
+        let earlier = inHand?.lease.community == community ? nil : inHand?.lease
         let (owner, now) = (worker.owner, worker.now())
         do {
-            let done = try await database.write(repeatable: true) { transaction -> (T, FoldRound, MeterDirectory)? in
+            typealias Done = (value: T, round: FoldRound, lease: Lease, directory: MeterDirectory)
+            let done = try await database.write(repeatable: true) { transaction -> Done? in
                 guard
                     let lease = try transaction.claim(
                         .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
                 else { return nil }
+                if let earlier { try transaction.release(earlier) }
                 let directory = try transaction.reader.directory(known, shelf)
                 var folding = Folding(
                     transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
                 let value = try body(&folding, lease)
-                return (value, folding.round, directory)
+                return (value, folding.round, lease, directory)
             }
-            guard let (value, round, fresh) = done else { return nil }
-            directory = fresh
-            return (value, round)
+            guard let done else { return nil }
+            directory = done.directory
+            if earlier != nil { inHand = nil }
+            return (done.value, done.round, done.lease)
         } catch DatabaseFailure.conflict {
             return nil
         }
@@ -331,8 +383,6 @@ public actor FoldReadings {
 }
 
 extension Reader {
-    fileprivate func areInJournal(_ rows: [JournalRow]) throws -> Bool { try rows.allSatisfy { try isInJournal($0) } }
-
     /// The directory at the registry version that this snapshot sees.
     fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
         if let known, known.version == (try currentRegistryVersion()) { return known }

@@ -49,7 +49,7 @@ struct Folding {
             for row in rows { try JournalPayload.eachEntry(of: row) { try take($0) } }
             return
         }
-        planned = plan.changes[...]
+        planned = plan.changes
         touched.formUnion(plan.bases.keys)
         round.entries += plan.readings
         for entry in plan.rest { try take(entry) }

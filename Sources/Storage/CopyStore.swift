@@ -48,11 +48,14 @@ extension Reader {
         }
     }
 
-    /// How far each table is copied, by name; those not begun are missing.
+    /// How far each table is copied, by name; those not begun are missing, and those whose key is another one since: they
+    /// are copied from their beginning.
     public func copiedParts() throws -> [String: CopiedPart] {
         var parts: [String: CopiedPart] = [:]
+        let tables = Dictionary(uniqueKeysWithValues: storedTables.map { ($0.name, $0) })
         try each("SELECT table_name, end_key, row_count, is_done FROM copy_progress") { row in
             let end = try row.textOrNil(1).map(decodedKey)
+            if let end, let table = tables[try row.text(0)], !table.isKeyed(as: end) { return }
             parts[try row.text(0)] = CopiedPart(end: end, rows: try row.integer(2), isDone: try row.flag(3))
         }
         return parts
@@ -145,4 +148,17 @@ private func decodedKey(_ text: String) throws -> [SQLValue] {
     var key: [SQLValue] = []
     while !reader.isAtEnd { key.append(try reader.value()) }
     return key
+}
+
+extension StoredTable {
+    /// Whether values may be a key of the table: as many, of the same kinds.
+    fileprivate func isKeyed(as values: [SQLValue]) -> Bool {
+        values.count == key.count
+            && zip(keyPlaces, values).allSatisfy { place, value in
+                switch (kinds[place], value) {
+                case (.integer, .integer), (.text, .text), (.bytes, .blob): true
+                default: false
+                }
+            }
+    }
 }

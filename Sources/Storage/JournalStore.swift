@@ -33,11 +33,12 @@ extension Transaction {
         try append(rows, to: "journal")
     }
 
-    /// Removes the rows that were read, in the transaction that put their elements into sets. Never a range: a row
-    /// with a lower number may have been committed since.
+    /// Removes rows of one community that were read, in the transaction that put the last of their elements into sets.
+    /// Never a range: a row with a lower number may have been committed since.
     public func removeFromJournal(_ rows: [JournalRow]) throws {
-        for row in rows {
-            try execute("DELETE FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)")
+        for block in blocks(of: rows) {
+            try execute(
+                "DELETE FROM journal WHERE community_id = \(rows[0].community) AND journal_id IN (\(block.list))")
         }
     }
 }
@@ -108,11 +109,17 @@ extension Reader {
         return rows
     }
 
-    /// True until a row's entries are folded.
-    public func isInJournal(_ row: JournalRow) throws -> Bool {
-        try first("SELECT 1 FROM journal WHERE community_id = \(row.community) AND journal_id = \(row.id)") { _ in true
+    /// True until the entries of any of one community's rows are folded.
+    public func areInJournal(_ rows: [JournalRow]) throws -> Bool {
+        try blocks(of: rows).allSatisfy { block in
+            let found = try first(
+                """
+                SELECT count(*) FROM journal
+                WHERE community_id = \(rows[0].community) AND journal_id IN (\(block.list))
+                """
+            ) { try $0.integer(0) }
+            return found == Int64(block.count)
         }
-            ?? false
     }
 
     /// A community's readings waiting to be folded, counted to `limit` or a little more, and when the oldest was written;
@@ -141,5 +148,15 @@ extension Reader {
         try first("SELECT CAST(sum(readings) AS BIGINT), min(written_at) FROM journal HAVING count(*) > 0") {
             (try $0.integer(0), try $0.instant(1))
         }
+    }
+}
+
+/// The numbers of rows as lists of few lengths, each filled up with its last: few statements to keep prepared.
+private func blocks(of rows: [JournalRow]) -> [(list: SQL, count: Int)] {
+    stride(from: 0, to: rows.count, by: 64).map { start in
+        let numbers = rows[start..<min(rows.count, start + 64)].map(\.id)
+        let length = [1, 8, 64].first { $0 >= numbers.count } ?? 64
+        let padding = repeatElement(numbers[numbers.count - 1], count: length - numbers.count)
+        return (SQL.list(numbers + padding), numbers.count)
     }
 }

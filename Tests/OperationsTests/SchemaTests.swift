@@ -34,6 +34,10 @@ import Water
         #expect(try await kept(of: holders, in: database) == before)
         try await use(holders[0], of: database, 7, under: terms, at: city.now + 60)
         #expect(try await kept(of: holders, in: database).transfers.count == 15)
+        if engine == .sqlite {
+            let broken = try await database.read { try $0.all("PRAGMA foreign_key_check") { try $0.text(0) } }
+            #expect(broken.isEmpty)
+        }
         let due = try await database.read { try $0.holdersToExpire(at: city.now + 1_000_000, limit: 10) }
         #expect(due == holders)
     }

@@ -17,7 +17,8 @@ let ledgerKeys = """
     CREATE TABLE transfer_kept (
         community_id INTEGER NOT NULL,
         household_id INTEGER NOT NULL,
-        -- The posting's id, and from its second transfer on its part: one posting is one household's.
+        -- The posting's id, and from its second transfer on its part. That a posting's transfers are all of its household
+        -- is what `append` keeps.
         transfer_id TEXT NOT NULL,
         posting_id TEXT NOT NULL,
         part INTEGER NOT NULL CHECK (part >= 1),

@@ -1,0 +1,96 @@
+import Database
+import Logging
+import Metering
+import Storage
+import Testing
+import Water
+
+@testable import Operations
+
+/// How much a round of folding takes, and what may happen between its parts.
+@Suite(.freshDatabases) struct FoldRoundTests {
+    private let at = Instant(epochSeconds: 1_795_000_000)
+
+    /// Journal rows of readings that come one by one: of two meters in turn, a minute apart.
+    private func journal(_ rows: Range<Int64>, of readings: Int64, in city: CityFixture) async throws {
+        let meters = try (1...2).map { try #require(MeterAddress(.serial, "m\($0)")) }
+        let at = at
+        try await city.database.write { transaction in
+            for row in rows {
+                var writer = JournalWriter()
+                for number in row * readings..<(row + 1) * readings {
+                    let value = TimedRegister(
+                        at: CityFixture.october + number * 60, register: Volume(litres: 100 + number))
+                    writer.add(
+                        .readings(
+                            gateway: CityFixture.cityGateway, address: meters[Int(number % 2)], values: [value],
+                            isFuture: false))
+                }
+                try transaction.appendToJournal(
+                    [
+                        JournalAddition(
+                            community: CityFixture.first, readings: Int(readings),
+                            payload: JournalPayload.row([writer.bytes]))
+                    ], at: at)
+            }
+        }
+    }
+
+    private func city(_ engine: TestEngine) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine)
+        for home in 1...2 as ClosedRange<Int64> { try await city.addHome(home) }
+        _ = try await city.foldAll()
+        return city
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `rounds of readings that come one by one stay large, also where each set gets many`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        try await journal(0..<12, of: 5_000, in: city)
+        let fold = FoldReadings(
+            database: city.database, calendar: city.calendar, rules: .standard, logger: Logger(label: "test"))
+        var taken: [Int] = []
+        for _ in 1...3 { taken.append(try await fold(at: at).entries) }
+        try await journal(12..<18, of: 5_000, in: city)
+        taken.append(try await fold(at: at).entries)
+        #expect(taken == [10_000, 40_000, 10_000, 30_000])
+        #expect(try await fold(at: at).isIdle)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `rounds in parts that others keep overtaking lose and double nothing`(engine: TestEngine) async throws {
+        let (one, other) = (try await city(engine), try await city(engine))
+        for city in [one, other] { try await journal(0..<40, of: 1_440, in: city) }
+        let fold = FoldReadings(
+            database: one.database, calendar: one.calendar, rules: .standard, logger: Logger(label: "test"),
+            readingsPerRound: 1_000, setsPerTransaction: 3)
+        let (database, at) = (try Database(address: one.address, connections: 2), at)
+        async let overtaking: Void = {
+            for _ in 0..<60 { try await database.write { try $0.raiseFoldVersion(of: CityFixture.first, at: at) } }
+        }()
+        while try await !fold(at: at).isIdle {}
+        try await overtaking
+        try await fold.letGo()
+        _ = try await other.foldAll()
+        #expect(try await one.sets() == other.sets())
+        #expect(try await !one.database.read { try $0.hasJournal(of: CityFixture.first) })
+        let lease = try await one.database.read { try $0.lease(.fold, of: CityFixture.first) }
+        #expect(lease?.until.epochSeconds == 0)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a community that another process closes is folded after it`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await journal(0..<1, of: 10, in: city)
+        let process = try OtherProcess("a", of: city)
+        let now = TestClock().now()
+        let lease = try await city.database.write {
+            try $0.claim(.close, of: CityFixture.first, by: LeaseOwner("closing"), at: now, seconds: 30)
+        }
+        #expect(try await process.fold(at: at).isIdle)
+        try await city.database.write { try $0.release(try #require(lease)) }
+        #expect(try await process.fold(at: at).entries == 10)
+    }
+}
