@@ -17,6 +17,7 @@ public func decode(
     cjt188: CJT188Options? = nil
 ) throws(BodyRefusal) -> DecodedBatch {
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+    let bytes = withoutMark(bytes)
     let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
     switch format {
     case .json:
@@ -56,4 +57,9 @@ public func decode(
         return try decodeTable(
             bytes, by: try BeaconReport.mapping(), limits: limits, clockOffsetSeconds: clockOffsetSeconds)
     }
+}
+
+/// A body without the byte order mark that editors and spreadsheets put ahead of UTF-8; offsets count from behind it.
+func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? Array(bytes[3...]) : bytes
 }

@@ -345,7 +345,8 @@ extension CloseRefusal: CustomStringConvertible {
         case .noTariff(let id): "no tariff \(id) is valid for the whole month: add a file to the tariffs folder"
         case .noRules(let id): "no rule file \(id) is valid for the whole month: add a file to the tariffs folder"
         case .frozenWithOther(let rules, let tariff):
-            "the month was frozen with rules \(rules) and tariff \(tariff): put those files back"
+            "the month was frozen with rules of version \(rules) and tariff \(tariff), other than those it would go by now: "
+                + "name them by close.rules and close.tariff (JIESHUI_CLOSE_RULES, JIESHUI_CLOSE_TARIFF), or put those files back"
         case .unknownCommunity(let code): "the city has no community \(code) with homes in this month"
         case .nothingToClose: "no household lived anywhere in this month: import households first"
         case .notSettled(let codes):

@@ -12,7 +12,9 @@ extension PruneRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .keepsTooFew(let months):
-            "readings are kept at least \(PruneReadings.fewestMonths) months, not \(months): say why with --allow-shorter"
+            months < 1
+                ? "readings are kept at least 1 month, not \(months)"
+                : "readings are kept at least \(PruneReadings.fewestMonths) months, not \(months): say why with --allow-shorter"
         }
     }
 }

@@ -135,7 +135,10 @@ private func warnings(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analys
             .tier, bill.boundsLitres[min(bill.tier, bill.boundsLitres.count) - 1], used: analysis.periodLitres)
     }
     if let norm = inputs.norm { add(.norm, norm.litres, used: litres) }
-    if let baseline = analysis.baseline { add(.baseline, baseline.litres, used: litres) }
+    // What is usual is no budget: to have used most of it is no news. An estimate from the same months says nothing.
+    if let baseline = analysis.baseline, litres > baseline.litres, analysis.bylawMonths.isEmpty {
+        add(.baseline, baseline.litres, used: litres)
+    }
     return warnings.enumerated().sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }
         .map(\.element)
 }
@@ -149,9 +152,9 @@ private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysi
         guard let litres, litres >= leastWorthNaming else { return }
         found.append(.init(kind: kind, litres: min(litres, home.litres), because: because))
     }
-    let lastFlow = home.continuousFlows.max { ($0.to, $0.litresPerHour) < ($1.to, $1.litresPerHour) }
-    if let flow = lastFlow {
-        add(.stopFlow, flow.litresPerHour.saving(times: 24 * days), [flow.litresPerHour, flow.hours])
+    if let leak = analysis.leak {
+        let ran = leak.flows.reduce(Int64(0)) { $0 &+ $1.hours &* $1.litresPerHour }
+        add(.stopFlow, leak.litres, [ran] + leak.flows.flatMap { [$0.hours, $0.litresPerHour] })
     } else if let night = home.night, night.nights >= 20 {
         add(
             .checkNight, multiplyThenFloorDivide(night.lowestLitres, 24 * days, by: 3),
@@ -191,12 +194,4 @@ private func bill(_ inputs: AnalysisInputs, without litres: Int64) -> Money? {
 private func saving(_ inputs: AnalysisInputs, at without: Money?) -> Money? {
     guard case .billed(let own) = inputs.billing, let without else { return nil }
     return max(.zero, own.total - without)
-}
-
-extension Int64 {
-    /// nil where the product is beyond 64 bits.
-    fileprivate func saving(times factor: Int64) -> Int64? {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? nil : product
-    }
 }

@@ -108,7 +108,9 @@ public struct Analysis: Sendable, Hashable {
     /// One thing to do, and what it would save in a month like this one.
     public struct SavingAction: Sendable, Hashable {
         public enum Kind: String, Sendable, Hashable, CaseIterable {
-            /// Find and stop the flow that never pauses: its litres per hour × the month's hours.
+            /// Find and stop the flow that never pauses: what ran in the month, the sum of hours × litres an hour. `because`:
+            /// that sum, then the hours and litres an hour of each flow. Statements of before say the litres an hour and
+            /// the hours of one flow, and save what it would come to in all of the month's hours.
             case stopFlow = "stop_flow"
             /// Look for what runs at night: the quietest night's litres, over 24 hours and all days.
             case checkNight = "check_night"

@@ -28,6 +28,9 @@ public struct HomeChange: Sendable, Hashable {
     public var at: Instant
     public var register: Volume
 
+    /// What is about a meter but none of its readings, as an exchange, has no instant.
+    var isOfReading: Bool { !serial.isEmpty && at.epochSeconds != 0 }
+
     public init(cause: Cause, serial: String, at: Instant, register: Volume) {
         self.cause = cause
         self.serial = serial
@@ -62,7 +65,7 @@ public struct Correction: Sendable, Hashable {
         self.hash = hash
         let found = Set(changes.map(\.cause))
         causes = HomeChange.Cause.allCases.filter(found.contains)
-        let all = Set(changes.filter { !$0.serial.isEmpty }).sorted {
+        let all = Set(changes.filter(\.isOfReading)).sorted {
             ($0.serial, $0.at, $0.register.millilitres, $0.cause.rawValue)
                 < ($1.serial, $1.at, $1.register.millilitres, $1.cause.rawValue)
         }

@@ -102,6 +102,14 @@ public struct Rank: Sendable, Hashable {
     public var percentile: Int64 {
         otherHomes < 1 ? 0 : Int64((200 * lowerHomes + 100 * equalHomes) / (2 * otherHomes))
     }
+
+    /// Other homes that use more.
+    public var higherHomes: Int { otherHomes - lowerHomes - equalHomes }
+
+    /// 100 × (higher + ½ equal) / others, half up: how many in a hundred use more.
+    public var higherPercent: Int64 {
+        divideHalfUp(Int64(200 * higherHomes + 100 * equalHomes), by: Int64(2 * max(otherHomes, 1)))
+    }
 }
 
 extension Distribution {

@@ -120,8 +120,12 @@ extension ExplanationList {
         let because = action.because
         switch action.kind {
         case .stopFlow:
-            guard because.count == 2 else { return nil }
-            return .product([.input("litres_per_hour", because[0]), .input("", 24), days])
+            if because.count == 2 { return .product([.input("litres_per_hour", because[0]), .input("", 24), days]) }
+            guard because.count > 2, because.count % 2 == 1 else { return nil }
+            return .sum(
+                stride(from: 1, to: because.count, by: 2).map {
+                    .product([.input("hours", because[$0]), .input("litres_per_hour", because[$0 + 1])])
+                })
         case .checkNight:
             guard because.count == 2 else { return nil }
             return .floor(

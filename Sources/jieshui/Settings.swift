@@ -40,11 +40,36 @@ struct Settings {
 
     /// The database, with at most `database.connections` connections to a server (8).
     func openDatabase() throws -> Database {
-        let text = reader.string(forKey: "database.connections", default: "8")
+        let text = text("database.connections") ?? "8"
         guard let connections = Int(text), (1...100).contains(connections) else {
             throw CommandFailure("database.connections must be 1 to 100, not \(text)")
         }
         return try Database(address: database, connections: connections)
+    }
+
+    /// A setting as text, also where the file has it as a JSON number or `true`; nil where it is not set.
+    func text(_ key: ConfigKey) -> String? {
+        reader.string(forKey: key) ?? reader.int(forKey: key).map(String.init)
+            ?? reader.bool(forKey: key).map { $0 ? "true" : "false" }
+    }
+
+    /// A whole number of a range; throws where the setting is anything else.
+    func number(_ key: ConfigKey, in range: ClosedRange<Int>, default standard: Int) throws -> Int {
+        guard let text = text(key) else { return standard }
+        guard let number = Int(text), range.contains(number) else {
+            throw CommandFailure("\(key) must be \(range.lowerBound) to \(range.upperBound), not \(text)")
+        }
+        return number
+    }
+
+    /// A switch: true, yes, on or 1, false, no, off or 0, in any case; off where it is not set. Throws for anything else:
+    /// what guards must not be off by a slip.
+    func isSet(_ key: ConfigKey) throws -> Bool {
+        switch text(key)?.lowercased() {
+        case nil, "", "false", "no", "off", "0": return false
+        case "true", "yes", "on", "1": return true
+        case let other?: throw CommandFailure("\(key) is true or false, not \(other)")
+        }
     }
 
     /// What opens and seals secrets, of `secret.key` (32 bytes as base64); nil where it is not set.

@@ -98,3 +98,26 @@ import Water
         #expect(batch.runs.map(\.item) == [0, 2])
     }
 }
+
+@Suite struct ByteOrderMarkTests {
+    @Test(arguments: [
+        (WireFormat.json, item(#""meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1"#)),
+        (.ndjson, #"{"meter":"A","at":"2026-10-01T00:00:00Z","volume_l":1}"#),
+        (.csv, "meter,at,volume_l\nA,2026-10-01T00:00:00Z,1"),
+        (.senml, #"[{"bn":"urn:dev:mac:0024befffe804ff1","n":"volume","t":1790812800,"u":"m3","v":1}]"#),
+        (.wmbusmeters, #"{"meter":"multical21","id":"12345678","total_m3":1,"timestamp":"2026-10-01T00:00:00Z"}"#),
+    ])
+    func `an editor's byte order mark costs nothing`(_ format: WireFormat, _ body: String) throws {
+        let plain = try decoded(body, as: format)
+        #expect(plain.itemCount == 1 && plain.rejections.isEmpty, "\(faults(plain))")
+        #expect(try summary(decoded("\u{FEFF}\(body)", as: format)) == summary(plain))
+    }
+
+    @Test func `and none before a line of frames in hex`() throws {
+        let line = "68 10 01 02 03 04 05 06 07 81 03 90 1F 00 77 16"
+        #expect(
+            faults(try decoded("\u{FEFF}\(line)", as: .cjt188, receivedAt: Instant(epochSeconds: 1_790_812_800)))
+                == faults(try decoded(line, as: .cjt188, receivedAt: Instant(epochSeconds: 1_790_812_800))))
+        #expect(!faults(try decoded(line, as: .cjt188)).contains("frame: not hex text"))
+    }
+}

@@ -80,10 +80,14 @@ struct AnalysisTests {
         #expect(leak.litres == 480)
         // 8.68 m³ × 2.30 and 0.50: 19.964 → 19.96, 4.34; 8.2 m³: 18.86, 4.10.
         #expect(leak.cost == Money(fen: 1_996 + 434 - 1_886 - 410))
-        // 10 L/h in each hour of 31 days.
+        // No more than ran out in the month.
         #expect(found.actions.first?.kind == .stopFlow)
-        #expect(found.actions.first?.litres == 7_440)
-        #expect(found.actions.first?.because == [10, 168])
+        #expect(found.actions.first?.litres == 480)
+        #expect(found.actions.first?.because == [480, 48, 10])
+        let more = ContinuousFlow(from: start + 86_400, to: start + 2 * 86_400, litresPerHour: 400)
+        let capped = try analysis(home(litres: 8_680).with { $0.continuousFlows = [flow, more] })
+        #expect(capped.actions.first?.litres == 8_680)
+        #expect(capped.actions.first?.because == [10_080, 48, 10, 24, 400])
     }
 
     @Test func `a night that is never quiet is named, and only without a leak`() throws {

@@ -67,8 +67,14 @@ import Water
             let own = try await client.get("/statement").text
             #expect(own.contains("自家目标") && own.contains("value=\"5.5\"") && own.contains("每天不超过 4 升"))
             for bad in ["0.0999", "1000.001", "-1", "5,5", "many"] {
-                #expect(try await client.post("/goal", ["goal": bad], csrf: csrf).status == 400, "\(bad)")
+                let answer = try await client.post("/goal", ["goal": bad], csrf: csrf)
+                #expect(answer.status == 303 && answer.header("location") == "/statement?goal=refused", "\(bad)")
             }
+            #expect(try await client.get("/statement?goal=refused").text.contains("0.1 到 1000 之间"))
+            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":5500"))
+            // As people type it.
+            #expect(try await client.post("/goal", ["goal": " ６．５ 吨 "], csrf: csrf).status == 303)
+            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":6500"))
             #expect(try await client.post("/goal", ["goal": "3"], csrf: "x").status == 403)
             #expect(try await client.post("/goal", ["goal": ""], csrf: csrf).status == 303)
             #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":null"))

@@ -24,6 +24,21 @@ import Water
         }
     }
 
+    @Test(arguments: [
+        ("GET", "/v1/readings", "POST"), ("OPTIONS", "/v1/readings", "POST"), ("POST", "/healthz", "GET, HEAD"),
+        ("DELETE", "/v1/statements/2026-10", "GET, HEAD"), ("PUT", "/v1/push/ctwing/a", "GET, HEAD, POST"),
+    ])
+    func `another method than an address takes is told so, with those it takes`(
+        _ method: String, _ path: String, _ allowed: String
+    ) async throws {
+        try await WebFixture().run { client in
+            let answer = try await client.send(try #require(HTTPRequest.Method(method)), path)
+            #expect(answer.status == 405, "\(answer.text)")
+            #expect(answer.header("Allow") == allowed)
+            #expect(answer.header("Content-Type") == "application/problem+json")
+        }
+    }
+
     @Test(arguments: ["/statement", "/points", "/statements/2026-10", "/staff", "/staff/desk", "/staff/codes"])
     func `a page without a session leads to the right sign-in`(_ path: String) async throws {
         try await WebFixture().run { client in

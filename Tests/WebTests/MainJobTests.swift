@@ -54,6 +54,9 @@ import Water
         ]
         let done = try await staff.post("/staff/desk/confirm", confirm, csrf: try found.field("csrf"))
         #expect(done.text.contains("class=\"notice done\""))
+        // Another desk's button, or this one's twice: nothing is handed over again.
+        let again = try await staff.post("/staff/desk/confirm", confirm, csrf: try found.field("csrf"))
+        #expect(again.text.contains("这件已经领过了") && !again.text.contains("可以交给居民"))
         let void = try await staff.post("/staff/desk/void", confirm, csrf: try found.field("csrf"))
         #expect(void.text.contains("class=\"notice refused\""))
     }
@@ -120,6 +123,13 @@ import Water
             #expect(list.text.contains(#"{"month":"2026-10","version":1}"#))
             let one = try await client.get("/v1/statements/2026-10")
             #expect(one.header("ETag") == "\"\(sha256Hex(Array(one.text.utf8)))\"")
+            let tag = try #require(one.header("ETag"))
+            for known in [tag, "W/\(tag)", "\"other\", \(tag)", "*"] {
+                let same = try await client.send(.get, "/v1/statements/2026-10", ["If-None-Match": known])
+                #expect(same.status == 304 && same.text.isEmpty && same.header("ETag") == tag, "\(known)")
+            }
+            let other = try await client.send(.get, "/v1/statements/2026-10", ["If-None-Match": "\"other\""])
+            #expect(other.status == 200 && other.text == one.text)
             #expect(try await client.get("/v1/statements/2026-10?version=2").status == 404)
             #expect(try await client.get("/v1/statements/2026-13").status == 400)
             #expect(try await client.another().get("/v1/statements").status == 401)

@@ -14,6 +14,7 @@ public func decodeTelegrams(
     clockOffsetSeconds: Int64 = 28_800, allowsMissingTime: Bool = false, keys: TelegramKeys
 ) throws(BodyRefusal) -> TelegramBatch {
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+    let bytes = withoutMark(bytes)
     let clock = MeterClock(
         receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime)
     var decoder = WMBusDecoder(into: BatchBuilder(limits: limits, bodyBytes: 0), clock: clock)

@@ -130,7 +130,7 @@ extension Problem {
         case .unopened, .malformed:
             self.init(
                 "malformed-body", 400, "The body is not of its format; nothing of it was kept.", detail: refusal.reason)
-        case .method: self = .methodNotAllowed
+        case .method: self = .methodNotAllowed(["POST"])
         case .tooLarge: self = .bodyTooLarge
         }
     }

@@ -49,8 +49,11 @@ struct StatementRoutes: Sendable {
     /// A statement's canonical bytes.
     private func own(_ request: Request, _ text: String) async throws -> Response {
         let found = try await stored(request, text)
-        var response = Response.bytes(Array(found.body.utf8), type: "application/json")
-        response.set("ETag", "\"\(found.hash)\"")
+        let tag = "\"\(found.hash)\""
+        var response =
+            request.hasTag(tag)
+            ? Response(status: .notModified) : Response.bytes(Array(found.body.utf8), type: "application/json")
+        response.set("ETag", tag)
         return response
     }
 
@@ -128,5 +131,15 @@ extension Request {
             throw Problem.badRequest("version", "is no number from 1")
         }
         return version
+    }
+}
+
+extension Request {
+    /// `If-None-Match` names the tag, weak or not, or any.
+    fileprivate func hasTag(_ tag: String) -> Bool {
+        (header("If-None-Match") ?? "").split(separator: ",").map { $0.drop { $0 == " " } }.contains { text in
+            let bare = text.hasPrefix("W/") ? text.dropFirst(2) : text
+            return bare == "*" || bare.prefix { $0 != " " } == tag
+        }
     }
 }

@@ -4,7 +4,8 @@ public import Hummingbird
 public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: AccessLog())
-    router.add(middleware: ErrorMiddleware(services: services))
+    let table = RouteTable()
+    router.add(middleware: ErrorMiddleware(services: services, table: table))
     HealthRoutes(services: services).add(to: router)
     ReadingRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
@@ -20,5 +21,6 @@ public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     RegistryRoutes(services: services).add(to: router)
     ReadingEditRoutes(services: services).add(to: router)
     ExchangeRoutes(services: services).add(to: router)
+    table.fill(from: router)
     return router
 }

@@ -8,6 +8,7 @@ import Water
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = WebContext
     let services: WebServices
+    let table: RouteTable
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
@@ -23,13 +24,20 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch let refused as Problem {
             response = answer(refused, request, context)
         } catch let error as any HTTPResponseError {
-            response = answer(Problem(status: error.status.code), request, context)
+            response = answer(problem(of: error, request, context), request, context)
         } catch {
             context.logger.error("request failed", metadata: ["error": "\(error)", "route": "\(context.route)"])
             response = answer((error as? DatabaseFailure)?.problem ?? .server, request, context)
         }
         secure(&response, request, context)
         return response
+    }
+
+    /// What no route took: another method of the address, or nothing there.
+    private func problem(of error: any HTTPResponseError, _ request: Request, _ context: WebContext) -> Problem {
+        let methods =
+            error.status == .notFound && context.endpointPath == nil ? table.methods(of: request.uri.path) : []
+        return methods.isEmpty ? Problem(status: error.status.code) : .methodNotAllowed(methods)
     }
 
     private func answer(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {

@@ -52,7 +52,13 @@ struct Problem: Error, Sendable {
 
 extension Problem {
     static let notFound = Problem("not-found", 404, "There is nothing at this address.")
-    static let methodNotAllowed = Problem("method-not-allowed", 405, "This address does not take this method.")
+    /// `methods`: those that the address takes.
+    static func methodNotAllowed(_ methods: [String]) -> Problem {
+        let list = methods.joined(separator: ", ")
+        return Problem(
+            "method-not-allowed", 405, "This address does not take this method.", detail: "It takes \(list).",
+            headers: [("Allow", list)])
+    }
     static let bodyTooLarge = Problem("body-too-large", 413, "The body is larger than the limit.")
     static let noKey = Problem(
         "unauthorized", 401, "A valid bearer key is needed.",
@@ -91,7 +97,6 @@ extension Problem {
     init(status: Int) {
         switch status {
         case 404: self = .notFound
-        case 405: self = .methodNotAllowed
         case 413: self = .bodyTooLarge
         case 415: self = .unsupportedType("another type")
         case 400..<500: self = Problem("bad-request", status, "The request cannot be understood.")

@@ -7,6 +7,8 @@ struct AnalysisPart: Sendable {
     /// Most litres first; empty where nothing is worth naming.
     let actions: [Action]
     let warnings: [String]
+    /// None of a month without any reading.
+    let hasWeekdays: Bool
     let weekdays: [Weekday]
     let night: String?
     /// Against what is usual and against last month, each with its arithmetic.
@@ -30,7 +32,8 @@ struct AnalysisPart: Sendable {
         let words = AnalysisWords(statement: statement, texts: t)
         actions = analysis.actions.map(words.action)
         warnings = analysis.warnings.map(words.warning)
-        weekdays = AnalysisPart.weekdays(analysis.week, t)
+        weekdays = statement.isEstimatedWhole ? [] : AnalysisPart.weekdays(analysis.week, t)
+        hasWeekdays = !weekdays.isEmpty
         night = analysis.night.map(words.night)
         usual =
             [analysis.baseline.map(words.baseline) ?? t("baseline_none")]
@@ -65,7 +68,10 @@ private struct AnalysisWords {
     let texts: Texts
 
     func action(_ action: Analysis.SavingAction) -> AnalysisPart.Action {
-        let key = "action_\(action.kind.rawValue)"
+        // Statements of before reckon a flow over the whole month.
+        let key =
+            action.kind == .stopFlow && action.because.count == 2
+            ? "action_stop_flow_month" : "action_\(action.kind.rawValue)"
         let numbers = action.because.map(texts.number) + ["", "", "", ""]
         let litres = texts.litres(action.litres)
         return AnalysisPart.Action(
@@ -78,7 +84,31 @@ private struct AnalysisWords {
                     "a": numbers[0], "b": numbers[1], "c": numbers[2], "d": numbers[3],
                     "days": "\(statement.month.dayCount)", "own": texts.litres(statement.use.litres),
                     "litres": litres, "tier": AnalysisPart.tier(of: action, texts),
-                ]))
+                    "result": texts.litres(result(of: action)), "sum": flows(of: action),
+                ]) + capped(action))
+    }
+
+    /// What the arithmetic of a reason comes to, before the month's use limits it.
+    private func result(of action: Analysis.SavingAction) -> Int64 {
+        let hours = 24 * Int64(statement.month.dayCount)
+        switch (action.kind, action.because.count) {
+        case (.stopFlow, 2): return action.because[0] &* hours
+        case (.stopFlow, 3...): return action.because[0]
+        case (.checkNight, 2): return multiplyThenFloorDivide(action.because[1], hours, by: 3) ?? action.litres
+        default: return action.litres
+        }
+    }
+
+    private func capped(_ action: Analysis.SavingAction) -> String {
+        result(of: action) == action.litres ? "" : texts("action_capped", ["own": texts.litres(action.litres)])
+    }
+
+    /// `32 × 14 + 71 × 3`, hours and litres an hour.
+    private func flows(of action: Analysis.SavingAction) -> String {
+        guard action.kind == .stopFlow, action.because.count > 2 else { return "" }
+        return stride(from: 1, to: action.because.count - 1, by: 2).map {
+            "\(texts.number(action.because[$0])) × \(texts.number(action.because[$0 + 1]))"
+        }.joined(separator: " + ")
     }
 
     func warning(_ warning: Analysis.LimitWarning) -> String {
@@ -92,8 +122,10 @@ private struct AnalysisWords {
 
     func night(_ night: NightUse) -> String {
         let mean = divideHalfUp(night.litres, by: Int64(max(night.nights, 1)))
+        // As many nights as the advice to look for a drip asks for.
+        let key = night.lowestLitres == 0 ? "night_quiet" : night.nights < 20 ? "night_few" : "night_never_quiet"
         return texts(
-            night.lowestLitres > 0 ? "night_never_quiet" : "night_quiet",
+            key,
             [
                 "mean": texts.litres(mean), "nights": "\(night.nights)", "total": texts.litres(night.litres),
                 "lowest": texts.litres(night.lowestLitres),
@@ -123,7 +155,9 @@ private struct AnalysisWords {
 
     func lastMonth(_ figures: EarlierFigures) -> [String] {
         var lines: [String] = []
-        if let before = figures.bill, let own = statement.bill?.total {
+        if statement.isComparable, statement.lastMonth?.missingHours == 0, let before = figures.bill,
+            let own = statement.bill?.total
+        {
             let difference = own - before
             lines.append(
                 texts(
@@ -135,7 +169,7 @@ private struct AnalysisWords {
                     ]))
         }
         if let before = figures.percentile, let now = statement.rank?.percentile {
-            lines.append(texts("rank_change", ["before": "\(100 - before)", "now": "\(100 - now)"]))
+            lines.append(texts("rank_change", ["before": "\(before)", "now": "\(now)"]))
         }
         return lines
     }

@@ -19,7 +19,7 @@ struct ComparisonPart: Sendable {
         guard let rank = statement.rank, let cohort = statement.cohort, let own = statement.equivalised,
             let persons = statement.persons
         else { return nil }
-        let percent = "\(100 - rank.percentile)"
+        let percent = "\(rank.higherPercent)"
         summary = t(
             "compare_summary",
             [
@@ -49,6 +49,7 @@ struct ComparisonPart: Sendable {
                 "compare_percentile_meaning",
                 [
                     "lower": t.number(Int64(rank.lowerHomes)), "equal": t.number(Int64(rank.equalHomes)),
+                    "higher": t.number(Int64(rank.higherHomes)), "percent": percent,
                     "others": t.number(Int64(rank.otherHomes)), "percentile": "\(rank.percentile)",
                 ]),
         ]

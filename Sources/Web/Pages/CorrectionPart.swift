@@ -36,9 +36,11 @@ struct CorrectionPart: Sendable {
                 ["before": t.points(before), "now": t.points(now), "difference": t.points(Points(abs(points)))]))
         lines.append(t("correction_others"))
         self.lines = lines
-        hasReadings = !correction.readings.isEmpty
+        // Versions of before list what is about no reading too, with no instant.
+        let changed = correction.readings.filter { $0.at.epochSeconds != 0 }
+        hasReadings = !changed.isEmpty
         readings =
-            correction.readings.map { one in
+            changed.map { one in
                 t(
                     "correction_reading",
                     [

@@ -199,6 +199,7 @@ struct CodesPage: Page {
         let number: String
         let code: String
         let until: String
-        let address: String
+        /// Where the pages are; nil where that is not set up.
+        let address: String?
     }
 }

@@ -90,7 +90,7 @@ struct StatementPage: Page {
         litres = t.number(statement.use.litres)
         cubicMetres = t.cubicMetres(statement.use.litres)
         yuan = statement.bill?.total.yuan ?? t("none")
-        rankFigure = statement.rank.map { t("percent", ["n": "\(100 - $0.percentile)"]) } ?? t("none")
+        rankFigure = statement.rank.map { t("percent", ["n": "\($0.higherPercent)"]) } ?? t("none")
         rankUnit = statement.rank == nil ? "" : t("rank_unit")
         rankNote = story.rankNote
         pointsFigure = t.number(statement.points.total.count)
@@ -141,6 +141,12 @@ struct StatementPage: Page {
 }
 
 extension Statement {
+    /// A month without any register: its litres stand for the mean of earlier ones.
+    var isEstimatedWhole: Bool { analysis?.bylawMonths.isEmpty == false }
+
+    /// Whole, and of registers: fit to stand beside another month.
+    var isComparable: Bool { use.missingHours == 0 && !quality.isPartial && !isEstimatedWhole }
+
     /// nil where the tariff could not be applied.
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }

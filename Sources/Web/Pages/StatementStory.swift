@@ -14,7 +14,7 @@ struct StatementStory {
         let words = texts(
             "sentence_\(statement.sentence.code.rawValue)",
             [
-                "best": "\(bestBand)", "percent": "\(100 - (statement.rank?.percentile ?? 0))",
+                "best": "\(bestBand)", "percent": "\(statement.rank?.higherPercent ?? 0)",
                 "hours": texts.number(statement.leaks.map(\.hours).max() ?? 0),
                 "rate": texts.number(statement.leaks.max { $0.hours < $1.hours }?.litresPerHour ?? 0),
                 "room": texts.litres(statement.headroom?.litres ?? 0),
@@ -27,12 +27,12 @@ struct StatementStory {
 
     private var useClause: String {
         let month = texts("month_\(statement.month.month)")
+        let use = texts.litres(statement.use.litres)
+        let litres = statement.isEstimatedWhole ? texts("litres_estimated", ["litres": use]) : use
         guard let bill = statement.bill else {
-            return texts("use_clause_no_bill", ["month": month, "litres": texts.litres(statement.use.litres)])
+            return texts("use_clause_no_bill", ["month": month, "litres": litres])
         }
-        return texts(
-            "use_clause",
-            ["month": month, "litres": texts.litres(statement.use.litres), "yuan": texts.yuan(bill.total)])
+        return texts("use_clause", ["month": month, "litres": litres, "yuan": texts.yuan(bill.total)])
     }
 
     private var pointsClause: String {
@@ -91,6 +91,7 @@ struct StatementStory {
     }
 
     var daysSummary: String {
+        if statement.isEstimatedWhole { return texts("days_estimated") }
         let known = statement.use.days.filter { $0.litres != nil }
         guard let most = known.max(by: { ($0.litres ?? 0) < ($1.litres ?? 0) }), let litres = most.litres else {
             return texts("days_none")

@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import Hummingbird
 import Ledger
 import Operations
@@ -52,7 +53,10 @@ struct ResidentRoutes: Sendable {
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
             benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook)
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
-        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
+        let refused = request.query("goal").map { _ in
+            PageFrame.Notice(kind: .refused, heading: texts("goal_refused"), body: texts("goal_refused_body"))
+        }
+        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: refused)
     }
 
     /// Takes the household's own goal in cubic metres; empty ends it.
@@ -61,14 +65,31 @@ struct ResidentRoutes: Sendable {
         let resident = try await services.resident(request, at: now)
         let form = try await services.readForm(request)
         try services.requireSame(form.raw("csrf"), resident.csrf)
-        let text = form.text("goal")
+        let text = ResidentRoutes.cubicMetres(form.text("goal"))
         let litres = ExactDecimal(text)?.scaled(toDecimals: 3)
         guard text.isEmpty || litres.map(SetGoal.range.contains) == true else {
-            throw Problem.badRequest("goal", "is no volume from 0.1 to 1000 cubic metres with at most 3 decimals")
+            return .seeOther("/statement?goal=refused")
         }
         let home = resident.household
         try await SetGoal(database: services.database)(litres, of: home.id, in: home.community, at: now)
         return .seeOther("/statement")
+    }
+
+    /// A number as people type it: with the unit, or in the full-width digits of a Chinese keyboard.
+    static func cubicMetres(_ typed: String) -> String {
+        var text = String(
+            typed.unicodeScalars.map { scalar -> Character in
+                switch scalar.value {
+                case 0xFF10...0xFF19: Character(UnicodeScalar(UInt8(scalar.value - 0xFF10 + 48)))
+                case 0xFF0E, 0x3002: "."
+                default: Character(scalar)
+                }
+            })
+        for unit in ["吨", "立方米", "方", "m³", "m3", "t"] where text.hasSuffix(unit) {
+            text = String(text.dropLast(unit.count))
+            break
+        }
+        return text.trimmingCharacters(in: .whitespaces)
     }
 
     /// How every figure of a statement came about.
@@ -98,7 +119,9 @@ struct ResidentRoutes: Sendable {
     }
 
     private func notice(_ request: Request, _ book: PointsBook, _ texts: Texts) -> PageFrame.Notice? {
-        if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }) {
+        if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }),
+            row.state == .open
+        {
             return .init(
                 kind: .done, heading: texts("held_done"),
                 body: texts(

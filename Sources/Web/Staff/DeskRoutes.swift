@@ -44,6 +44,13 @@ struct DeskRoutes: Sendable {
         let result = try await services.close(row, as: state, by: clerk, at: now)
         let notice: PageFrame.Notice =
             switch result {
+            case .success(let ended) where row.state == state || ended.endedAt != now:
+                // Another desk, or the same button twice: what is there is not handed over again.
+                .init(
+                    kind: .refused, heading: t("desk_already_\(state.rawValue)"),
+                    body: t(
+                        "desk_already_\(state.rawValue)_body",
+                        ["item": name, "time": ended.endedAt.map { t.time($0, in: services.calendar) } ?? ""]))
             case .success:
                 .init(
                     kind: .done, heading: t("desk_\(state.rawValue)"),

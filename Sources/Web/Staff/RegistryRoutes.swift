@@ -64,6 +64,7 @@ struct RegistryRoutes: Sendable {
         let (clerk, form) = try await opened(request, at: now)
         let typed = form.text("numbers")
         let numbers = typed.split(whereSeparator: { $0.isWhitespace || $0 == "," || $0 == "，" }).map(String.init)
+            .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         var random = SystemRandomNumberGenerator()
         var refused = numbers.dropFirst(RegistryRoutes.mostCodes).map { $0 }
         var slips: [CodesPage.Slip] = []
@@ -79,7 +80,7 @@ struct RegistryRoutes: Sendable {
             slips.append(
                 .init(
                     number: number, code: HandCode.printed(code), until: services.minute(end),
-                    address: services.settings.publicAddress ?? ""))
+                    address: services.settings.publicAddress))
         }
         return answer(request, clerk, numbers: typed, refused: refused, slips: slips)
     }

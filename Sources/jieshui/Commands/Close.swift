@@ -29,7 +29,7 @@ struct Close: AsyncParsableCommand {
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
-            settings: context.settings.closing, logger: context.logger, worker: .ofThisProcess())
+            settings: try context.settings.closing, logger: context.logger, worker: .ofThisProcess())
         let bar = ProgressBar(total: 100)
         let summary = try accepted(
             await close(month, at: .now, early: early, excluding: excluded) { progress in
@@ -73,10 +73,13 @@ extension Settings {
     /// Which tariff and rule files serve the city: `close.tariff` and `close.rules`; `close.lanes`: communities closed
     /// at once, where not set one more than there are processors: one of them mostly waits for the disk.
     var closing: CloseMonth.Settings {
-        var closing = CloseMonth.Settings(
-            tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
-            rulesID: reader.string(forKey: "close.rules", default: "rules"))
-        closing.lanes = reader.int(forKey: "close.lanes", default: ProcessInfo.processInfo.activeProcessorCount + 1)
-        return closing
+        get throws {
+            var closing = CloseMonth.Settings(
+                tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
+                rulesID: reader.string(forKey: "close.rules", default: "rules"))
+            closing.lanes = try number(
+                "close.lanes", in: 1...256, default: ProcessInfo.processInfo.activeProcessorCount + 1)
+            return closing
+        }
     }
 }

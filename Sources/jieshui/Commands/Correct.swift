@@ -34,7 +34,7 @@ struct Correct: AsyncParsableCommand {
         ).whatIsThere(at: .now)
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
-            settings: context.settings.closing, logger: context.logger, worker: worker)
+            settings: try context.settings.closing, logger: context.logger, worker: worker)
         print(try await close.corrections(only: only, at: .now).line)
     }
 }

@@ -100,14 +100,20 @@ struct DecodeCommand: ParsableCommand {
 
     /// The whole input, at most one byte past the limit so that decoding can refuse it.
     private func readInput() throws -> [UInt8] {
-        let handle =
-            if let file { try FileHandle(forReadingFrom: URL(fileURLWithPath: file)) } else { FileHandle.standardInput }
-        var bytes: [UInt8] = []
-        let limit = DecodeLimits().bytes
-        while bytes.count <= limit, let part = try handle.read(upToCount: 65_536), !part.isEmpty {
-            bytes.append(contentsOf: part)
+        do {
+            let handle =
+                if let file {
+                    try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+                } else { FileHandle.standardInput }
+            var bytes: [UInt8] = []
+            let limit = DecodeLimits().bytes
+            while bytes.count <= limit, let part = try handle.read(upToCount: 65_536), !part.isEmpty {
+                bytes.append(contentsOf: part)
+            }
+            return bytes
+        } catch {
+            throw CommandFailure("\(file ?? "standard input") cannot be read: \(error.localizedDescription)")
         }
-        return bytes
     }
 }
 

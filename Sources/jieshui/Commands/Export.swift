@@ -20,11 +20,14 @@ struct Export: AsyncParsableCommand {
             let text = meter.contains(":") ? meter : "serial:\(meter)"
             guard let address = MeterAddress(text: text) else { throw ValidationError("--meter is no address") }
             let context = try await CommandContext.open(options)
-            let found = try await context.database.read { reader -> Set<TimedRegister> in
-                let folded = try reader.elements(at: address) ?? []
+            let found = try await context.database.read { reader -> Set<TimedRegister>? in
+                let known = try reader.elements(at: address)
                 let waiting = try reader.journaled(at: address)
+                if known == nil, waiting.isEmpty { return nil }
+                let folded = known ?? []
                 return Set(folded.map { TimedRegister(at: $0.at, register: $0.register) }).union(waiting)
             }
+            guard let found else { throw CommandFailure("no meter \(meter) was ever registered or heard of") }
             let lines = found.sorted { ($0.at, $0.register) < ($1.at, $1.register) }
             for line in lines { print("\(line.at.utc),\(line.register.millilitres)") }
         }

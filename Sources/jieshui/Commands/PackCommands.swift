@@ -55,12 +55,12 @@ struct Prune: AsyncParsableCommand {
 
     func run() async throws {
         let context = try await CommandContext.open(options)
-        if let allowShorter {
-            context.logger.notice("pruned earlier than usual", metadata: ["reason": "\(allowShorter)"])
-        }
         let (first, count) = try accepted(
             await PruneReadings(database: context.database, calendar: context.calendar)(
                 keepMonths: keepMonths, allowsShorter: allowShorter?.isEmpty == false, isDryRun: dryRun, at: .now))
+        if let allowShorter, !dryRun {
+            context.logger.notice("pruned earlier than usual", metadata: ["reason": "\(allowShorter)"])
+        }
         print(
             """
             \(dryRun ? "would remove" : "removed") from before \(first): \(count.packedMonths) packed months, \

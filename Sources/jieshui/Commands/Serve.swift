@@ -49,15 +49,21 @@ struct Serve: AsyncParsableCommand {
             router: buildRouter(services),
             configuration: ApplicationConfiguration(
                 address: .hostname(context.settings.host, port: port), serverName: nil),
+            onServerRunning: { _ in
+                context.logger.notice(
+                    "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
+            },
             logger: context.logger)
         var group = ServiceGroupConfiguration(
             services: [application] + (try background(context, services, worker, readings)),
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
-        context.logger.notice(
-            "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
-        try await ServiceGroup(configuration: group).run()
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error where "\(error)".contains("errno: \(EADDRINUSE)") {
+            throw CommandFailure("\(context.settings.host):\(port) is in use by another program: give another --port")
+        }
     }
 
     /// What recording and folding share.
@@ -76,8 +82,8 @@ struct Serve: AsyncParsableCommand {
         }
         var web = WebSettings()
         web.publicAddress = settings.reader.string(forKey: "public.address")
-        web.isBehindTLS = settings.isSet("behind.tls")
-        web.trustsForwardedFor = settings.isSet("trust.forwarded.for")
+        web.isBehindTLS = try settings.isSet("behind.tls")
+        web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
         web.clientCertificateHeader = settings.reader.string(forKey: "client.certificate.header")
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
@@ -85,7 +91,7 @@ struct Serve: AsyncParsableCommand {
                 database: context.database, limits: RecordLimits(), logger: context.logger, shelf: readings.shelf,
                 backlog: readings.backlog),
             closeMonth: CloseMonth(
-                database: context.database, calendar: context.calendar, shelf: shelf, settings: settings.closing,
+                database: context.database, calendar: context.calendar, shelf: shelf, settings: try settings.closing,
                 logger: context.logger, worker: worker),
             signInStaff: SignInStaff(database: context.database), terms: terms, pages: try PageLibrary(),
             settings: web, sealKey: try settings.sealKey, now: { .now })
@@ -103,7 +109,7 @@ struct Serve: AsyncParsableCommand {
         let deliveries = DeliveryService(
             database: context.database, settings: delivery, logger: context.logger, now: { .now },
             jitter: millionths)
-        let packAfter = context.settings.reader.int(forKey: "pack.after.days", default: 45)
+        let packAfter = try context.settings.number("pack.after.days", in: 0...36_500, default: 45)
         let packing =
             packAfter > 0
             ? [
@@ -124,8 +130,9 @@ struct Serve: AsyncParsableCommand {
     /// The rules of the running month: what the desk and folding go by.
     private func currentRules(_ shelf: TariffShelf, _ context: CommandContext) throws -> RuleSet {
         let month = context.calendar.month(of: .now)
-        guard let rules = shelf.rules(context.settings.closing.rulesID, in: month) else {
-            throw CommandFailure("no rule file \(context.settings.closing.rulesID) is valid in \(month)")
+        let name = try context.settings.closing.rulesID
+        guard let rules = shelf.rules(name, in: month) else {
+            throw CommandFailure("no rule file \(name) is valid in \(month)")
         }
         return rules
     }
@@ -136,7 +143,7 @@ extension Settings {
 
     fileprivate var port: Int {
         get throws {
-            let text = reader.string(forKey: "port", default: "8080")
+            let text = text("port") ?? "8080"
             guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
             return port
         }
@@ -146,7 +153,7 @@ extension Settings {
     fileprivate var allowedTargets: [AddressRange] {
         get throws {
             let listed = reader.string(forKey: "allow.targets", default: "").split(separator: ",").map(String.init)
-            let isPrivate = isSet("allow.private.targets")
+            let isPrivate = try isSet("allow.private.targets")
             let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
             return try (listed + (isPrivate ? own : [])).map { text in
                 guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {
@@ -156,7 +163,4 @@ extension Settings {
             }
         }
     }
-
-    /// True where a switch is `true`.
-    fileprivate func isSet(_ key: ConfigKey) -> Bool { reader.string(forKey: key) == "true" }
 }

@@ -20,6 +20,10 @@ struct TariffCommand: ParsableCommand {
 
         func run() throws {
             let shelf = try files.load()
+            guard !shelf.tariffs.isEmpty, !shelf.rules.isEmpty else {
+                let missing = shelf.tariffs.isEmpty ? "tariff" : "rule file"
+                throw CommandFailure("\(files.tariffs) has no \(missing): a city needs both, in files ending in .yaml")
+            }
             for tariff in shelf.tariffs { print("ok tariff \(tariff.id) \(tariff.version) from \(tariff.validFrom)") }
             for rules in shelf.rules { print("ok rules \(rules.id) \(rules.version) from \(rules.validFrom)") }
         }
@@ -67,7 +71,7 @@ struct TariffCommand: ParsableCommand {
 
         /// One line of JSON for each row, an error object for a row that cannot be billed; exit 1 if any.
         private func billRows(of path: String, _ shelf: TariffShelf) throws {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let text = try text(of: path)
             let lines = text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline)
             guard let header = lines.first?.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }),
                 let personsColumn = header.firstIndex(of: "persons"), let monthColumn = header.firstIndex(of: "month"),
@@ -120,13 +124,14 @@ struct TariffOptions: ParsableArguments {
     }
 
     func load() throws -> TariffShelf {
-        guard FileManager.default.fileExists(atPath: tariffs) else {
-            throw ValidationError("there is no folder of tariff and rule files at \(tariffs): give one with --tariffs")
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: tariffs, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure("there is no folder of tariff and rule files at \(tariffs): give one with --tariffs")
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }
             .sorted()
         let files = try names.map { name in
-            (name: name, text: try String(contentsOfFile: "\(tariffs)/\(name)", encoding: .utf8))
+            (name: name, text: try text(of: "\(tariffs)/\(name)"))
         }
         return try loadTariffs(files)
     }

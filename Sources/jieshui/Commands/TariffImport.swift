@@ -18,7 +18,7 @@ struct TariffImport: ParsableCommand {
     @Option(help: "Where to write; standard output without it.", completion: .file()) var output: String?
 
     func run() throws {
-        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let text = try text(of: file)
         var values: [String: String] = [:]
         for pair in value {
             let halves = pair.split(separator: "=", maxSplits: 1).map(String.init)
