@@ -35,9 +35,9 @@ struct ErrorMiddleware: RouterMiddleware {
 
     /// What no route took: another method of the address, or nothing there.
     private func problem(of error: any HTTPResponseError, _ request: Request, _ context: WebContext) -> Problem {
-        let methods =
-            error.status == .notFound && context.endpointPath == nil ? table.methods(of: request.uri.path) : []
-        return methods.isEmpty ? Problem(status: error.status.code) : .methodNotAllowed(methods)
+        let methods = error.status == .notFound ? table.methods(of: request.uri.path) : []
+        let isOther = !methods.isEmpty && !methods.contains(request.method.rawValue)
+        return isOther ? .methodNotAllowed(methods) : Problem(status: error.status.code)
     }
 
     private func answer(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {
