@@ -78,18 +78,24 @@ public enum JournalPayload {
     }
 
     /// The entries of a row's bytes.
-    public static func decode(_ bytes: [UInt8]) throws -> [JournalEntry] {
+    public static func decode(_ bytes: [UInt8]) throws(DamagedBytes) -> [JournalEntry] {
+        var reader = try begin(bytes)
         var entries: [JournalEntry] = []
-        try eachEntry(of: bytes) { entries.append($0) }
+        while !reader.isAtEnd { entries.append(try entry(&reader)) }
         return entries
     }
 
     /// Hands over the entries of a row's bytes, one in memory at a time. Throws `DamagedBytes`, and what `visit` throws.
     public static func eachEntry(of bytes: [UInt8], _ visit: (JournalEntry) throws -> Void) throws {
+        var reader = try begin(bytes)
+        while !reader.isAtEnd { try visit(try entry(&reader)) }
+    }
+
+    private static func begin(_ bytes: [UInt8]) throws(DamagedBytes) -> ByteReader<[UInt8]> {
         var reader = ByteReader(bytes)
         let found = try reader.byte()
-        guard found == version else { throw DamagedBytes.unknownVersion(found) }
-        while !reader.isAtEnd { try visit(try entry(&reader)) }
+        guard found == version else { throw .unknownVersion(found) }
+        return reader
     }
 
     private static func entry(_ reader: inout ByteReader<[UInt8]>) throws(DamagedBytes) -> JournalEntry {

@@ -304,15 +304,18 @@ struct Samples {
             hasAlerts: true,
             alerts: [
                 .init(
-                    at: "2026-11-23 04:00", community: "漪汾苑社区", meter: "14010500012345", isRegistered: true,
+                    at: "2026-11-23 04:00", month: "2026-11", community: "漪汾苑社区", meter: "14010500012345",
+                    isRegistered: true,
                     name: texts("alert_leak"), state: texts("alert_now"), raw: "LEAKAGE"),
                 .init(
-                    at: "2026-11-22 16:30", community: texts("nav_held"), meter: "wmbus:12345678", isRegistered: false,
+                    at: "2026-11-22 16:30", month: "2026-11", community: texts("nav_held"), meter: "wmbus:12345678",
+                    isRegistered: false,
                     name: texts("alert_leak"), state: texts("alert_was"), raw: "LEAKAGE"),
             ], hasFindings: true,
             findings: [
                 .init(
-                    at: "2026-10-12 10:00", community: "漪汾苑社区", meter: "14010500012346", name: texts("finding_jump"),
+                    at: "2026-10-12 10:00", month: "2026-10", community: "漪汾苑社区", meter: "14010500012346",
+                    name: texts("finding_jump"),
                     register: "812.345",
                     before: "800.057")
             ])

@@ -148,6 +148,8 @@ struct AlertsPage: Page {
 
     struct AlertRow: Sendable {
         let at: String
+        /// `YYYY-MM`, whose readings the link leads to.
+        let month: String
         let community: String
         let meter: String
         /// Has a page of readings.
@@ -159,6 +161,7 @@ struct AlertsPage: Page {
 
     struct FindingRow: Sendable {
         let at: String
+        let month: String
         let community: String
         let meter: String
         let name: String

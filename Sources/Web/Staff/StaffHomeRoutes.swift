@@ -119,7 +119,8 @@ struct StaffHomeRoutes: Sendable {
             hasAlerts: !alerts.isEmpty,
             alerts: alerts.map {
                 .init(
-                    at: services.minute($0.at), community: clerk.areas[$0.community]?.name ?? t("nav_held"),
+                    at: services.minute($0.at), month: services.calendar.month(of: $0.at).description,
+                    community: clerk.areas[$0.community]?.name ?? t("nav_held"),
                     meter: $0.serial.isEmpty ? $0.address : $0.serial, isRegistered: !$0.serial.isEmpty,
                     name: t.words["alert_\($0.code)"] ?? $0.code,
                     state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
@@ -127,7 +128,8 @@ struct StaffHomeRoutes: Sendable {
             hasFindings: !findings.isEmpty,
             findings: findings.map { area, one in
                 .init(
-                    at: services.minute(one.at), community: area.name, meter: one.serial,
+                    at: services.minute(one.at), month: services.calendar.month(of: one.at).description,
+                    community: area.name, meter: one.serial,
                     name: t.words["finding_\(one.kind)"] ?? one.kind, register: t.register(one.register),
                     before: one.before.map(t.register) ?? t("none"))
             })

@@ -24,6 +24,6 @@ struct MoveOutHousehold: AsyncParsableCommand {
         let context = try await CommandContext.open(options)
         _ = try accepted(
             await MoveOut(database: context.database)(household, on: context.calendar.start(of: day), at: .now))
-        note("\(household) moved out, \(day)")
+        note("\(household) moved out, \(day); months that are closed keep their statements")
     }
 }
