@@ -287,7 +287,7 @@ class Story:
             f"   {len(readings)} readings of {home.number} come after the close: the statement stays, the home is marked.")
         self.replayed.send_late()
         browser, _ = self.sign_in(home)
-        notice = "出账后又收到了读数"
+        notice = "出账后又有了变动"
         end = time.monotonic() + 20
         page = browser.get(f"/statements/{self.months[-1]}")
         while notice not in page.text and time.monotonic() < end:
