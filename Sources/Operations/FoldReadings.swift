@@ -15,6 +15,13 @@ public struct FoldRound: Sendable, Hashable {
     /// True where the journal and the sweeps had nothing left when the round began, or nothing but what other
     /// processes are at.
     public var isIdle = false
+
+    /// Adds what a further part or attempt of the round did.
+    mutating func add(_ part: FoldRound) {
+        entries += part.entries
+        changedSets += part.changedSets
+        markedHomes += part.markedHomes
+    }
 }
 
 /// Moves journal entries into day sets: a set union, so that retries, order and repeated folds change nothing.
@@ -216,9 +223,7 @@ public actor FoldReadings {
             let work = try await plan(
                 community, readings: isLarge ? scatteredWorth(of: community) * 2 : readingsPerRound)
             guard let done = try await write(work, of: community, keeping: keeping, at: at) else { return nil }
-            total.entries += done.round.entries
-            total.changedSets += done.round.changedSets
-            total.markedHomes += done.round.markedHomes
+            total.add(done.round)
             if done.isWhole {
                 backlog.take(work.readings)
                 return total
@@ -229,7 +234,7 @@ public actor FoldReadings {
     /// Rows of the journal and what they come to.
     private struct Work: Sendable {
         let rows: [JournalRow]
-        var plan: FoldPlan
+        let plan: FoldPlan
 
         var readings: Int64 { rows.reduce(0) { $0 + $1.readings } }
     }
@@ -268,8 +273,7 @@ public actor FoldReadings {
                 return (total, false)
             }
             plan.leaveOut(first: count, basedOn: bases)
-            total.changedSets += done.round.changedSets
-            total.markedHomes += done.round.markedHomes
+            total.add(done.round)
         }
         let left = plan
         let done = try await underLease(of: community, at: at) { folding, lease -> LastPart in
@@ -288,9 +292,7 @@ public actor FoldReadings {
             return .isWritten(stays: stays)
         }
         guard let done else { return nil }
-        total.entries += done.round.entries
-        total.changedSets += done.round.changedSets
-        total.markedHomes += done.round.markedHomes
+        total.add(done.round)
         switch done.value {
         case .isOvertaken: keep(done.lease)
         case .othersWere, .isWritten(stays: false): inHand = nil
@@ -373,8 +375,7 @@ public actor FoldReadings {
                 return (next: isLast ? nil : keys.last, staying: folding.staying)
             }
             guard let page else { return nil }
-            total.changedSets += page.round.changedSets
-            total.markedHomes += page.round.markedHomes
+            total.add(page.round)
             staying.formUnion(page.value.staying)
             after = page.value.next
         } while after != nil
