@@ -58,6 +58,14 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         sizes: home.sizes)
 }
 
+/// The month of a household that turned out not to have lived there in it: no figure, nothing missing.
+public func measureNotLivedIn(_ household: HouseholdID, span: MonthSpan, rules: MeteringRules) -> HomeMonth {
+    measure(
+        HomeInput(
+            household: household, occupancy: (span.start, span.start), persons: nil, shareMillionths: nil, meters: []),
+        span: span, rules: rules)
+}
+
 /// A judged meter and the part of the household's time in the month that it was installed for.
 private struct MeterInWindow {
     let judged: JudgedMeter

@@ -54,7 +54,9 @@ struct CorrectMonth: Sendable {
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
-        for home in try figures(of: Set(homes), frozen, reader) {
+        var issued: [HouseholdID: StoredStatement] = [:]
+        for home in homes { issued[home] = try reader.statement(of: home, in: community, month) }
+        for home in try figures(of: homes, issued: Set(issued.keys), frozen, reader) {
             guard let tariff = tariffs.tariff(of: home.household) else { continue }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
@@ -64,7 +66,7 @@ struct CorrectMonth: Sendable {
                 of: home.household, in: community, month, limit: Self.changesOfHome)
             guard
                 let (statement, stored, changesLevels) = try next(
-                    home, numbers[home.household] ?? "", changes, in: context, reader)
+                    home, numbers[home.household] ?? "", after: issued[home.household], changes, in: context)
             else { continue }
             work.statements.append(stored)
             work.resting += try resting(on: home.household, billedBy: tariff, reader)
@@ -112,20 +114,33 @@ struct CorrectMonth: Sendable {
         return found.map { [(household, $0)] } ?? []
     }
 
+    /// By household. Of one that has a statement though it did not live there: a month of nothing.
     private func figures(
-        of homes: Set<HouseholdID>, _ frozen: [HouseholdID: HomeMonth], _ reader: Reader
+        of homes: [HouseholdID], issued: Set<HouseholdID>, _ frozen: [HouseholdID: HomeMonth], _ reader: Reader
     ) throws -> [HomeMonth] {
+        let metering = MeteringRules(rules)
         let measure = MeasureMonth.Figures(
-            calendar: calendar, rules: MeteringRules(rules),
+            calendar: calendar, rules: metering,
             digestForms: frozen.mapValues { ReadingsDigestForm(of: $0.readingsDigest) })
-        return try measure(of: community, month, only: homes, reader)
+        var found = try measure(of: community, month, only: Set(homes), reader)
+        let elsewhere = issued.subtracting(found.map(\.household))
+        if elsewhere.isEmpty { return found }
+        let span = MonthSpan(month, calendar: calendar)
+        found += elsewhere.map { measureNotLivedIn($0, span: span, rules: metering) }
+        return found.sorted { $0.household < $1.household }
     }
 
-    /// The next version; nil where there is no statement to correct, or it would say the same.
+    /// The next version; nil where it would say the same. Where nothing was said, as of a home registered after the
+    /// close, the first, unless nothing is known of the month.
     private func next(
-        _ home: HomeMonth, _ number: String, _ changes: [HomeChange], in context: StatementContext, _ reader: Reader
+        _ home: HomeMonth, _ number: String, after current: StoredStatement?, _ changes: [HomeChange],
+        in context: StatementContext
     ) throws -> (Statement, StoredStatement, changesLevels: Bool)? {
-        guard let current = try reader.statement(of: home.household, in: community, month) else { return nil }
+        guard let current else {
+            if home.lacksRegister || home.isBylawEstimate { return nil }
+            let statement = makeStatement(home, household: number, version: 1, in: context)
+            return (statement, stored(statement, of: home.household), changesLevels: true)
+        }
         let said = try Statement(bytes: Array(current.body.utf8))
         let again = makeStatement(
             home, household: number, version: said.version, in: context, correction: said.correction)
@@ -133,16 +148,18 @@ struct CorrectMonth: Sendable {
         let statement = makeStatement(
             home, household: number, version: said.version + 1, in: context,
             correction: Correction(of: said, hash: current.hash, changes: changes))
+        return (
+            statement, stored(statement, of: home.household), changesLevels: statement.changesLevels(against: said)
+        )
+    }
+
+    private func stored(_ statement: Statement, of household: HouseholdID) -> StoredStatement {
         let bytes = statement.bytes
         let hash = sha256Hex(bytes)
-        return (
-            statement,
-            StoredStatement(
-                household: home.household, month: month, version: Int64(statement.version),
-                body: String(decoding: bytes, as: UTF8.self), hash: hash,
-                figures: StatementFigures(statement, hash: hash)),
-            changesLevels: statement.changesLevels(against: said)
-        )
+        return StoredStatement(
+            household: household, month: month, version: Int64(statement.version),
+            body: String(decoding: bytes, as: UTF8.self), hash: hash,
+            figures: StatementFigures(statement, hash: hash))
     }
 
     /// One event for what a transaction corrects; its id names the versions, so that a repeat is the same event.
@@ -173,7 +190,7 @@ struct CorrectMonth: Sendable {
         let versions = try reader.accountVersions(of: community)
         guard work.accounts.allSatisfy({ versions[$0.key] == $0.value }) else { return false }
         let newest = try reader.statementVersions(of: community, month, homes: work.statements.map(\.household))
-        guard work.statements.allSatisfy({ newest[$0.household] == $0.version - 1 }) else {
+        guard work.statements.allSatisfy({ (newest[$0.household] ?? 0) == $0.version - 1 }) else {
             return work.statements.allSatisfy { newest[$0.household] == $0.version }
         }
         try transaction.note(work.newTariffs, of: month, at: at)

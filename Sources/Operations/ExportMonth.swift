@@ -61,8 +61,8 @@ public struct ExportMonth: Sendable {
             else { return .failure(.withoutFiles) }
             let tariffs = try HomeTariffs(tariff, of: area.id, in: month, on: shelf, reader)
             let span = calendar.interval(of: month)
-            let homes = try reader.registeredHomes(
-                of: area.id, from: span.start, to: span.end, personsOn: month.lastDay)
+            let statements = try reader.statements(of: area.id, month)
+            let homes = try homes(of: area.id, month, span, statements.map(\.household), reader)
             guard homes.allSatisfy({ tariffs.tariff(of: $0.household) != nil }) else { return .failure(.withoutFiles) }
             var lines = 0
             func add(_ line: CanonicalJSON) {
@@ -78,9 +78,21 @@ public struct ExportMonth: Sendable {
             add(rules.exported(MeteringRules(rules)))
             try exportCohorts(of: area.id, month, rules, reader, add)
             try exportHomes(homes, of: area.id, month, tariffs, MeteringRules(rules), reader, add)
-            try exportStatements(of: area.id, month, reader, add)
+            try exportStatements(statements, of: area.id, month, reader, add)
             return .success(lines)
         }
+    }
+
+    /// The homes that lived in the community in the month, then those with a statement of it that did not, without any
+    /// meter.
+    private func homes(
+        of community: CommunityID, _ month: BillingMonth, _ span: (start: Instant, end: Instant),
+        _ issued: [HouseholdID], _ reader: Reader
+    ) throws -> [RegisteredHome] {
+        let homes = try reader.registeredHomes(
+            of: community, from: span.start, to: span.end, personsOn: month.lastDay)
+        let elsewhere = Set(issued).subtracting(homes.map(\.household)).sorted()
+        return try homes + elsewhere.compactMap { try reader.household($0, in: community) }.map(RegisteredHome.init)
     }
 
     private func exportCohorts(
@@ -105,6 +117,7 @@ public struct ExportMonth: Sendable {
         let span = MonthSpan(month, calendar: calendar)
         let load = LoadReadings(
             community: community, month: month, span: span, calendar: calendar, rules: rules, reader: reader)
+        let measured = try reader.measuredHomes(of: community, month)
         for (home, input) in zip(homes, try load.inputs(of: homes)) {
             add([
                 "type": "household", "number": .string(home.number),
@@ -116,6 +129,7 @@ public struct ExportMonth: Sendable {
                 "moved_in": .integer(home.movedIn.epochSeconds),
                 "moved_out": .optional(home.movedOut?.epochSeconds),
                 "share_millionths": .optional(home.shareMillionths),
+                "is_frozen": .bool(measured.contains(home.household)),
                 "tariff": .optional(tariffs.tariff(of: home.household)?.id),
                 "meters": .array(input.meters.map(\.exported)),
             ])
@@ -123,10 +137,11 @@ public struct ExportMonth: Sendable {
     }
 
     private func exportStatements(
-        of community: CommunityID, _ month: BillingMonth, _ reader: Reader, _ add: (CanonicalJSON) -> Void
+        _ statements: [StoredStatement], of community: CommunityID, _ month: BillingMonth, _ reader: Reader,
+        _ add: (CanonicalJSON) -> Void
     ) throws {
         let numbers = try reader.householdNumbers(of: community)
-        for stored in try reader.statements(of: community, month) {
+        for stored in statements {
             let first =
                 stored.version == 1
                 ? stored : try reader.statement(of: stored.household, in: community, month, version: 1)

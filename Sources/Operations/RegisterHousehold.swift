@@ -142,7 +142,14 @@ extension Transaction {
                 number: wanted.number, area: wanted.area, in: wanted.community, movedIn: wanted.movedIn,
                 movedOut: wanted.movedOut)
         }
-        changed = try writePoints(entry, wanted, of: id, points: points) || changed
+        let points = try writePoints(entry, wanted, of: id, points: points)
+        changed = points.changed || changed
+        if wanted.movedIn != known?.movedIn || wanted.movedOut != known?.movedOut || points.heldChanged {
+            let household = Household(
+                id: id, in: wanted.community, number: wanted.number, area: wanted.area, movedIn: wanted.movedIn,
+                movedOut: wanted.movedOut)
+            try markOccupancy(of: household, before: known, pointsChanged: points.heldChanged, at: at)
+        }
         if let persons = entry.persons {
             changed = try notePersons(persons, of: id, in: wanted.community, at: at) || changed
         }
@@ -154,7 +161,7 @@ extension Transaction {
 
     private func writePoints(
         _ entry: HouseholdEntry, _ wanted: Household, of id: HouseholdID, points: [UsagePoint?]
-    ) throws -> Bool {
+    ) throws -> (changed: Bool, heldChanged: Bool) {
         var changed = false
         var held: [HeldPoint] = []
         for (known, given) in zip(points, entry.points) {
@@ -167,11 +174,9 @@ extension Transaction {
                 HeldPoint(usagePoint: point, number: given.number, shareMillionths: given.shareMillionths))
         }
         held.sort { $0.number < $1.number }
-        if try reader.heldPoints(of: id, in: wanted.community) != held {
-            try setPoints(held, of: id, in: wanted.community)
-            changed = true
-        }
-        return changed
+        let heldChanged = try reader.heldPoints(of: id, in: wanted.community) != held
+        if heldChanged { try setPoints(held, of: id, in: wanted.community) }
+        return (changed || heldChanged, heldChanged)
     }
 }
 

@@ -93,6 +93,7 @@ private func total(of home: HomeMonth, litres: Int64, _ context: StatementContex
 
 /// The bill of the home's month had it used `litres`.
 func bill(of home: HomeMonth, litres: Int64, _ context: StatementContext) -> Result<Bill, BillRefusal> {
+    guard home.isLivedIn else { return .failure(.notLivedIn) }
     let sizes =
         home.sizes.isEmpty
         ? [HouseholdSize(from: LocalDay(number: 0), persons: home.persons)]

@@ -19,6 +19,8 @@ public struct HomeChange: Sendable, Hashable {
         case tamper
         /// Another tariff was noted for the home.
         case homeTariff = "home_tariff"
+        /// When the household moved in or out, or what it lives on, was put right.
+        case occupancy
     }
 
     public var cause: Cause

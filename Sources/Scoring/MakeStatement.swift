@@ -177,6 +177,7 @@ private func sentence(
     for home: HomeMonth, _ standing: Standing, _ rank: Rank?, _ norm: Statement.Norm?,
     _ headroom: Statement.Headroom?, _ rules: RuleSet
 ) -> Sentence {
+    if !home.isLivedIn { return Sentence(.notLivedIn, []) }
     if home.days.allSatisfy({ $0.litres == nil }) { return Sentence(.noFigure, []) }
     if let leak = home.continuousFlows.max(by: { $0.hours < $1.hours }) {
         return Sentence(.leak, [home.litres, leak.hours, leak.litresPerHour])

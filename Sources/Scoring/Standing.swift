@@ -3,6 +3,8 @@ public import Water
 
 /// Why a home's month is not ranked and earns nothing, in the order the reasons are tested.
 public enum UnrankedReason: String, Sendable, Hashable, CaseIterable {
+    /// The household lived there at no time of the month: known only after a statement of it was issued.
+    case notLivedIn = "not_lived_in"
     /// The home shares a meter.
     case shared
     /// The number of persons is not known; it is asked for, never assumed.
@@ -32,6 +34,7 @@ public enum Standing: Sendable, Hashable {
 
 /// Judges a frozen month by the rules' gates. Sources: semantics.md, Comparison; DAIAD for vacancy and absence.
 public func standing(of home: HomeMonth, under rules: RuleSet) -> Standing {
+    if !home.isLivedIn { return .unranked(.notLivedIn) }
     if home.shareMillionths != nil { return .unranked(.shared) }
     guard let persons = home.persons else { return .unranked(.unknownPersons) }
     guard rules.scaleMillionths(persons: persons) != nil else { return .unranked(.personsOutsideScale) }

@@ -206,6 +206,8 @@ public struct Sentence: Sendable, Hashable {
 
     /// In the order they are tried.
     public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The household lived there at no time of the month: what was said of it is withdrawn.
+        case notLivedIn = "not_lived_in"
         /// No volume is known for any day.
         case noFigure = "no_figure"
         /// Water has run without a pause: litres of the month, hours, litres per hour.

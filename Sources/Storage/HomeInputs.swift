@@ -18,6 +18,15 @@ public struct RegisteredHome: Sendable, Hashable {
     public let installations: [MeterInstallation]
 }
 
+extension RegisteredHome {
+    /// One that did not live there in the month at hand: without persons or meters.
+    public init(_ household: Household) {
+        self.init(
+            household: household.id, number: household.number, area: household.area, movedIn: household.movedIn,
+            movedOut: household.movedOut, persons: nil, sizes: [], shareMillionths: nil, installations: [])
+    }
+}
+
 extension Reader {
     /// The homes of a community that were lived in at any time of [from, to), by household, with their persons on
     /// `day` and the installations of that time. With `only` no more than that home.

@@ -122,6 +122,14 @@ extension Reader {
         ) { try HomeMonth(storedText: try $0.text(0)) }
     }
 
+    /// The homes whose figures were frozen with a community's month: not those registered after.
+    public func measuredHomes(of community: CommunityID, _ month: BillingMonth) throws -> Set<HouseholdID> {
+        Set(
+            try all("SELECT household_id FROM home_month WHERE community_id = \(community) AND month = \(month)") {
+                try $0.id(0)
+            })
+    }
+
     /// The homes of a community whose readings changed after measuring.
     public func dirtyHomes(of community: CommunityID) throws -> [(month: BillingMonth, household: HouseholdID)] {
         try all(

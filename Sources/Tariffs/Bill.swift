@@ -22,6 +22,8 @@ public enum BillRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case litresOutOfRange = "litres_out_of_range"
     /// Persons below 1 or above 100.
     case personsOutOfRange = "persons_out_of_range"
+    /// The household lived there at no time of the month: it owes nothing, fixed charges neither.
+    case notLivedIn = "not_lived_in"
 }
 
 /// What a line's price is for.

@@ -180,4 +180,8 @@ public struct HomeMonth: Sendable, Hashable {
 
     /// Measured and estimated litres together.
     public var litres: Int64 { measuredLitres + estimatedLitres }
+
+    /// False where the household lived there at no time of the month: of such a month no second is missing and no day
+    /// has litres, while of one that was lived in every second is missing or lies between two registers.
+    public var isLivedIn: Bool { missingSeconds > 0 || days.contains { $0.litres != nil } }
 }

@@ -61,6 +61,32 @@ struct PageTests {
     }
 
     @Test(arguments: Language.allCases)
+    func `a withdrawn statement speaks of no water, bill or comparison, and says what is taken back`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.unrankedValue(.notLivedIn)
+        let corrected = samples.statementValue()
+        statement.billing = .refused(.notLivedIn)
+        statement.sentence = Sentence(.notLivedIn, [])
+        statement.correction = Correction(
+            of: corrected, hash: "0",
+            changes: [HomeChange(cause: .occupancy, serial: "", at: .init(epochSeconds: 0), register: .zero)])
+        let page = samples.page(statement)
+        let html = library.render(page, in: samples.frame("statement", path: "/", isStaff: false))
+        let t = samples.texts
+        #expect(page.sentence == t("sentence_not_lived_in"))
+        #expect(html.contains(t("cause_occupancy")) && html.contains(t("unranked_short_not_lived_in")))
+        for part in ["days-h", "bill-h", "compare-h", "do-h", "room-h"] {
+            #expect(!html.contains("id=\"\(part)\""), "\(part)")
+        }
+        let before = try #require(corrected.bill?.total)
+        #expect(page.correction?.lines.contains(t("correction_bill_withdrawn", ["before": t.yuan(before)])) == true)
+        for refusal in BillRefusal.allCases { #expect(t.words["bill_none_\(refusal.rawValue)"] != nil) }
+        for reason in UnrankedReason.allCases { #expect(t.words["unranked_\(reason.rawValue)"] != nil) }
+    }
+
+    @Test(arguments: Language.allCases)
     func `a home whose tariff has no tiers is told of none`(_ language: Language) throws {
         let samples = try Samples(library.catalogue[language])
         let line = BillLine(

@@ -201,6 +201,11 @@ def measure(home, file, stated):
     }
 
 
+def lived_in(home, span):
+    """Whether a household lived there at any time of the month."""
+    return home["moved_in"] < span["end"] and (home["moved_out"] is None or home["moved_out"] > span["start"])
+
+
 # Bills
 
 def bill(tariff, persons, litres):
@@ -276,6 +281,8 @@ def cohort_of(file):
 def standing(statement, rules):
     """Equivalised litres of a rankable home, else the reason it is not."""
     use, quality, persons = statement["use"], statement["quality"], statement["persons"]
+    if quality["missing_seconds"] == 0 and all(day is None for day in use["daily_litres"]):
+        return "not_lived_in"
     if statement["is_shared"]:
         return "shared"
     if persons is None:

@@ -21,13 +21,7 @@ struct CorrectionPart: Sendable {
                     "before": t.litres(correction.litres), "now": t.litres(statement.use.litres),
                     "difference": t.litres(abs(litres)),
                 ]))
-        if let before = correction.figures.bill, let now = statement.bill?.total {
-            let fen = now.fen - before.fen
-            lines.append(
-                t(
-                    "correction_bill_\(CorrectionPart.word(fen))",
-                    ["before": t.yuan(before), "now": t.yuan(now), "difference": t.yuan(Money(fen: abs(fen)))]))
-        }
+        if let line = CorrectionPart.bill(correction.figures.bill, statement.bill?.total, t) { lines.append(line) }
         let (before, now) = (correction.figures.points, statement.points.total)
         let points = now.count - before.count
         lines.append(
@@ -48,6 +42,20 @@ struct CorrectionPart: Sendable {
                         "cause": t("cause_\(one.cause.rawValue)"), "meter": one.serial,
                     ])
             } + (correction.hasMoreReadings ? [t("correction_more")] : [])
+    }
+
+    /// What the month cost and costs; nil where there was no bill and is none.
+    private static func bill(_ before: Money?, _ now: Money?, _ t: Texts) -> String? {
+        switch (before, now) {
+        case (let before?, let now?):
+            let fen = now.fen - before.fen
+            return t(
+                "correction_bill_\(word(fen))",
+                ["before": t.yuan(before), "now": t.yuan(now), "difference": t.yuan(Money(fen: abs(fen)))])
+        case (let before?, nil): return t("correction_bill_withdrawn", ["before": t.yuan(before)])
+        case (nil, let now?): return t("correction_bill_new", ["now": t.yuan(now)])
+        case (nil, nil): return nil
+        }
     }
 
     private static func word(_ difference: Int64) -> String {

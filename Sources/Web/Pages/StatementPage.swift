@@ -42,6 +42,10 @@ struct StatementPage: Page {
     let chart: DayChart
     let dayRows: [DayRow]
     let bill: BillPart?
+    /// Why there is no bill.
+    let noBill: String
+    /// The household did not live there: no water, bill or comparison to show.
+    let isWithdrawn: Bool
     let comparison: ComparisonPart?
     let unranked: String?
     let earlier: [String]
@@ -106,6 +110,8 @@ struct StatementPage: Page {
             )
         }
         bill = statement.bill.map { BillPart($0, texts: t) }
+        noBill = statement.billRefusal.map { t("bill_none_\($0.rawValue)") } ?? ""
+        isWithdrawn = statement.unranked == .notLivedIn
         comparison = ComparisonPart(statement, surroundings, texts: t)
         unranked = comparison == nil ? story.unranked : nil
         earlier = story.earlier
@@ -150,5 +156,10 @@ extension Statement {
     /// nil where the tariff could not be applied.
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }
+    }
+
+    /// nil where there is a bill.
+    var billRefusal: BillRefusal? {
+        if case .refused(let refusal) = billing { refusal } else { nil }
     }
 }

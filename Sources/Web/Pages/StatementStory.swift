@@ -21,7 +21,7 @@ struct StatementStory {
                 "saving": texts.yuan(statement.headroom?.saving ?? .zero), "reason": reason,
                 "norm": texts.litres(statement.norm?.litres ?? 0),
             ])
-        guard statement.sentence.code != .noFigure else { return words }
+        guard ![.noFigure, .notLivedIn].contains(statement.sentence.code) else { return words }
         return texts("sentence", ["use": useClause, "rest": words, "points": pointsClause])
     }
 

@@ -57,8 +57,8 @@ struct Close: AsyncParsableCommand {
         note(
             """
             \(held.count) unregistered meters with \(readings) readings took no part (see 未登记水表 /staff/held): \
-            register them with jieshui import meters, and the next close corrects the statements that their homes have \
-            of those months; a home registered after a close has its first statement of the next month
+            register them with jieshui import meters, and the next close corrects the months they belong to; a home \
+            registered after a close has its statement of the month with the next one
             """)
     }
 }

@@ -24,6 +24,6 @@ struct MoveOutHousehold: AsyncParsableCommand {
         let context = try await CommandContext.open(options)
         _ = try accepted(
             await MoveOut(database: context.database)(household, on: context.calendar.start(of: day), at: .now))
-        note("\(household) moved out, \(day); months that are closed keep their statements")
+        note("\(household) moved out, \(day); the next close corrects its statements of closed months from then on")
     }
 }
