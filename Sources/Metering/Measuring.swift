@@ -23,8 +23,7 @@ public func measure(
 
 /// As `measure(_:month:calendar:rules:)`, with the month's days worked out before.
 public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) -> HomeMonth {
-    let from = max(span.start, home.occupancy.from)
-    let to = max(from, min(span.end, home.occupancy.to ?? span.end))
+    let (from, to) = span.occupied(by: home)
     let meters = home.meters.map { MeterInWindow($0, from: from, to: to, span: span, rules: rules) }
     let present = meters.filter { $0.from < $0.to }
     let bare = timeWithoutMeter(present, from: from, to: to)

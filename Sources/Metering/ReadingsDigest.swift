@@ -1,4 +1,4 @@
-import Water
+public import Water
 
 /// How the registers that a home's month rests on are spelled for their digest. A month that was closed keeps its
 /// homes' form, so that the same readings give the same digest in every version of a statement.
@@ -52,10 +52,7 @@ struct DigestedRegisters {
 
     init(_ meter: JudgedMeter, from start: Instant, to end: Instant) {
         let believed = meter.believed
-        let first = meter.lastIndex(atOrBefore: start) ?? 0
-        let low = first < believed.count ? min(believed[first].at, start) : start
-        let reached = meter.lastIndex(atOrBefore: end - 1).map { $0 + 1 } ?? 0
-        let high = reached < believed.count ? max(believed[reached].at, end) : end
+        let (first, reached, low, high) = Self.reach(of: meter, from: start, to: end)
         let believedCount = min(reached + 1, believed.count)
 
         var registers: [(at: Int64, millilitres: Int64)] = []
@@ -75,6 +72,45 @@ struct DigestedRegisters {
         serial = Array(meter.installation.serial.utf8)
         self.registers = registers
         decisions = meter.edits.filter { $0.isInForce && $0.at >= low && $0.at <= high }
+    }
+}
+
+extension DigestedRegisters {
+    /// The believed registers around [start, end], and the instants that they lie at, or the ends without one.
+    static func reach(
+        of meter: JudgedMeter, from start: Instant, to end: Instant
+    ) -> (first: Int, reached: Int, low: Instant, high: Instant) {
+        let believed = meter.believed
+        let first = meter.lastIndex(atOrBefore: start) ?? 0
+        let reached = meter.lastIndex(atOrBefore: end - 1).map { $0 + 1 } ?? 0
+        return (
+            first, reached, first < believed.count ? min(believed[first].at, start) : start,
+            reached < believed.count ? max(believed[reached].at, end) : end
+        )
+    }
+}
+
+/// From when to when the registers of each of a home's meters are in the digest of a month, by serial: what the month's
+/// figures rest on. A meter hung twice has two.
+public func digestedSpans(
+    of home: HomeInput, span: MonthSpan, rules: MeteringRules
+) -> [String: [ClosedRange<Instant>]] {
+    let (from, to) = span.occupied(by: home)
+    var found: [String: [ClosedRange<Instant>]] = [:]
+    for readings in home.meters {
+        let installation = readings.installation
+        guard max(from, installation.from) < min(to, installation.to ?? to) else { continue }
+        let reach = DigestedRegisters.reach(of: readings.judged ?? judge(readings, rules: rules), from: from, to: to)
+        found[installation.serial, default: []].append(reach.low...reach.high)
+    }
+    return found
+}
+
+extension MonthSpan {
+    /// The part of the month that a household lives there; empty where it does not.
+    func occupied(by home: HomeInput) -> (from: Instant, to: Instant) {
+        let from = max(start, home.occupancy.from)
+        return (from, max(from, min(end, home.occupancy.to ?? end)))
     }
 }
 

@@ -16,9 +16,6 @@ struct CorrectMonth: Sendable {
     let shelf: TariffShelf
     let calendar: CityCalendar
 
-    /// Changes of a home that are looked at for its correction.
-    private static let changesOfHome = 1_000
-
     struct Work: Sendable {
         var statements: [StoredStatement] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
@@ -62,8 +59,7 @@ struct CorrectMonth: Sendable {
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? frozen[home.household].flatMap { standing(of: $0, under: rules).figure } : nil,
                 earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
-            let changes = try reader.changes(
-                of: home.household, in: community, month, limit: Self.changesOfHome)
+            let changes = try changes(of: home.household, reader)
             guard
                 let (statement, stored, changesLevels) = try next(
                     home, numbers[home.household] ?? "", after: issued[home.household], changes, in: context)
@@ -147,7 +143,8 @@ struct CorrectMonth: Sendable {
         if again.bytes == said.bytes { return nil }
         let statement = makeStatement(
             home, household: number, version: said.version + 1, in: context,
-            correction: Correction(of: said, hash: current.hash, changes: changes))
+            correction: Correction(
+                of: said, hash: current.hash, changes: changes, monthStart: calendar.interval(of: month).start))
         return (
             statement, stored(statement, of: home.household), changesLevels: statement.changesLevels(against: said)
         )

@@ -18,8 +18,9 @@ struct LateMarking {
     private var measured: [CommunityID: [BillingMonth]] = [:]
 
     private static let reachDays = Int32(MeterReach.days)
-    /// Readings of a meter that one fold notes as causes.
-    private static let causes = 21
+    /// Readings of a meter that one fold notes as causes, from the month's start on and before it: one more than a
+    /// correction lists, so that it lists the same ones in however many folds they came.
+    private static let causes = Correction.listedReadings + 1
 
     private struct Meter: Hashable {
         let community: CommunityID
@@ -55,7 +56,8 @@ struct LateMarking {
                 guard !months.isEmpty else { continue }
                 let homes = try transaction.reader.households(
                     servedBy: meter.meter, in: meter.community, from: span.from, to: span.to)
-                let late = days.values.flatMap { Set($0.after).symmetricDifference($0.before) }.sorted()
+                let late = days.values.flatMap { Register.all($0.after).symmetricDifference(Register.all($0.before)) }
+                    .sorted()
                 for month in months {
                     for home in homes {
                         try mark(home, of: meter, month, late)
@@ -66,13 +68,27 @@ struct LateMarking {
         }
     }
 
-    /// With the first readings that changed as its causes: enough to say why.
-    private func mark(_ home: HouseholdID, of meter: Meter, _ month: BillingMonth, _ late: [ReadingElement]) throws {
-        for element in late.prefix(Self.causes) {
+    /// With readings that changed as its causes, those nearest to the month's start first: enough to say why.
+    private func mark(_ home: HouseholdID, of meter: Meter, _ month: BillingMonth, _ late: [Register]) throws {
+        let start = calendar.interval(of: month).start
+        let before = late.prefix { $0.at < start }
+        for changed in before.suffix(Self.causes) + late[before.endIndex...].prefix(Self.causes) {
             try transaction.markDirty(
-                home, of: meter.community, month, cause: .lateReading, meter: meter.meter, read: element.at,
-                register: element.register, at: at)
+                home, of: meter.community, month, cause: .lateReading, meter: meter.meter, read: changed.at,
+                register: changed.register, at: at)
         }
+    }
+
+    /// A reading whoever sent it: the same one from another gateway changes nothing.
+    private struct Register: Hashable, Comparable {
+        let at: Instant
+        let register: Volume
+
+        static func all(_ elements: [ReadingElement]) -> Set<Register> {
+            Set(elements.map { Register(at: $0.at, register: $0.register) })
+        }
+
+        static func < (a: Register, b: Register) -> Bool { (a.at, a.register) < (b.at, b.register) }
     }
 
     /// True where a register believed more than seven days before the first change lies after the last month with

@@ -31,13 +31,25 @@ public struct HomeChange: Sendable, Hashable {
     public var register: Volume
 
     /// What is about a meter but none of its readings, as an exchange, has no instant.
-    var isOfReading: Bool { !serial.isEmpty && at.epochSeconds != 0 }
+    public var isOfReading: Bool { !serial.isEmpty && at.epochSeconds != 0 }
+
+    /// The same cause, of no reading.
+    public var withoutReading: HomeChange {
+        HomeChange(cause: cause, serial: "", at: Instant(epochSeconds: 0), register: .zero)
+    }
 
     public init(cause: Cause, serial: String, at: Instant, register: Volume) {
         self.cause = cause
         self.serial = serial
         self.at = at
         self.register = register
+    }
+}
+
+extension HomeChange: Comparable {
+    public static func < (a: HomeChange, b: HomeChange) -> Bool {
+        (a.serial, a.at, a.register.millilitres, a.cause.rawValue)
+            < (b.serial, b.at, b.register.millilitres, b.cause.rawValue)
     }
 }
 
@@ -50,7 +62,8 @@ public struct Correction: Sendable, Hashable {
     public var hash: String
     /// Why, each cause once, in the order of `HomeChange.Cause`.
     public var causes: [HomeChange.Cause]
-    /// The readings that changed, by serial, instant and register; 20 at most.
+    /// The readings that changed, by serial, instant and register; 20 at most: the first from the month's start on, then
+    /// the last before it.
     public var readings: [HomeChange]
     /// True where more readings changed than are listed.
     public var hasMoreReadings: Bool
@@ -61,17 +74,18 @@ public struct Correction: Sendable, Hashable {
     /// The most readings that a correction lists.
     public static let listedReadings = 20
 
-    /// Of a statement, by what changed.
-    public init(of statement: Statement, hash: String, changes: [HomeChange]) {
+    /// Of a statement, by what changed. `monthStart`: the month's first instant.
+    public init(of statement: Statement, hash: String, changes: [HomeChange], monthStart: Instant) {
         version = statement.version
         self.hash = hash
         let found = Set(changes.map(\.cause))
         causes = HomeChange.Cause.allCases.filter(found.contains)
-        let all = Set(changes.filter(\.isOfReading)).sorted {
-            ($0.serial, $0.at, $0.register.millilitres, $0.cause.rawValue)
-                < ($1.serial, $1.at, $1.register.millilitres, $1.cause.rawValue)
-        }
-        readings = Array(all.prefix(Self.listedReadings))
+        let all = Set(changes.filter(\.isOfReading)).sorted()
+        let within = all.filter { $0.at >= monthStart }.prefix(Self.listedReadings)
+        let before = all.filter { $0.at < monthStart }.sorted {
+            $0.at != $1.at ? $0.at > $1.at : $0 < $1
+        }.prefix(Self.listedReadings - within.count)
+        readings = (within + before).sorted()
         hasMoreReadings = all.count > Self.listedReadings
         litres = statement.use.litres
         figures = EarlierFigures(statement)

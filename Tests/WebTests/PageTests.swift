@@ -71,7 +71,8 @@ struct PageTests {
         statement.sentence = Sentence(.notLivedIn, [])
         statement.correction = Correction(
             of: corrected, hash: "0",
-            changes: [HomeChange(cause: .occupancy, serial: "", at: .init(epochSeconds: 0), register: .zero)])
+            changes: [HomeChange(cause: .occupancy, serial: "", at: .init(epochSeconds: 0), register: .zero)],
+            monthStart: .init(epochSeconds: 0))
         let page = samples.page(statement)
         let html = library.render(page, in: samples.frame("statement", path: "/", isStaff: false))
         let t = samples.texts

@@ -123,7 +123,7 @@ struct Samples {
                     cause: .lateReading, serial: "20240001", at: instant(day: 12, hour: 8),
                     register: Volume(litres: 18_211)),
                 HomeChange(cause: .persons, serial: "", at: Instant(epochSeconds: 0), register: .zero),
-            ])
+            ], monthStart: instant(day: 1, hour: 0))
     }
 
     private func analysis(_ lastYear: EarlierUse) -> Analysis {
