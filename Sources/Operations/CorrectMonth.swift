@@ -89,11 +89,12 @@ struct CorrectMonth: Sendable {
         let measured = Set(try reader.measuredMonths(of: community))
         return try (1...11).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
             if tariff.firstMonth(ofPeriodOf: later) <= month { return true }
-            guard later <= month.advanced(by: 3),
-                let stored = try reader.statement(of: household, in: community, later)
-            else { return false }
-            let months = try Statement(bytes: Array(stored.body.utf8)).analysis?.bylawMonths ?? []
-            return months.contains { $0.month == month }
+            guard later <= month.advanced(by: 3) else { return false }
+            // Without a register it rests on what this one says now, whether or not it did before; without a statement
+            // it may have one now.
+            guard let stored = try reader.statement(of: household, in: community, later) else { return true }
+            let said = try Statement(bytes: Array(stored.body.utf8))
+            return said.analysis?.bylawMonths.isEmpty == false || said.use.days.allSatisfy { $0.litres == nil }
         }.map { (household, $0) }
     }
 
@@ -133,7 +134,7 @@ struct CorrectMonth: Sendable {
         in context: StatementContext
     ) throws -> (Statement, StoredStatement, changesLevels: Bool)? {
         guard let current else {
-            if home.lacksRegister || home.isBylawEstimate { return nil }
+            if home.lacksRegister { return nil }
             let statement = makeStatement(home, household: number, version: 1, in: context)
             return (statement, stored(statement, of: home.household), changesLevels: true)
         }

@@ -104,12 +104,14 @@ public struct CorrectStatements: Sendable {
                     metadata: ["month": "\(month)", "homes": "\(homes.count)"])
                 continue
             }
+            var homes = homes
             if let kept = try await database.read({ try $0.firstKeptMonth(of: community) }), month <= kept {
-                summary.withoutReadings += homes.count
+                let marked = homes.count
+                homes = try await withdrawable(homes, month, community)
+                summary.withoutReadings += marked - homes.count
                 logger.warning(
                     "a correction needs readings that were pruned",
-                    metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(homes.count)"])
-                continue
+                    metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(marked - homes.count)"])
             }
             let month = CorrectMonth(
                 community: community, month: month, tariff: tariff, rules: rules, shelf: shelf, calendar: calendar)
@@ -119,6 +121,17 @@ public struct CorrectStatements: Sendable {
             }
         }
         return summary
+    }
+
+    /// Of homes of a month whose readings were pruned those that did not live there in it: what was said of them is
+    /// withdrawn without any.
+    private func withdrawable(
+        _ homes: [HouseholdID], _ month: BillingMonth, _ community: CommunityID
+    ) async throws -> [HouseholdID] {
+        let span = calendar.interval(of: month)
+        return try await database.read { reader in
+            try homes.filter { try reader.household($0, in: community)?.time(within: span) == nil }
+        }
     }
 
     private func correct(

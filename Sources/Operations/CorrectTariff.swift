@@ -92,14 +92,17 @@ public struct CorrectTariff: Sendable {
         }
     }
 
-    /// Marks a community's homes with figures; with `id` those that are billed by that tariff.
+    /// Marks a community's homes with figures or a statement; with `id` those that are billed by that tariff.
     private func mark(
         _ month: BillingMonth, of community: CommunityID, _ id: String?, at: Instant
     ) async throws -> Int {
         try await database.write(repeatable: true) { transaction in
-            var homes = try transaction.reader.homeMonths(of: community, month).map(\.household)
+            // Homes registered late have a statement, but no figures of the close.
+            let reader = transaction.reader
+            var homes = try reader.measuredHomes(of: community, month)
+                .union(reader.householdsWithStatement(of: community, month)).sorted()
             if let id {
-                let assigned = try transaction.reader.tariffs(of: community, in: month)
+                let assigned = try reader.tariffs(of: community, in: month)
                 homes.removeAll { assigned[$0]?.last?.tariffID != id }
             }
             for home in homes { try transaction.markDirty(home, of: community, month, cause: .tariff, at: at) }

@@ -130,6 +130,7 @@ public struct ExportMonth: Sendable {
                 "moved_out": .optional(home.movedOut?.epochSeconds),
                 "share_millionths": .optional(home.shareMillionths),
                 "is_frozen": .bool(measured.contains(home.household)),
+                "is_marked": .bool(try reader.isDirty(home.household, of: community, month)),
                 "tariff": .optional(tariffs.tariff(of: home.household)?.id),
                 "meters": .array(input.meters.map(\.exported)),
             ])

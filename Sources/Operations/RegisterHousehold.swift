@@ -101,7 +101,7 @@ extension Transaction {
     }
 
     /// Why a household cannot live on a usage point; nil where it can.
-    private func refusal(
+    func refusal(
         of given: HouseholdEntry.Point, known: UsagePoint?, to household: Household
     ) throws -> RegistryRefusal? {
         guard let known else { return nil }

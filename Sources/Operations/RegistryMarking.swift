@@ -17,19 +17,34 @@ extension Transaction {
         try raiseFoldVersion(of: community, at: at)
     }
 
-    /// Marks the months with figures of a household that lived there in them, or was taken to, in part or whole: where
-    /// `pointsChanged`, or it was not registered `before`, all of these; else those that its moving in or out reaches.
+    /// Marks the months with figures that a household lived in or was taken to: where `pointsChanged`, or it was not
+    /// registered `before`, all of them; else those that moving in or out reaches. Of a month without a statement of
+    /// its own only where a meter hung there, which has to be hung first for anything to be known, and whose readings
+    /// are kept.
     func markOccupancy(of household: Household, before: Household?, pointsChanged: Bool, at: Instant) throws {
+        let community = household.community
         // A measure under way has read the registry as it was.
-        try raiseFoldVersion(of: household.community, at: at)
-        let measured = try reader.measuredMonths(of: household.community)
+        try raiseFoldVersion(of: community, at: at)
+        let measured = try reader.measuredMonths(of: community)
         guard !measured.isEmpty, let calendar = try reader.city()?.calendar else { return }
+        let issued = Set(
+            try before == nil
+                ? [] : reader.statementMonths(of: household.id, in: community, limit: measured.count).map(\.month))
+        let kept = try reader.firstKeptMonth(of: community)
+        let installed = try reader.installedTimes(of: household.id, in: community)
         for month in measured {
             let span = calendar.interval(of: month)
             let now = household.time(within: span)
             let earlier = before.flatMap { $0.time(within: span) }
-            guard now != earlier || (pointsChanged && now != nil) else { continue }
-            try markDirty(household.id, of: household.community, month, cause: .occupancy, at: at)
+            // What ran, or was read last, before it moved in is not its own.
+            let movesIn = before.map { $0.movedIn != household.movedIn } ?? true
+            guard now != earlier || (now != nil && (pointsChanged || movesIn)) else { continue }
+            if !issued.contains(month) {
+                guard let now, kept.map({ month > $0 }) ?? true else { continue }
+                guard installed.contains(where: { $0.from < now.upperBound && $0.to ?? now.upperBound > now.lowerBound })
+                else { continue }
+            }
+            try markDirty(household.id, of: community, month, cause: .occupancy, at: at)
         }
     }
 
@@ -55,7 +70,7 @@ extension Transaction {
 
 extension Household {
     /// The part of [start, end) that it lives there; nil for none.
-    fileprivate func time(within span: (start: Instant, end: Instant)) -> Range<Instant>? {
+    func time(within span: (start: Instant, end: Instant)) -> Range<Instant>? {
         let from = max(span.start, movedIn)
         let to = movedOut.map { min(span.end, $0) } ?? span.end
         return from < to ? from..<to : nil

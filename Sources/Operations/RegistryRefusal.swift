@@ -33,6 +33,8 @@ public enum RegistryRefusal: Error, Sendable, Hashable {
     case addressIsTaken(field: String, serial: String)
     case exceedsModulus(field: String)
     case alreadyMovedOut
+    /// To take back a move-out that was never noted.
+    case hasNotMovedOut
 }
 
 extension RegistryRefusal {
@@ -48,7 +50,7 @@ extension RegistryRefusal {
         case .wrongParent: "parent"
         case .cityExists, .kindChanges: "kind"
         case .cityZoneChanges: "zone"
-        case .movedOutBeforeIn, .alreadyMovedOut: "moved_out"
+        case .movedOutBeforeIn, .alreadyMovedOut, .hasNotMovedOut: "moved_out"
         case .sharesExceedOne: "share"
         case .removedBeforeInstalled: "removed_at"
         case .finalBelowStart, .finalWithoutRemoval: "final_m3"
@@ -80,7 +82,8 @@ extension RegistryRefusal {
         case .overlapsInstallation(let from): "the meter is installed at that time already, from \(from)"
         case .addressIsTaken(_, let serial): "belongs to meter \(serial)"
         case .exceedsModulus: "must be below modulus_m3"
-        case .alreadyMovedOut: "the household moved out already"
+        case .alreadyMovedOut: "the household moved out already: say that it is a correction to change that"
+        case .hasNotMovedOut: "the household did not move out"
         }
     }
 }

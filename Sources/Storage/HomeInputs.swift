@@ -81,6 +81,19 @@ extension Reader {
         ) { try $0.id(0) }
     }
 
+    /// From when to when meters hung at a household's usage points, in no order.
+    public func installedTimes(
+        of household: HouseholdID, in community: CommunityID
+    ) throws -> [(from: Instant, to: Instant?)] {
+        try all(
+            """
+            SELECT i.installed_at, i.removed_at FROM household_usage_point u
+            JOIN meter_installation i ON i.community_id = u.community_id AND i.usage_point_id = u.usage_point_id
+            WHERE u.community_id = \(community) AND u.household_id = \(household)
+            """
+        ) { (try $0.instant(0), try $0.instantOrNil(1)) }
+    }
+
     /// The installations of one meter within a community, by start.
     public func installations(of meter: MeterID, in community: CommunityID) throws -> [MeterInstallation] {
         try all(

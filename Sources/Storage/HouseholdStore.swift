@@ -238,8 +238,8 @@ extension Household {
 }
 
 extension Household {
-    /// The same household with its end.
-    public func movingOut(_ moment: Instant) -> Household {
+    /// The same household with its end; nil while it lives there.
+    public func movingOut(_ moment: Instant?) -> Household {
         Household(id: id, in: community, number: number, area: area, movedIn: movedIn, movedOut: moment)
     }
 }

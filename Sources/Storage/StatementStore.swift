@@ -101,6 +101,17 @@ extension Reader {
         ) { try Reader.stored($0, unpacker) }
     }
 
+    /// The homes that have a statement of a month.
+    public func householdsWithStatement(of community: CommunityID, _ month: BillingMonth) throws -> Set<HouseholdID> {
+        Set(
+            try all(
+                """
+                SELECT household_id FROM statement
+                WHERE community_id = \(community) AND month = \(month) AND version = 1
+                """
+            ) { try $0.id(0) })
+    }
+
     /// The newest version of each home's statement of a month.
     public func statementVersions(
         of community: CommunityID, _ month: BillingMonth, homes: [HouseholdID]

@@ -140,6 +140,58 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a move-out taken back, and a tariff put right afterwards, reach who is registered late too`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let start = city.calendar.interval(of: october).start
+        let moveOut = MoveOut(database: city.database)
+        _ = try await moveOut("H2", on: start, at: later + 60).get()
+        _ = try await close(city).corrections(at: later + 120)
+        #expect(try await moveOut("H2", on: nil, correcting: true, at: later + 180) == .success(.changed))
+        #expect(try await close(city).corrections(at: later + 240).statements == 1)
+        #expect(try await statement("H2", city)?.version == 3)
+        _ = try await moveOut("H2", on: start, correcting: true, at: later + 300).get()
+        _ = try await register("N2", on: "P2", from: start, city)
+        _ = try await close(city).corrections(at: later + 360)
+        let before = try #require(try await statement("N2", city))
+        let dearer = try SharedFiles.shelf(sewage: "0.60")
+        let corrected = try await CorrectTariff(database: city.database, shelf: dearer)(
+            october, reason: "sewage", at: later + 420
+        ).get()
+        #expect(corrected == 13)
+        let again = CloseMonth(
+            database: city.database, calendar: city.calendar, shelf: dearer,
+            settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
+            logger: Logger(label: "test"))
+        // H2 lives there in no month of it: its withdrawn statement names the tariff too.
+        #expect(try await again.corrections(at: later + 480).statements == 13)
+        let after = try #require(try await statement("N2", city))
+        #expect(after.version == 2 && after.correction?.causes == [.tariff] && after.billing != before.billing)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a month of a household that did not live there is withdrawn though its readings were pruned`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let start = city.calendar.interval(of: october).start
+        _ = try await city.database.write { transaction in
+            try transaction.execute(
+                "INSERT INTO pruned_month (community_id, month, pruned_at) VALUES (\(CityFixture.first), \(october.next), 0)"
+            )
+        }
+        _ = try await MoveOut(database: city.database)("H2", on: start, at: later + 60).get()
+        // Who comes after has no readings to be measured by, and is not marked.
+        _ = try await register("N2", on: "P2", from: start, persons: nil, city)
+        let summary = try await close(city).corrections(at: later + 120)
+        #expect(summary.statements == 1 && summary.withoutReadings == 0)
+        #expect(try await statement("H2", city)?.unranked == .notLivedIn)
+        #expect(try await statement("N2", city) == nil)
+        #expect(try await close(city).corrections(at: later + 180) == CorrectionSummary())
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `moving within the month makes both partial`(engine: TestEngine) async throws {
         let city = try await city(engine)
         let before = try #require(try await statement("H4", city))

@@ -94,6 +94,13 @@ import Water
             #expect(try await moveOut("H1", on: day + 1, at: test.now) == .failure(.alreadyMovedOut))
             let next = try await test.addHome(
                 "H2", movedIn: "2026-09-10", points: [.init(number: "U1", shareMillionths: nil)])
+            // The day may be put right, but not into the successor's time.
+            #expect(try await moveOut("H1", on: nil, correcting: true, at: test.now) == .failure(.pointIsLivedIn("U1")))
+            let late = try await moveOut("H1", on: day + 1, correcting: true, at: test.now)
+            #expect(late == .failure(.pointIsLivedIn("U1")))
+            #expect(try await moveOut("H1", on: day - 1, correcting: true, at: test.now) == .success(.changed))
+            #expect(try await moveOut("H1", on: day, correcting: true, at: test.now) == .success(.changed))
+            #expect(try await moveOut("H2", on: nil, at: test.now) == .failure(.hasNotMovedOut))
             let september = try await homes(test, from: "2026-09-01", to: "2026-10-01")
             #expect(september.map(\.number) == ["H1", "H2"])
             #expect(september.map(\.movedOut) == [day, nil])

@@ -91,8 +91,9 @@ struct StatementPage: Page {
         issueLine = story.issueLine
         lateNotice = surroundings.isDirty ? t("late_notice") : nil
         sentence = story.sentence
-        litres = t.number(statement.use.litres)
-        cubicMetres = t.cubicMetres(statement.use.litres)
+        isWithdrawn = statement.unranked == .notLivedIn
+        litres = isWithdrawn ? t("none") : t.number(statement.use.litres)
+        cubicMetres = isWithdrawn ? "" : t.cubicMetres(statement.use.litres)
         yuan = statement.bill?.total.yuan ?? t("none")
         rankFigure = statement.rank.map { t("percent", ["n": "\($0.higherPercent)"]) } ?? t("none")
         rankUnit = statement.rank == nil ? "" : t("rank_unit")
@@ -111,7 +112,6 @@ struct StatementPage: Page {
         }
         bill = statement.bill.map { BillPart($0, texts: t) }
         noBill = statement.billRefusal.map { t("bill_none_\($0.rawValue)") } ?? ""
-        isWithdrawn = statement.unranked == .notLivedIn
         comparison = ComparisonPart(statement, surroundings, texts: t)
         unranked = comparison == nil ? story.unranked : nil
         earlier = story.earlier

@@ -17,13 +17,26 @@ struct MoveOutHousehold: AsyncParsableCommand {
     var household: String
 
     @Option(help: "The first day it no longer lives there, YYYY-MM-DD.")
-    var on: String
+    var on: String?
+
+    @Flag(help: "It lives there still: take the move-out back.")
+    var back = false
+
+    @Flag(help: "The day noted before was wrong.")
+    var correct = false
+
+    func validate() throws {
+        guard (on == nil) == back else { throw ValidationError("give either --on or --back") }
+        if let on, LocalDay(on) == nil { throw ValidationError("--on must be YYYY-MM-DD") }
+    }
 
     func run() async throws {
-        guard let day = LocalDay(on) else { throw ValidationError("--on must be YYYY-MM-DD") }
+        let day = on.flatMap { LocalDay($0) }
         let context = try await CommandContext.open(options)
         _ = try accepted(
-            await MoveOut(database: context.database)(household, on: context.calendar.start(of: day), at: .now))
-        note("\(household) moved out, \(day); the next close corrects its statements of closed months from then on")
+            await MoveOut(database: context.database)(
+                household, on: day.map(context.calendar.start), correcting: correct || back, at: .now))
+        let said = day.map { "moved out, \($0)" } ?? "lives there still"
+        note("\(household) \(said); the next close corrects its statements of closed months")
     }
 }

@@ -14,7 +14,8 @@ struct RulesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run a rule file over closed months and tell its false awards, its cost and who gains.",
             discussion: """
-                Every closed month is scored anew by the file, as its figures were frozen; nothing is written. Over \
+                Every closed month is scored anew by the file, as its figures were frozen, without later \
+                corrections and homes registered late; nothing is written. Over \
                 months in which nobody was asked to save, every award for saving is a false one: their share of the \
                 home-months judged is to be 50 ‰ at most, and goes into the file's report. Above that the exit code \
                 is 1.
