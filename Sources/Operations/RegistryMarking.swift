@@ -41,7 +41,8 @@ extension Transaction {
             guard now != earlier || (now != nil && (pointsChanged || movesIn)) else { continue }
             if !issued.contains(month) {
                 guard let now, kept.map({ month > $0 }) ?? true else { continue }
-                guard installed.contains(where: { $0.from < now.upperBound && $0.to ?? now.upperBound > now.lowerBound })
+                guard
+                    installed.contains(where: { $0.from < now.upperBound && $0.to ?? now.upperBound > now.lowerBound })
                 else { continue }
             }
             try markDirty(household.id, of: community, month, cause: .occupancy, at: at)

@@ -91,9 +91,9 @@ struct StatementPage: Page {
         issueLine = story.issueLine
         lateNotice = surroundings.isDirty ? t("late_notice") : nil
         sentence = story.sentence
-        isWithdrawn = statement.unranked == .notLivedIn
-        litres = isWithdrawn ? t("none") : t.number(statement.use.litres)
-        cubicMetres = isWithdrawn ? "" : t.cubicMetres(statement.use.litres)
+        isWithdrawn = story.isWithdrawn
+        litres = story.useFigure
+        cubicMetres = story.useInCubicMetres
         yuan = statement.bill?.total.yuan ?? t("none")
         rankFigure = statement.rank.map { t("percent", ["n": "\($0.higherPercent)"]) } ?? t("none")
         rankUnit = statement.rank == nil ? "" : t("rank_unit")
@@ -111,7 +111,7 @@ struct StatementPage: Page {
             )
         }
         bill = statement.bill.map { BillPart($0, texts: t) }
-        noBill = statement.billRefusal.map { t("bill_none_\($0.rawValue)") } ?? ""
+        noBill = story.noBill
         comparison = ComparisonPart(statement, surroundings, texts: t)
         unranked = comparison == nil ? story.unranked : nil
         earlier = story.earlier
@@ -156,10 +156,5 @@ extension Statement {
     /// nil where the tariff could not be applied.
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }
-    }
-
-    /// nil where there is a bill.
-    var billRefusal: BillRefusal? {
-        if case .refused(let refusal) = billing { refusal } else { nil }
     }
 }

@@ -25,6 +25,17 @@ struct StatementStory {
         return texts("sentence", ["use": useClause, "rest": words, "points": pointsClause])
     }
 
+    /// The household did not live there: no water, bill or comparison to show.
+    var isWithdrawn: Bool { statement.unranked == .notLivedIn }
+
+    /// Why there is no bill; empty where there is one.
+    var noBill: String {
+        if case .refused(let refusal) = statement.billing { texts("bill_none_\(refusal.rawValue)") } else { "" }
+    }
+
+    var useFigure: String { isWithdrawn ? texts("none") : texts.number(statement.use.litres) }
+    var useInCubicMetres: String { isWithdrawn ? "" : texts.cubicMetres(statement.use.litres) }
+
     private var useClause: String {
         let month = texts("month_\(statement.month.month)")
         let use = texts.litres(statement.use.litres)
