@@ -19,7 +19,7 @@ public struct ReadingEdit: Sendable, Hashable, Comparable {
     public let register: Volume
     public let action: EditAction
     public let by: StaffID
-    public let decidedAt: Instant
+    public var decidedAt: Instant
     /// In the staff's words; required by the caller, not looked at here.
     public let reason: String
 

@@ -116,7 +116,7 @@ public struct EditReading: Sendable {
             try reader.areaChain(from: $0).contains { $0.id == staff.area }
         }
         guard !communities.isEmpty else { return .failure(.notInstalled) }
-        let edit = ReadingEdit(
+        var edit = ReadingEdit(
             at: request.at, register: request.register, action: request.action, by: staff.id, decidedAt: now,
             reason: request.reason)
         let known = try communities.compactMap { try reader.edit(request.id, in: $0) }
@@ -130,6 +130,10 @@ public struct EditReading: Sendable {
             try reader.firstKeptMonth(of: community).map { calendar.month(of: request.at) > $0 } ?? true
         }.map { ($0, try reached(holder.meter, in: $0, around: request.at, reader)) }
         if sides.isEmpty { return .failure(.readingsArePruned) }
+        // Of decisions on one instant the last is in force: two of one second follow each other too.
+        if let last = sides.flatMap(\.1.edits).filter({ $0.at == edit.at }).map(\.decidedAt).max() {
+            edit.decidedAt = max(now, last + 1)
+        }
         let meant: [(community: CommunityID, reach: Reach)]
         switch affected(by: edit, sides) {
         case .success(let found): meant = found

@@ -13,6 +13,10 @@ public struct MeterExamination: Sendable {
     public let anomalies: [Anomaly]
     /// Every decision on the meter's readings of that time, the latest first.
     public let edits: [StoredEdit]
+    /// The last reading before that time, where none is of it; nil where there never was one.
+    public let lastBefore: Instant?
+    /// The numbers of the households that it served in that time.
+    public let households: [String]
 }
 
 /// Examines a meter as measuring would judge it. Reads a snapshot and writes nothing.
@@ -56,9 +60,16 @@ public struct ExamineMeter: Sendable {
             readings += found.readings.filter { $0.at >= from && $0.at < to }
             anomalies += found.anomalies.filter { $0.to >= from && $0.from < to }
         }
+        let lastBefore =
+            try readings.isEmpty
+            ? reader.nearestSet(of: holder.meter, in: community, before: days.lowerBound)?.elements.map(\.at).max() : nil
+        let households = try reader.households(servedBy: holder.meter, in: community, from: from, to: to - 1).compactMap {
+            try reader.household($0, in: community)?.number
+        }
         return MeterExamination(
             serial: address.address, community: community,
             readings: readings.sorted { ($0.at, $0.register) < ($1.at, $1.register) }, anomalies: anomalies.sorted(),
-            edits: stored.filter { $0.edit.at >= from && $0.edit.at < to }.sorted { $1.edit < $0.edit })
+            edits: stored.filter { $0.edit.at >= from && $0.edit.at < to }.sorted { $1.edit < $0.edit },
+            lastBefore: lastBefore, households: households)
     }
 }

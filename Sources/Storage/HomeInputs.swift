@@ -81,6 +81,19 @@ extension Reader {
         ) { try $0.id(0) }
     }
 
+    /// The meters that hung at a usage point, by start, with their printed numbers.
+    public func hung(
+        at point: UsagePointID, in community: CommunityID
+    ) throws -> [(serial: String, from: Instant, to: Instant?)] {
+        try all(
+            """
+            SELECT coalesce(m.serial, ''), i.installed_at, i.removed_at FROM meter_installation i
+            JOIN meter m ON m.meter_id = i.meter_id
+            WHERE i.community_id = \(community) AND i.usage_point_id = \(point) ORDER BY i.installed_at
+            """
+        ) { (try $0.text(0), try $0.instant(1), try $0.instantOrNil(2)) }
+    }
+
     /// From when to when meters hung at a household's usage points, in no order.
     public func installedTimes(
         of household: HouseholdID, in community: CommunityID

@@ -22,9 +22,12 @@ import Water
             let refused = try await staff.post(
                 "/staff/readings", form.merging(["reason": " "]) { $1 }, csrf: try page.field("csrf"))
             #expect(refused.text.contains("class=\"notice refused\""))
-            let done = try await staff.post("/staff/readings", form, csrf: try page.field("csrf"))
+            // Nothing typed is lost.
+            #expect(refused.text.contains(#"name="register" value="9.9""#))
+            #expect(refused.text.contains(#"name="at" type="datetime-local" value="2026-10-31T23:30""#))
+            let done = try await staff.postSurely("/staff/readings", form, csrf: try page.field("csrf"))
             #expect(done.text.contains("class=\"notice done\"") && done.text.contains("上门抄表"), "\(done.text)")
-            let repeated = try await staff.post("/staff/readings", form, csrf: try page.field("csrf"))
+            let repeated = try await staff.postSurely("/staff/readings", form, csrf: try page.field("csrf"))
             #expect(repeated.text.contains("class=\"notice done\""))
             _ = try await client.fixture.services.closeMonth.corrections(at: WebFixture.now)
 
@@ -36,6 +39,49 @@ import Water
             #expect(try await client.get("/staff/readings?meter=M3").status == 303)
             let missing = try await staff.get("/staff/readings?meter=M99&month=2026-10")
             #expect(missing.status == 200 && !missing.text.contains("id=\"enter-h\""))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what is typed on a Chinese keyboard is read, and what is absurd is asked about before it is noted`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            let staff = client.another()
+            _ = try await staff.closeOctober()
+            let page = try await staff.get("/staff/readings?meter=M3&month=２０２６-10")
+            let csrf = try page.field("csrf")
+            func form(_ register: String, _ more: [String: String] = [:]) throws -> [String: String] {
+                [
+                    "id": try page.field("id") + register.filter(\.isASCII).filter(\.isNumber), "meter": "Ｍ３",
+                    "month": "2026-10", "at": "2026-10-31T23:30", "register": register, "reason": "上门抄表",
+                    "action": "enter",
+                ].merging(more) { $1 }
+            }
+            let absurd = try await staff.post("/staff/readings", form("９７７０"), csrf: csrf)
+            #expect(absurd.text.contains("是不是按升填的？按立方米应为 9.770"), "\(absurd.text)")
+            #expect(absurd.text.contains(#"name="reason" value="上门抄表""#))
+            #expect(!absurd.text.contains("notice done"))
+            let key = try absurd.field("sure")
+            // The answer is to these values alone.
+            let other = try await staff.post("/staff/readings", form("97700", ["sure": key]), csrf: csrf)
+            #expect(!other.text.contains("notice done") && other.text.contains(#"name="sure""#))
+            let kept = try await staff.post("/staff/readings", form("9770", ["sure": key]), csrf: csrf)
+            #expect(kept.text.contains("notice done"))
+            // Said again for the same minute, the later word counts, once it was looked at.
+            let again = try await staff.post("/staff/readings", form("9.77"), csrf: csrf)
+            #expect(again.text.contains("这一时刻已经补录过 9770.000"), "\(again.text)")
+            let sure = try again.field("sure")
+            let right = try await staff.post("/staff/readings", form("9.77", ["sure": sure]), csrf: csrf)
+            #expect(right.text.contains("notice done"))
+            _ = try await client.fixture.services.closeMonth.corrections(at: WebFixture.now)
+            try await client.signInResident(3)
+            #expect(try await client.get("/v1/statements/2026-10").text.contains(#""litres":"#))
+            let wrong = try await staff.get("/staff/readings?meter=M3&month=abc")
+            #expect(wrong.text.contains("notice refused") && wrong.text.contains(#"value="abc""#))
+            let empty = try await staff.get("/staff/readings?meter=M3&month=2026-08")
+            #expect(empty.text.contains("这块表还从来没有读数") || empty.text.contains("没有收到任何读数"))
         }
     }
 }

@@ -321,13 +321,6 @@ struct Samples {
             ])
     }
 
-    var exchange: ExchangePage {
-        ExchangePage(
-            old: "14010500012345", new: "14010500099001", final: "812.5", start: "0.012", at: "2026-10-12T10:30")
-    }
-
-    var persons: PersonsPage { PersonsPage(number: "100200300417", persons: "4", from: "2026-11-01") }
-
     var codes: CodesPage {
         CodesPage(
             numbers: "100200300417\n100200300418", hasRefused: true, refused: ["100200300999"], hasSlips: true,
@@ -365,7 +358,9 @@ struct Samples {
             meter: "20240001", month: month,
             found: MeterExamination(
                 serial: "20240001", community: CommunityID(4), readings: shown, anomalies: [anomaly],
-                edits: [StoredEdit(id: "e-1", meter: meter, edit: one)]),
+                edits: [StoredEdit(id: "e-1", meter: meter, edit: one)], lastBefore: nil,
+                households: ["100200300417"]),
+            entry: .init(at: "2026-10-12T10:30", register: "812.5", reason: "上门抄表", sure: sure),
             names: [StaffID(3): "wang"], calendar: calendar, texts: texts, makeID: { "web-1" })
     }
 
@@ -382,6 +377,7 @@ struct Samples {
             ("corrections", corrections, "/staff/corrections", true),
             ("readings", readings, "/staff/readings", true), ("persons", persons, "/staff/persons", true),
             ("exchange", exchange, "/staff/exchange", true),
+            ("household", household, "/staff/household?number=100200300417", true),
             ("codes", codes, "/staff/codes", true),
             ("message", message, "/nowhere", false),
         ]

@@ -66,7 +66,7 @@ import Water
                 (["number": WebFixture.number(12), "persons": "4", "from": "2026-02-30"], "notice refused"),
             ]
             for (form, expected) in tries {
-                let answer = try await client.post("/staff/persons", form, csrf: csrf)
+                let answer = try await client.postSurely("/staff/persons", form, csrf: csrf)
                 #expect(answer.text.contains("class=\"\(expected)\""), "\(form)")
             }
         }
@@ -82,7 +82,10 @@ import Water
             #expect(before.status == 200 && !before.text.contains(number))
             let csrf = try await client.get("/staff/persons").field("csrf")
             let form = ["number": number, "persons": "5", "from": "2026-10-01"]
-            #expect(try await client.post("/staff/persons", form, csrf: csrf).status == 200)
+            // What it reaches is said before it is noted.
+            let asked = try await client.post("/staff/persons", form, csrf: csrf)
+            #expect(asked.text.contains("会重算 1 个月的账单（2026-10 至 2026-10）"))
+            #expect(try await client.postSurely("/staff/persons", form, csrf: csrf).text.contains("notice done"))
             let page = try await client.get("/staff/corrections?lang=en")
             #expect(page.text.contains(number) && page.text.contains("the number of persons"), "\(page.text)")
         }
@@ -109,11 +112,47 @@ import Water
             ]
             for (change, expected) in tries {
                 let form = good.merging(change) { $1 }
-                let answer = try await client.post("/staff/exchange", form, csrf: csrf)
+                let answer = try await client.postSurely("/staff/exchange", form, csrf: csrf)
                 #expect(answer.text.contains("class=\"\(expected)\""), "\(form)")
             }
             let page = try await client.get("/staff/corrections?lang=en")
             #expect(page.text.contains(WebFixture.number(3)) && page.text.contains("exchange or installation"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an exchange is shown beside what the meters said before it is noted`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "Ｍ３", "new": "EX 900", "final": "６６５７", "start": "", "at": "2026-10-20T10:30"]
+            let asked = try await client.post("/staff/exchange", form, csrf: csrf)
+            for words in [
+                "户号 \(WebFixture.number(3))", "用水点 P3", "旧表换下前最后读数", "是不是按升填的？", "没有新表起码",
+                "系统还没有收到过新表",
+            ] { #expect(asked.text.contains(words), "\(words)") }
+            #expect(asked.text.contains(#"name="final" value="6657""#) && !asked.text.contains("notice done"))
+            #expect(try await client.get("/staff/corrections").text.contains("<tr><th scope=\"row\"") == false)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a household is found by its number or its meter's, with its statements and points`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let number = WebFixture.number(3)
+            let page = try await client.get("/staff/household?number=\(number)")
+            #expect(page.status == 200 && !page.text.contains("⟦"))
+            #expect(page.text.contains("2026-10") && page.text.contains("杏花岭社区") && page.text.contains("m3"))
+            #expect(try await client.get("/staff/household?number=M3").text.contains(number))
+            for other in ["nobody", "%3Cb%3E"] {
+                let missing = try await client.get("/staff/household?number=\(other)")
+                #expect(missing.status == 200 && missing.text.contains("没有这个户号或表号"))
+            }
         }
     }
 

@@ -87,6 +87,13 @@ final class WebClient {
             .post, path, ["Content-Type": "application/x-www-form-urlencoded"], body: pairs.joined(separator: "&"))
     }
 
+    /// Posts a form, and where something is asked about first, once more with the answer.
+    func postSurely(_ path: String, _ values: [String: String], csrf: String) async throws -> Answer {
+        let answer = try await post(path, values, csrf: csrf)
+        guard answer.text.contains(#"name="sure""#) else { return answer }
+        return try await post(path, values.merging(["sure": try answer.field("sure")]) { $1 }, csrf: csrf)
+    }
+
     func postReadings(_ body: String, type: String = "application/json") async throws -> Answer {
         try await send(
             .post, "/v1/readings",

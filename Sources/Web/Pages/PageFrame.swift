@@ -86,7 +86,8 @@ public struct PageFrame: Sendable {
             ? [("/statement", "nav_statement"), ("/points", "nav_points")]
             : [
                 ("/staff", "nav_home"), ("/staff/desk", "nav_desk"), ("/staff/close", "nav_close"),
-                ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/readings", "nav_readings"),
+                ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/household", "nav_household"),
+                ("/staff/readings", "nav_readings"),
                 ("/staff/corrections", "nav_corrections"), ("/staff/persons", "nav_persons"),
                 ("/staff/exchange", "nav_exchange"),
                 ("/staff/codes", "nav_codes"),

@@ -16,8 +16,9 @@ public struct PageLibrary: Sendable {
 
     static let templates = [
         "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain", "held",
-        "layout",
-        "message", "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement",
+        "household", "layout", "message", "persons", "points", "readings", "resident-sign-in", "staff-home",
+        "staff-sign-in", "statement",
+        "sure",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]
 

@@ -13,8 +13,18 @@ struct ReadingsPage: Page {
     let found: Found?
     let isMissing: Bool
 
+    /// A reading as it was typed, so that nothing is lost where it is refused or asked about.
+    struct Entry: Sendable {
+        var at = ""
+        var register = ""
+        var reason = ""
+        var sure: SureQuestion?
+    }
+
     struct Found: Sendable {
         let summary: String
+        /// Whom the meter serves.
+        let households: [String]
         let hasDoubtful: Bool
         let doubtful: [Reading]
         let hasAnomalies: Bool
@@ -22,15 +32,21 @@ struct ReadingsPage: Page {
         let days: [Row]
         let hasEdits: Bool
         let edits: [Edit]
+        let entry: Entry
         /// The id of the next entry: a form that is sent twice is one decision.
         let id: String
         let meter: String
         let month: String
     }
 
+    /// One reading to decide on, or a run of them in which nothing happened.
     struct Reading: Sendable {
         let time: String
         let register: String
+        let shownRegister: String
+        let isOne: Bool
+        /// A decision stands on it that can be taken back.
+        let isDecided: Bool
         let quality: String
         let rule: String
         /// As the form sends them.
@@ -56,17 +72,17 @@ struct ReadingsPage: Page {
 
     static let mostDoubtful = 200
 
-    init(meter: String, month: BillingMonth) {
+    init(meter: String, month: String) {
         self.meter = meter
-        self.month = month.description
+        self.month = month
         found = nil
         isMissing = false
     }
 
     /// `found` nil: no such meter in the month. `names`: staff by number. `makeID`: another id at every call.
     init(
-        meter: String, month: BillingMonth, found examination: MeterExamination?, names: [StaffID: String],
-        calendar: CityCalendar, texts t: Texts, makeID: () -> String
+        meter: String, month: BillingMonth, found examination: MeterExamination?, entry: Entry = .init(),
+        names: [StaffID: String], calendar: CityCalendar, texts t: Texts, makeID: () -> String
     ) {
         self.meter = meter
         self.month = month.description
@@ -78,19 +94,23 @@ struct ReadingsPage: Page {
         let doubtful = examination.readings.filter {
             $0.quality != .accepted || $0.isEntered || $0.rule == .acceptedByStaff
         }
-        let text = ReadingsPage.month(month)
+        let runs = ReadingsPage.runs(of: doubtful)
+        let text = month.description
         found = Found(
-            summary: t(
-                "readings_summary",
-                [
-                    "readings": t.number(Int64(examination.readings.count)),
-                    "doubtful": t.number(Int64(doubtful.count)),
-                ]),
-            hasDoubtful: !doubtful.isEmpty,
-            doubtful: doubtful.prefix(Self.mostDoubtful).map { one in
-                Reading(
-                    time: t.time(one.at, in: calendar), register: one.register.cubicMetres,
-                    quality: t("quality_code_\(one.quality.rawValue)"), rule: t("verdict_\(one.rule.rawValue)"),
+            summary: ReadingsPage.summary(examination, doubtful.count, shown: runs.count, calendar, t),
+            households: examination.households, hasDoubtful: !doubtful.isEmpty,
+            doubtful: runs.prefix(Self.mostDoubtful).map { run in
+                let (one, last) = (run[0], run[run.count - 1])
+                let from = t.time(one.at, in: calendar)
+                return Reading(
+                    time: run.count == 1
+                        ? from : t("from_to", ["from": from, "to": t.time(last.at, in: calendar)]),
+                    register: one.register.cubicMetres, shownRegister: t.register(one.register),
+                    isOne: run.count == 1, isDecided: one.isDecided,
+                    quality: t("quality_code_\(one.quality.rawValue)"),
+                    rule: run.count == 1
+                        ? t("verdict_\(one.rule.rawValue)")
+                        : t("readings_run", ["rule": t("verdict_\(one.rule.rawValue)"), "n": "\(run.count)"]),
                     at: calendar.format(one.at), id: makeID(), meter: meter, month: text)
             },
             hasAnomalies: !examination.anomalies.isEmpty,
@@ -100,13 +120,13 @@ struct ReadingsPage: Page {
                     what: one.from == one.to
                         ? t.time(one.to, in: calendar)
                         : t("from_to", ["from": t.time(one.from, in: calendar), "to": t.time(one.to, in: calendar)]),
-                    figure: one.register.cubicMetres)
+                    figure: t.register(one.register))
             },
             days: ReadingsPage.days(examination, month, calendar, t), hasEdits: !examination.edits.isEmpty,
             edits: examination.edits.map { stored in
                 Edit(
                     time: t.time(stored.edit.at, in: calendar), action: t("edit_\(stored.edit.action.rawValue)"),
-                    register: stored.edit.register.cubicMetres, reason: stored.edit.reason,
+                    register: t.register(stored.edit.register), reason: stored.edit.reason,
                     by: t(
                         "edit_by",
                         [
@@ -114,10 +134,40 @@ struct ReadingsPage: Page {
                             "time": t.time(stored.edit.decidedAt, in: calendar),
                         ]))
             },
-            id: makeID(), meter: meter, month: text)
+            entry: entry, id: makeID(), meter: meter, month: text)
     }
 
-    private static func month(_ month: BillingMonth) -> String { month.description }
+    private static func summary(
+        _ examination: MeterExamination, _ doubtful: Int, shown: Int, _ calendar: CityCalendar, _ t: Texts
+    ) -> String {
+        if examination.readings.isEmpty {
+            return examination.lastBefore.map {
+                t(
+                    "readings_none",
+                    ["last": "\(t.date($0, in: calendar)) \(calendar.format($0).dropFirst(11).prefix(5))"])
+            } ?? t("readings_never")
+        }
+        let summary = t(
+            "readings_summary",
+            ["readings": t.number(Int64(examination.readings.count)), "doubtful": t.number(Int64(doubtful))])
+        guard shown > mostDoubtful else { return summary }
+        return summary + t("readings_summary_first", ["n": "\(mostDoubtful)"])
+    }
+
+    /// Doubtful readings one by one; those in a row in which the register only stood still together.
+    private static func runs(of readings: [ExaminedReading]) -> [[ExaminedReading]] {
+        var runs: [[ExaminedReading]] = []
+        for one in readings {
+            if let last = runs.last?.last, one.rule == .standstill, last.rule == .standstill,
+                one.register == last.register
+            {
+                runs[runs.count - 1].append(one)
+            } else {
+                runs.append([one])
+            }
+        }
+        return runs
+    }
 
     private static func days(
         _ examination: MeterExamination, _ month: BillingMonth, _ calendar: CityCalendar, _ t: Texts
@@ -135,7 +185,12 @@ struct ReadingsPage: Page {
                         "n": "\(readings.count)",
                         "quality": lowest.map { t("quality_code_\($0)") } ?? t("none"),
                     ]),
-                figure: readings.last?.register.cubicMetres ?? t("none"))
+                figure: (readings.last?.register).map(t.register) ?? t("none"))
         }
     }
+}
+
+extension ExaminedReading {
+    /// Staff accepted, rejected or entered it.
+    fileprivate var isDecided: Bool { isEntered || [.acceptedByStaff, .rejectedByStaff].contains(rule) }
 }

@@ -175,6 +175,17 @@ struct PersonsPage: Page {
     let number: String
     let persons: String
     let from: String
+    /// What is registered now; nil before a household is asked for, or where there is none.
+    let home: Home?
+    let sure: SureQuestion?
+
+    struct Home: Sendable {
+        let place: String
+        let movedIn: String
+        let hasSizes: Bool
+        /// Latest first.
+        let sizes: [String]
+    }
 }
 
 /// A meter hung in another's place.
@@ -187,6 +198,7 @@ struct ExchangePage: Page {
     let start: String
     /// A local date and time, as a browser's field has it.
     let at: String
+    var sure: SureQuestion?
 }
 
 /// One-time codes: asked for by household numbers, shown once, printed as slips.

@@ -1,10 +1,12 @@
 import Database
 import Hummingbird
+import Metering
 import Operations
 import Storage
 import Water
 
-/// The desk notes that a meter was exchanged.
+/// The desk notes that a meter was exchanged. What was typed is shown beside what the meters said before it is noted: it
+/// cannot be taken back at the desk.
 struct ExchangeRoutes: Sendable {
     let services: WebServices
 
@@ -24,29 +26,49 @@ struct ExchangeRoutes: Sendable {
         try services.requireSame(form.raw("csrf"), clerk.csrf)
         let t = services.texts(for: request)
         var page = ExchangePage(
-            old: form.text("old"), new: form.text("new"), final: form.text("final"), start: form.text("start"),
-            at: form.text("at"))
-        let notice: PageFrame.Notice
-        if let field = try await refused(page, clerk, at: now) {
-            notice = .init(kind: .refused, heading: t("exchange_refused"), body: t("exchange_refused_\(field)"))
-        } else {
-            notice = .init(
-                kind: .done, heading: t("exchange_done"),
-                body: t("exchange_done_body", ["old": page.old, "new": page.new]))
-            page = ExchangePage(old: "", new: "", final: "", start: "", at: "")
+            old: form.plain("old"), new: form.plain("new"), final: form.plain("final").plainCubicMetres,
+            start: form.plain("start").plainCubicMetres, at: form.plain("at"))
+        func refused(_ field: String) -> Response {
+            services.answer(
+                page, "nav_exchange", request, .staff, csrf: clerk.csrf,
+                notice: .init(kind: .refused, heading: t("exchange_refused"), body: t("exchange_refused_\(field)")))
         }
-        return services.answer(page, "nav_exchange", request, .staff, csrf: clerk.csrf, notice: notice)
+        let exchange: MeterExchange
+        switch ExchangeRoutes.read(page, services) {
+        case .failure(let field): return refused(field.name)
+        case .success(let read): exchange = read
+        }
+        let look = try await services.database.read {
+            try $0.look(at: exchange, for: clerk, now: now, services.calendar)
+        }
+        let lines = look.map { $0.words(exchange, t, services.calendar) } ?? []
+        let values = [page.old, page.new, page.final, page.start, page.at]
+        if let sure = SureQuestion(lines, about: values, answered: form.text("sure")) {
+            page.sure = sure
+            return services.answer(page, "nav_exchange", request, .staff, csrf: clerk.csrf)
+        }
+        if let field = try await self.refused(exchange, clerk, at: now) { return refused(field) }
+        let body = t("exchange_done_body", ["old": page.old, "new": page.new]) + lines.joined()
+        return services.answer(
+            ExchangePage(old: "", new: "", final: "", start: "", at: ""), "nav_exchange", request, .staff,
+            csrf: clerk.csrf, notice: .init(kind: .done, heading: t("exchange_done"), body: body))
+    }
+
+    private struct Field: Error { let name: String }
+
+    private static func read(_ page: ExchangePage, _ services: WebServices) -> Result<MeterExchange, Field> {
+        func refused(_ name: String) -> Result<MeterExchange, Field> { .failure(Field(name: name)) }
+        guard let old = MeterAddress(.serial, page.old) else { return refused("old") }
+        guard let new = MeterAddress(.serial, page.new) else { return refused("new_empty") }
+        guard let at = services.instant(ofForm: page.at) else { return refused("at_empty") }
+        let (final, start) = (Volume(cubicMetres: page.final), Volume(cubicMetres: page.start))
+        guard page.final.isEmpty || final.map({ $0 >= .zero }) == true else { return refused("final_malformed") }
+        guard page.start.isEmpty || start.map({ $0 >= .zero }) == true else { return refused("start") }
+        return .success(MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start))
     }
 
     /// Notes the exchange; the field at fault where it is refused.
-    private func refused(_ page: ExchangePage, _ clerk: Clerk, at now: Instant) async throws -> String? {
-        guard let old = MeterAddress(.serial, page.old) else { return "old" }
-        guard let new = MeterAddress(.serial, page.new) else { return "new" }
-        guard let at = services.instant(ofForm: page.at) else { return "at" }
-        let (final, start) = (Volume(cubicMetres: page.final), Volume(cubicMetres: page.start))
-        guard page.final.isEmpty || final.map({ $0 >= .zero }) == true else { return "final" }
-        guard page.start.isEmpty || start.map({ $0 >= .zero }) == true else { return "start" }
-        let exchange = MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start)
+    private func refused(_ exchange: MeterExchange, _ clerk: Clerk, at now: Instant) async throws -> String? {
         let outcome = try await ExchangeMeter(database: services.database)(exchange, now: now) {
             clerk.covers(community: $0)
         }
@@ -63,5 +85,74 @@ struct ExchangeRoutes: Sendable {
             default: return "at"
             }
         }
+    }
+}
+
+/// What is known around an exchange that is to be noted.
+struct ExchangeLook: Sendable {
+    let household: String?
+    let point: String
+    let old: NearbyReadings?
+    /// What is noted of the old one's end already.
+    let final: Volume?
+    /// The new meter's last reading, held or registered; nil where none came.
+    let newLast: Instant?
+    let isNewKnown: Bool
+}
+
+extension Reader {
+    /// nil where the exchange will be refused for its old meter or its time.
+    func look(
+        at exchange: MeterExchange, for clerk: Clerk, now: Instant, _ calendar: CityCalendar
+    ) throws -> ExchangeLook? {
+        guard exchange.at <= now, let meter = try meter(serial: exchange.old.address),
+            let place = try placements(of: meter.id).first(where: {
+                $0.from < exchange.at && ($0.to.map { $0 == exchange.at } ?? true)
+            }), clerk.covers(community: place.community)
+        else { return nil }
+        let homes = try households(at: place.usagePoint, in: place.community, from: exchange.at, to: exchange.at)
+        let household = try homes.last.flatMap { try self.household($0, in: place.community)?.number }
+        let holder = try holder(of: exchange.new)
+        let tomorrow = calendar.day(of: now).advanced(by: 1)
+        let communities = [CommunityID.unregistered, place.community]
+        let last = try holder.flatMap { holder in
+            try communities.compactMap {
+                try nearestSet(of: holder.meter, in: $0, before: tomorrow)?.elements.map(\.at).max()
+            }
+            .max()
+        }
+        return ExchangeLook(
+            household: household, point: try usagePointNumber(place.usagePoint, in: place.community) ?? "",
+            old: try NearbyReadings(of: exchange.old, around: exchange.at, now: now, calendar, self),
+            final: place.finalRegister, newLast: last, isNewKnown: holder?.isRegistered ?? false)
+    }
+}
+
+extension ExchangeLook {
+    func words(_ exchange: MeterExchange, _ t: Texts, _ calendar: CityCalendar) -> [String] {
+        let at = "\(t.date(exchange.at, in: calendar)) \(calendar.format(exchange.at).dropFirst(11).prefix(5))"
+        var lines = [t("exchange_where", ["household": household ?? t("none"), "point": point, "time": at])]
+        if let last = old?.before {
+            lines.append(
+                t("exchange_last", ["register": t.register(last.register), "time": t.time(last.at, in: calendar)]))
+        }
+        switch exchange.finalRegister {
+        case let register?:
+            lines.append(t("exchange_says_final", ["register": t.register(register)]))
+            lines += old?.doubts(about: register, at: exchange.at, t, calendar) ?? []
+        case nil:
+            lines.append(
+                final.map { t("exchange_keeps_final", ["register": t.register($0)]) } ?? t("exchange_no_final"))
+        }
+        lines.append(
+            exchange.startRegister.map { t("exchange_says_start", ["register": t.register($0)]) }
+                ?? t("exchange_no_start"))
+        if let newLast {
+            lines.append(
+                t("exchange_new_heard", ["new": exchange.new.address, "time": t.time(newLast, in: calendar)]))
+        } else if !isNewKnown {
+            lines.append(t("exchange_new_unheard", ["new": exchange.new.address]))
+        }
+        return lines
     }
 }

@@ -12,7 +12,8 @@ struct ReadingEditRoutes: Sendable {
     func add(to router: Router<WebContext>) {
         router.get("staff/readings") { request, _ in
             let clerk = try await services.clerk(request, at: services.now())
-            return try await page(request, clerk, meter: request.query("meter"), month: request.query("month"))
+            return try await page(
+                request, clerk, meter: request.query("meter") ?? "", month: request.query("month")?.plain)
         }
         router.post("staff/readings") { request, _ in try await decide(request) }
     }
@@ -23,26 +24,63 @@ struct ReadingEditRoutes: Sendable {
         let form = try await services.readForm(request)
         try services.requireSame(form.raw("csrf"), clerk.csrf)
         let t = services.texts(for: request)
-        let notice: PageFrame.Notice
+        var entry = ReadingsPage.Entry(
+            at: form.plain("at"), register: form.plain("register"), reason: form.text("reason"))
+        if form.text("action") == EditAction.enter.rawValue, let sure = try await doubts(form, clerk, at: now, t) {
+            entry.sure = sure
+            return try await page(request, clerk, meter: form.text("meter"), month: form.plain("month"), entry: entry)
+        }
         switch try await outcome(of: form, clerk, at: now) {
         case .success(let outcome):
-            notice = .init(
-                kind: .done, heading: t("edit_done"),
-                body: t("edit_done_body", ["homes": t.number(Int64(outcome.markedHomes))]))
+            // What was decided on is shown, whatever month was looked at before.
+            let at = services.instant(ofForm: form.plain("at")) ?? now
+            let register = Volume(cubicMetres: form.plain("register").plainCubicMetres) ?? .zero
+            let body = t(
+                "edit_done_body",
+                [
+                    "action": t("edit_\(form.text("action"))"), "time": services.minute(at),
+                    "register": t.register(register), "homes": t.number(Int64(outcome.markedHomes)),
+                ])
+            return try await page(
+                request, clerk, meter: form.text("meter"), month: services.calendar.month(of: at).description,
+                notice: .init(kind: .done, heading: t("edit_done"), body: body))
         case .failure(let refusal):
-            notice = .init(
-                kind: .refused, heading: t("edit_refused"), body: t("edit_refused_\(refusal.rawValue)"))
+            let isEntry = form.text("action") == EditAction.enter.rawValue
+            return try await page(
+                request, clerk, meter: form.text("meter"), month: form.plain("month"),
+                entry: isEntry ? entry : ReadingsPage.Entry(),
+                notice: .init(
+                    kind: .refused, heading: t("edit_refused"), body: t("edit_refused_\(refusal.rawValue)")))
         }
-        return try await page(
-            request, clerk, meter: form.text("meter"), month: form.text("month"), notice: notice)
+    }
+
+    /// What is odd about a reading typed by hand; nil where nothing is, or it was said and answered.
+    private func doubts(_ form: Form, _ clerk: Clerk, at now: Instant, _ t: Texts) async throws -> SureQuestion? {
+        guard let address = MeterAddress(.serial, form.plain("meter")),
+            let at = services.instant(ofForm: form.plain("at")),
+            let register = Volume(cubicMetres: form.plain("register").plainCubicMetres)
+        else { return nil }
+        let calendar = services.calendar
+        let found = try await services.database.read { reader -> NearbyReadings? in
+            try NearbyReadings(of: address, around: at, now: now, calendar, reader)
+        }
+        guard let found, found.covered(by: clerk) else { return nil }
+        var lines = found.doubts(about: register, at: at, t, calendar)
+        if let entered = found.entered, entered.register != register {
+            lines.append(t("doubt_entered", ["register": t.register(entered.register)]))
+        }
+        let month = calendar.month(of: at)
+        if month.description != form.plain("month") { lines.append(t("doubt_month", ["month": t.month(month)])) }
+        return SureQuestion(
+            lines, about: [address.text, "\(at.epochSeconds)", "\(register.millilitres)"], answered: form.text("sure"))
     }
 
     private func outcome(
         of form: Form, _ clerk: Clerk, at now: Instant
     ) async throws -> Result<EditOutcome, EditRefusal> {
-        guard let address = MeterAddress(.serial, form.text("meter")) else { return .failure(.unknownMeter) }
-        guard let at = services.instant(ofForm: form.text("at")) else { return .failure(.instantIsOutOfRange) }
-        guard let register = Volume(cubicMetres: form.text("register")) else {
+        guard let address = MeterAddress(.serial, form.plain("meter")) else { return .failure(.unknownMeter) }
+        guard let at = services.instant(ofForm: form.plain("at")) else { return .failure(.instantIsOutOfRange) }
+        guard let register = Volume(cubicMetres: form.plain("register").plainCubicMetres) else {
             return .failure(.registerIsOutOfRange)
         }
         guard let action = EditAction(rawValue: form.text("action")) else {
@@ -55,26 +93,35 @@ struct ReadingEditRoutes: Sendable {
     }
 
     private func page(
-        _ request: Request, _ clerk: Clerk, meter: String?, month: String?, notice: PageFrame.Notice? = nil
+        _ request: Request, _ clerk: Clerk, meter: String, month text: String?,
+        entry: ReadingsPage.Entry = .init(), notice: PageFrame.Notice? = nil
     ) async throws -> Response {
         let now = services.now()
-        let month = month.flatMap { BillingMonth($0) } ?? services.calendar.month(of: now).previous
-        guard let meter, !meter.isEmpty, let address = MeterAddress(.serial, meter) else {
+        let t = services.texts(for: request)
+        let (typed, meter) = (text ?? "", meter.plain)
+        guard let month = typed.isEmpty ? services.calendar.month(of: now).previous : BillingMonth(typed) else {
             return services.answer(
-                ReadingsPage(meter: meter ?? "", month: month), "nav_readings", request, .staff, csrf: clerk.csrf,
-                notice: notice)
+                ReadingsPage(meter: meter, month: typed), "nav_readings", request, .staff, csrf: clerk.csrf,
+                notice: .init(kind: .refused, heading: t("readings_refused"), body: t("close_refused_bad_month")))
+        }
+        guard !meter.isEmpty else {
+            return services.answer(
+                ReadingsPage(meter: meter, month: month.description), "nav_readings", request, .staff,
+                csrf: clerk.csrf, notice: notice)
         }
         let examine = ExamineMeter(calendar: services.calendar, rules: .standard)
         let (found, names) = try await services.database.read { reader in
-            let found = try examine(address, days: month.firstDay...month.lastDay, now: now, reader)
+            let found = try MeterAddress(.serial, meter).flatMap {
+                try examine($0, days: month.firstDay...month.lastDay, now: now, reader)
+            }
             return (found, Dictionary(try reader.staff().map { ($0.id, $0.name) }) { first, _ in first })
         }
         // A meter outside the member's area is as unknown as one that does not exist.
         let covered = found.flatMap { clerk.covers(community: $0.community) ? $0 : nil }
         var random = SystemRandomNumberGenerator()
         let page = ReadingsPage(
-            meter: meter, month: month, found: covered, names: names, calendar: services.calendar,
-            texts: services.texts(for: request), makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
+            meter: meter, month: month, found: covered, entry: entry, names: names, calendar: services.calendar,
+            texts: t, makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
         return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 }

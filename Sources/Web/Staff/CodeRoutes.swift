@@ -4,59 +4,17 @@ import Operations
 import Storage
 import Water
 
-/// What the desk does for households: persons, and sign-in codes.
-struct RegistryRoutes: Sendable {
+/// The desk makes sign-in codes for households.
+struct CodeRoutes: Sendable {
     let services: WebServices
     private static let mostCodes = 50
 
     func add(to router: Router<WebContext>) {
-        router.get("staff/persons") { request, _ in
-            let now = services.now()
-            let clerk = try await services.clerk(request, at: now)
-            let from = services.calendar.day(of: now).description
-            return services.answer(
-                PersonsPage(number: "", persons: "", from: from), "nav_persons", request, .staff, csrf: clerk.csrf)
-        }
-        router.post("staff/persons") { request, _ in try await setPersons(request) }
         router.get("staff/codes") { request, _ in
             let clerk = try await services.clerk(request, at: services.now())
             return answer(request, clerk, numbers: "", refused: [], slips: [])
         }
         router.post("staff/codes") { request, _ in try await makeCodes(request) }
-    }
-
-    private func setPersons(_ request: Request) async throws -> Response {
-        let now = services.now()
-        let (clerk, form) = try await opened(request, at: now)
-        let t = services.texts(for: request)
-        let (number, text, from) = (form.text("number"), form.text("persons"), form.text("from"))
-        let notice: PageFrame.Notice
-        switch try await noted(clerk, number, persons: text, from: from, at: now) {
-        case nil:
-            let persons = text.isEmpty ? t("persons_unknown") : t("persons_count", ["n": text])
-            notice = .init(
-                kind: .done, heading: t("persons_done"),
-                body: t("persons_done_body", ["number": number, "from": from, "persons": persons]))
-        case let field?:
-            notice = .init(kind: .refused, heading: t("persons_refused"), body: t("persons_refused_\(field)"))
-        }
-        let page = PersonsPage(number: number, persons: text, from: from)
-        return services.answer(page, "nav_persons", request, .staff, csrf: clerk.csrf, notice: notice)
-    }
-
-    /// Notes the persons; the field at fault where they were refused.
-    private func noted(
-        _ clerk: Clerk, _ number: String, persons text: String, from: String, at now: Instant
-    ) async throws -> String? {
-        guard try await household(number, within: clerk) != nil else { return "number" }
-        let persons = Int(text)
-        guard text.isEmpty || persons != nil else { return "persons" }
-        guard let day = LocalDay(from) else { return "from" }
-        switch try await SetPersons(database: services.database)(persons, of: number, from: day, at: now) {
-        case .success: return nil
-        case .failure(.unknownHousehold): return "number"
-        case .failure: return "persons"
-        }
     }
 
     private func makeCodes(_ request: Request) async throws -> Response {
@@ -66,9 +24,9 @@ struct RegistryRoutes: Sendable {
         let numbers = typed.split(whereSeparator: { $0.isWhitespace || $0 == "," || $0 == "，" }).map(String.init)
             .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         var random = SystemRandomNumberGenerator()
-        var refused = numbers.dropFirst(RegistryRoutes.mostCodes).map { $0 }
+        var refused = numbers.dropFirst(CodeRoutes.mostCodes).map { $0 }
         var slips: [CodesPage.Slip] = []
-        for number in numbers.prefix(RegistryRoutes.mostCodes) {
+        for number in numbers.prefix(CodeRoutes.mostCodes) {
             let code = Secret.handCode(using: &random)
             guard try await household(number, within: clerk) != nil,
                 case .success(let end) = try await MakeSignInCode(database: services.database)(

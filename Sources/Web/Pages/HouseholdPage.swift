@@ -1,0 +1,42 @@
+/// One household as the desk sees it.
+struct HouseholdPage: Page {
+    static let template = "household"
+    /// A household's or a meter's number.
+    let asked: String
+    let isMissing: Bool
+    let found: Found?
+
+    struct Found: Sendable {
+        let number: String
+        let place: String
+        let lived: String
+        let sizes: [String]
+        let meters: [Meter]
+        let hasStatements: Bool
+        let statements: [Row]
+        let balance: String
+        let debt: String?
+        let hasHistory: Bool
+        /// Latest first.
+        let history: [PointsPage.Entry]
+    }
+
+    struct Meter: Sendable {
+        let serial: String
+        let point: String
+        /// `YYYY-MM`, whose readings the link leads to.
+        let month: String
+        let hung: String
+    }
+
+    /// A statement in a line.
+    struct Row: Sendable {
+        let month: String
+        let version: String
+        let litres: String
+        let yuan: String
+        let rank: String
+        let points: String
+        let note: String
+    }
+}

@@ -1,0 +1,68 @@
+import Database
+import Metering
+import Operations
+import Storage
+import Water
+
+/// What a meter showed before and after an instant, for somebody who types a register of it.
+struct NearbyReadings: Sendable {
+    let before: ExaminedReading?
+    let after: ExaminedReading?
+    /// What staff entered for this very instant, and stands.
+    let entered: ExaminedReading?
+
+    private let community: CommunityID
+
+    func covered(by clerk: Clerk) -> Bool { clerk.covers(community: community) }
+
+    /// Days on each side that are looked at.
+    private static let days = 30
+
+    /// nil for a meter that is not registered, or hung nowhere then.
+    init?(
+        of address: MeterAddress, around at: Instant, now: Instant, _ calendar: CityCalendar, _ reader: Reader
+    ) throws {
+        let day = calendar.day(of: at)
+        let examine = ExamineMeter(calendar: calendar, rules: .standard)
+        let days = day.advanced(by: -Self.days)...day.advanced(by: Self.days)
+        guard let found = try examine(address, days: days, now: now, reader) else { return nil }
+        community = found.community
+        let believed = found.readings.filter { $0.quality.rawValue >= ReadingQuality.acceptedSuspicious.rawValue }
+        before = believed.last { $0.at < at }
+        after = believed.first { $0.at > at }
+        entered = found.readings.last { $0.at == at && $0.isEntered }
+    }
+
+    /// What is odd about a register between the two, in words.
+    func doubts(about register: Volume, at: Instant, _ t: Texts, _ calendar: CityCalendar) -> [String] {
+        var lines: [String] = []
+        func line(_ key: String, _ near: ExaminedReading, _ difference: Volume) {
+            lines.append(
+                t(
+                    key,
+                    [
+                        "typed": t.register(register), "register": t.register(near.register),
+                        "time": t.time(near.at, in: calendar), "difference": t.register(difference),
+                    ]))
+        }
+        if let before, register < before.register { line("doubt_below", before, before.register - register) }
+        if let after, register > after.register { line("doubt_above", after, register - after.register) }
+        if let before, after == nil, register > before.register {
+            let most = Volume(litres: 2_000 + (at - before.at) / 86_400 * 2_000)
+            if register - before.register > most { line("doubt_much", before, register - before.register) }
+        }
+        guard !lines.isEmpty, fits(Volume(millilitres: register.millilitres / 1_000)) else { return lines }
+        lines.append(t("doubt_litres", ["register": t.register(Volume(millilitres: register.millilitres / 1_000))]))
+        return lines
+    }
+
+    /// True where the register lies between what the meter showed before and after, or within a cubic metre of it.
+    private func fits(_ register: Volume) -> Bool {
+        let slack = Volume(litres: 1_000)
+        switch (before?.register, after?.register) {
+        case (let before?, let after?): return register + slack >= before && register <= after + slack
+        case (let near?, nil), (nil, let near?): return max(register, near) - min(register, near) <= slack
+        case (nil, nil): return false
+        }
+    }
+}
