@@ -18,6 +18,8 @@ struct CorrectMonth: Sendable {
 
     struct Work: Sendable {
         var statements: [StoredStatement] = []
+        /// What ran in the homes that the statements are of.
+        var leaks: [(home: HouseholdID, flows: [ContinuousFlow])] = []
         var awards: [(posting: Posting, award: AwardKey?)] = []
         /// The homes looked at: their marks end with this.
         var homes: [HouseholdID] = []
@@ -65,6 +67,7 @@ struct CorrectMonth: Sendable {
                     home, numbers[home.household] ?? "", after: issued[home.household], changes, in: context)
             else { continue }
             work.statements.append(stored)
+            work.leaks.append((home.household, home.continuousFlows))
             work.resting += try resting(on: home.household, billedBy: tariff, reader)
             if changesLevels { work.resting += try nextMonth(of: home.household, reader) }
             let holder = AccountHolder(community: community, household: home.household)
@@ -194,6 +197,7 @@ struct CorrectMonth: Sendable {
         try transaction.note(work.newTariffs, of: month, at: at)
         try transaction.holdFold(of: community, at: at)
         try transaction.add(work.statements, to: community, at: at)
+        for (home, flows) in work.leaks { try transaction.setLeaks(flows, of: home, in: community, month) }
         try transaction.append(work.awards)
         if let event = work.event { try transaction.enqueue(event) }
         for home in work.homes { try transaction.clearDirty(home, of: community, month) }

@@ -197,6 +197,25 @@ public struct AlertRow: Sendable, Hashable {
     public let raw: String
     /// The first of the meter's addresses, `wmbus:12345678`.
     public let address: String
+    /// The number of the household that lived where the meter hung then; empty for none.
+    public let household: String
+}
+
+extension SQL {
+    /// The number of the household that lived where a meter hung at an instant, of an alias's `community_id`, `meter_id`
+    /// and `at`; empty for none, the first of several.
+    static func household(of name: SQL) -> SQL {
+        """
+        coalesce((SELECT min(h.number) FROM meter_installation i
+            JOIN household_usage_point u
+                ON u.community_id = i.community_id AND u.usage_point_id = i.usage_point_id
+            JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id
+            WHERE i.community_id = \(name).community_id AND i.meter_id = \(name).meter_id
+                AND i.installed_at <= \(name).at AND (i.removed_at IS NULL OR i.removed_at > \(name).at)
+                AND h.moved_in_at <= \(name).at
+                AND (h.moved_out_at IS NULL OR h.moved_out_at > \(name).at)), '')
+        """
+    }
 }
 
 extension Reader {
@@ -270,7 +289,8 @@ extension Reader {
         return try all(
             """
             SELECT a.community_id, coalesce(m.serial, ''), a.at, a.code, a.is_current, a.raw,
-                coalesce((SELECT min(d.address) FROM meter_address d WHERE d.meter_id = a.meter_id), '')
+                coalesce((SELECT min(d.address) FROM meter_address d WHERE d.meter_id = a.meter_id), ''),
+                \(SQL.household(of: "a"))
             FROM alert a JOIN meter m ON m.meter_id = a.meter_id
             WHERE \(place)
             ORDER BY a.at DESC, a.meter_id, a.code LIMIT \(limit)
@@ -278,7 +298,8 @@ extension Reader {
         ) { row in
             AlertRow(
                 community: try row.id(0), serial: try row.text(1), at: try row.instant(2), code: try row.text(3),
-                isCurrent: try row.flag(4), raw: try row.text(5), address: try row.text(6))
+                isCurrent: try row.flag(4), raw: try row.text(5), address: try row.text(6),
+                household: try row.text(7))
         }
     }
 }

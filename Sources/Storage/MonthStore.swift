@@ -203,7 +203,8 @@ extension Reader {
     public func findings(of community: CommunityID, _ month: BillingMonth, limit: Int) throws -> [StoredFindingRow] {
         try all(
             """
-            SELECT coalesce(m.serial, ''), f.at, f.kind, f.register_ml, f.before_ml FROM finding f
+            SELECT coalesce(m.serial, ''), f.at, f.kind, f.register_ml, f.before_ml, \(SQL.household(of: "f"))
+            FROM finding f
             JOIN meter m ON m.meter_id = f.meter_id
             WHERE f.community_id = \(community) AND f.month = \(month)
             ORDER BY f.at DESC, f.meter_id, f.kind LIMIT \(limit)
@@ -211,7 +212,8 @@ extension Reader {
         ) { row in
             StoredFindingRow(
                 serial: try row.text(0), at: try row.instant(1), kind: try row.text(2),
-                register: Volume(millilitres: try row.integer(3)), before: try row.volumeOrNil(4))
+                register: Volume(millilitres: try row.integer(3)), before: try row.volumeOrNil(4),
+                household: try row.text(5))
         }
     }
 }
@@ -223,6 +225,8 @@ public struct StoredFindingRow: Sendable, Hashable {
     public let kind: String
     public let register: Volume
     public let before: Volume?
+    /// Whose home it was then; empty for none.
+    public let household: String
 }
 
 extension Transaction {
@@ -239,8 +243,10 @@ extension Transaction {
             """)
         var rows = Rows(["community_id", "month", "household_id", "body"])
         var findings = Rows(["community_id", "month", "meter_id", "at", "kind", "register_ml", "before_ml"])
+        var leaks = Rows.leaks
         for home in homes {
             rows.append(community, month, home.household, home.storedText)
+            leaks.append(home.continuousFlows, of: home.household, in: community, month)
             for finding in home.findings {
                 findings.append(
                     community, month, finding.meter, finding.at, finding.kind.rawValue, finding.register,
@@ -248,6 +254,8 @@ extension Transaction {
             }
         }
         try append(rows, to: "home_month")
+        // Two meters of a home may have run alike.
+        try upsert(leaks, into: "suspected_leak", key: Rows.leakColumns)
         // Homes that share a meter share its findings.
         try upsert(
             findings, into: "finding",

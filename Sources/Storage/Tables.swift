@@ -169,6 +169,9 @@ private let statementRows = [
         "finding", key: ["community_id", "month", "meter_id", "at", "kind", "register_ml"],
         integers: ["community_id", "month", "meter_id", "at", "register_ml", "before_ml"], texts: ["kind"]),
     StoredTable(
+        "suspected_leak", key: ["community_id", "month", "household_id", "from_at", "to_at", "litres_per_hour"],
+        integers: ["community_id", "month", "household_id", "from_at", "to_at", "litres_per_hour"]),
+    StoredTable(
         "statement", key: ["community_id", "month", "household_id", "version"],
         integers: [
             "community_id", "month", "household_id", "version", "issued_at", "litres", "missing_hours", "bill_fen",

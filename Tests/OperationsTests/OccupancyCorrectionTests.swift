@@ -88,6 +88,12 @@ import Water
         #expect(before.points.total > .zero && before.billing != .refused(.notLivedIn))
         #expect(try await earned("H2", city) == before.points.total)
         let others = try await statement("H3", city)
+        let leaking = try await city.database.read {
+            try $0.suspectedLeaks(of: CityFixture.first, october, limit: 100)
+        }
+        // The most water first; a shorter list is its beginning.
+        #expect(leaking.count == 12 && leaking[0].flow.litresPerHour == 17 && leaking[0].household == "H11")
+        #expect(leaking.contains { $0.household == "H2" && $0.flow == before.leaks.first })
 
         // It comes out in November that another household moved in on the first of October.
         let start = city.calendar.interval(of: october).start
@@ -113,6 +119,10 @@ import Water
         #expect(successor.rank?.otherHomes == before.rank.map { $0.otherHomes + 1 })
         #expect(try await earned("N2", city) == successor.points.total)
         #expect(try await statement("H3", city) == others)
+        let left = try await city.database.read {
+            try $0.suspectedLeaks(of: CityFixture.first, october, limit: 100).map(\.household)
+        }
+        #expect(left.count == 12 && !left.contains("H2") && left.contains("N2"))
 
         #expect(try await close(city).corrections(at: later + 180) == CorrectionSummary())
         let lines = try await exported(city)
@@ -207,6 +217,21 @@ import Water
         // Said again, or of persons alone: nothing more.
         #expect(try await register("N4", on: "P4", from: tenDaysIn, city) == .unchanged)
         #expect(try await close(city).corrections(at: later + 180) == CorrectionSummary())
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a meter of a home that sent nothing for seven days is named`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        _ = try await MoveOut(database: city.database)("H5", on: tenDaysIn, at: later).get()
+        // The last readings are of the first of November.
+        for (days, silent) in [(5, 0), (7, 0), (8, 11)] as [(Int, Int)] {
+            let today = LocalDay(number: october.next.firstDay.number + Int32(days) - 1)
+            let found = try await city.database.read {
+                try $0.silentMeters(of: CityFixture.first, at: later, today: today, limit: 100)
+            }
+            #expect(found.count == silent, "\(days)")
+            #expect(found.allSatisfy { $0.serial == "m" + $0.household.dropFirst() && $0.household != "H5" })
+        }
     }
 
     @Test(arguments: TestEngine.allCases)

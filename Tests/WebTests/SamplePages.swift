@@ -270,7 +270,7 @@ struct Samples {
 
     var held: HeldPage {
         HeldPage(
-            summary: texts("held_summary", ["meters": "14", "readings": "1,204"]),
+            summary: texts("held_summary", ["meters": "14", "readings": "1,204"]), hasMeters: true,
             meters: [
                 .init(
                     address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744",
@@ -290,45 +290,28 @@ struct Samples {
 
     var corrections: CorrectionsPage {
         CorrectionsPage(
-            summary: texts("corrections_summary", ["homes": "1"]),
+            summary: texts("corrections_summary", ["homes": "1", "months": "2"]), hasHomes: true,
             homes: [
                 .init(
-                    number: "100200300417", community: "漪汾苑社区", month: "2026-10",
+                    number: "100200300417", community: "漪汾苑社区",
+                    months: texts("months_from_to", ["from": "2026-09", "to": "2026-10", "n": "2"]), month: "2026-10",
                     why: texts("cause_times", ["what": texts("cause_late_reading"), "count": "24"]),
                     meters: ["14010500012345"], since: "2026-11-24 09:00")
             ])
     }
 
-    var alerts: AlertsPage {
-        AlertsPage(
-            hasAlerts: true,
-            alerts: [
-                .init(
-                    at: "2026-11-23 04:00", month: "2026-11", community: "漪汾苑社区", meter: "14010500012345",
-                    isRegistered: true,
-                    name: texts("alert_leak"), state: texts("alert_now"), raw: "LEAKAGE"),
-                .init(
-                    at: "2026-11-22 16:30", month: "2026-11", community: texts("nav_held"), meter: "wmbus:12345678",
-                    isRegistered: false,
-                    name: texts("alert_leak"), state: texts("alert_was"), raw: "LEAKAGE"),
-            ], hasFindings: true,
-            findings: [
-                .init(
-                    at: "2026-10-12 10:00", month: "2026-10", community: "漪汾苑社区", meter: "14010500012346",
-                    name: texts("finding_jump"),
-                    register: "812.345",
-                    before: "800.057")
-            ])
-    }
-
     var codes: CodesPage {
         CodesPage(
-            numbers: "100200300417\n100200300418", hasRefused: true, refused: ["100200300999"], hasSlips: true,
+            numbers: "100200300417\n100200300418", hasRefused: true,
+            refused: [.init(number: "100200300999", why: texts("codes_why_unknown"))],
+            hasSlips: true,
             slips: [
                 .init(
-                    number: "100200300417", code: "QX4K 7MPT", until: "2026-12-01", address: "https://water.example/"),
+                    number: "100200300417", place: "漪汾苑社区 / 3号楼", code: "QX4K 7MPT", until: "2026-12-01",
+                    address: "https://water.example/"),
                 .init(
-                    number: "100200300418", code: "HW9R 2DFN", until: "2026-12-01", address: "https://water.example/"),
+                    number: "100200300418", place: "漪汾苑社区 / 3号楼", code: "HW9R 2DFN", until: "2026-12-01",
+                    address: "https://water.example/"),
             ])
     }
 

@@ -5,6 +5,38 @@ import Water
 
 /// Pages of the registry and of one household.
 extension Samples {
+    var alerts: AlertsPage {
+        AlertsPage(
+            hasLeaks: true,
+            leaks: [
+                .init(
+                    household: "100200300417", place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
+                    to: texts("leak_open"), hours: "44", rate: "14")
+            ], hasSilent: true,
+            silent: [
+                .init(
+                    household: "100200300418", place: "漪汾苑社区 / 4号楼", meter: "14010500012347", month: "2026-08",
+                    last: "2026-08-01 12:00")
+            ], hasAlerts: true,
+            alerts: [
+                .init(
+                    at: "2026-11-23 04:00", month: "2026-11", community: "漪汾苑社区", household: "100200300417",
+                    meter: "14010500012345", isRegistered: true, name: texts("alert_leak"),
+                    state: texts("alert_now"), raw: "LEAKAGE"),
+                .init(
+                    at: "2026-11-22 16:30", month: "2026-11", community: texts("nav_held"), household: "",
+                    meter: "12345678", isRegistered: false, name: texts("alert_leak"), state: texts("alert_was"),
+                    raw: "LEAKAGE"),
+            ], hasFindings: true,
+            findings: [
+                .init(
+                    at: "2026-10-12 10:00", month: "2026-10", community: "漪汾苑社区", household: "100200300417",
+                    meter: "14010500012346",
+                    name: texts("cause_times", ["what": texts("finding_jump"), "count": "49"]), register: "812.345",
+                    before: "800.057")
+            ])
+    }
+
     var exchange: ExchangePage {
         ExchangePage(
             old: "14010500012345", new: "14010500099001", final: "812.5", start: "0.012", at: "2026-10-12T10:30",

@@ -25,4 +25,5 @@ public let migrations: [Migration] = [
     Migration(
         number: 19, name: "packed statements", sqlite: packedStatements, postgres: packedStatementsForPostgres),
     Migration(number: 20, name: "ledger keys", sqlite: ledgerKeys, postgres: ledgerKeysForPostgres),
+    Migration(number: 21, name: "suspected leaks", sqlite: suspectedLeaks),
 ]

@@ -89,6 +89,7 @@ struct CloseMonthPage: Page {
 struct HeldPage: Page {
     static let template = "held"
     let summary: String
+    let hasMeters: Bool
     let meters: [Meter]
     let hasQuarantined: Bool
     let quarantined: [Quarantined]
@@ -126,11 +127,14 @@ struct HeldPage: Page {
 struct CorrectionsPage: Page {
     static let template = "corrections"
     let summary: String
+    let hasHomes: Bool
     let homes: [Home]
 
     struct Home: Sendable {
         let number: String
         let community: String
+        let months: String
+        /// The last of them, `YYYY-MM`, whose readings the links lead to.
         let month: String
         let why: String
         /// Printed numbers, for the page of readings.
@@ -141,16 +145,42 @@ struct CorrectionsPage: Page {
 
 struct AlertsPage: Page {
     static let template = "alerts"
+    let hasLeaks: Bool
+    /// The most water first.
+    let leaks: [LeakRow]
+    let hasSilent: Bool
+    let silent: [SilentRow]
     let hasAlerts: Bool
     let alerts: [AlertRow]
     let hasFindings: Bool
     let findings: [FindingRow]
+
+    struct LeakRow: Sendable {
+        let household: String
+        /// From the community down to the building.
+        let place: String
+        let month: String
+        let from: String
+        let to: String
+        let hours: String
+        let rate: String
+    }
+
+    struct SilentRow: Sendable {
+        let household: String
+        let place: String
+        let meter: String
+        let month: String
+        let last: String
+    }
 
     struct AlertRow: Sendable {
         let at: String
         /// `YYYY-MM`, whose readings the link leads to.
         let month: String
         let community: String
+        /// Empty where nobody lived there then.
+        let household: String
         let meter: String
         /// Has a page of readings.
         let isRegistered: Bool
@@ -163,6 +193,8 @@ struct AlertsPage: Page {
         let at: String
         let month: String
         let community: String
+        /// Empty where nobody lived there then.
+        let household: String
         let meter: String
         let name: String
         let register: String
@@ -206,12 +238,19 @@ struct CodesPage: Page {
     static let template = "codes"
     let numbers: String
     let hasRefused: Bool
-    let refused: [String]
+    let refused: [Refused]
     let hasSlips: Bool
     let slips: [Slip]
 
+    struct Refused: Sendable {
+        let number: String
+        let why: String
+    }
+
     struct Slip: Sendable {
         let number: String
+        /// From the community down to the building.
+        let place: String
         let code: String
         let until: String
         /// Where the pages are; nil where that is not set up.

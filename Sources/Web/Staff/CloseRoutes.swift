@@ -52,7 +52,10 @@ struct CloseRoutes: Sendable {
                     [
                         "month": month.description, "communities": t.number(Int64(summary.communities)),
                         "statements": t.number(Int64(summary.statements)),
-                    ]))
+                    ])
+                    + (summary.corrections.statements == 0
+                        ? ""
+                        : t("close_done_corrected", ["n": t.number(Int64(summary.corrections.statements))])))
         case .failure(let refusal):
             .init(kind: .refused, heading: t("close_refused"), body: refusal.words(t, services.calendar))
         }
@@ -75,6 +78,7 @@ struct CloseRoutes: Sendable {
                 count("close_count_measured", rows.count { $0.state?.isMeasured == true }),
                 count("close_count_issued", rows.count { $0.state?.issuedAt != nil }),
                 count("close_count_dirty", rows.reduce(0) { $0 + $1.dirty }),
+                count("close_count_corrections", rows.reduce(0) { $0 + $1.toCorrect }),
             ],
             communities: rows.map { row in
                 .init(
@@ -127,7 +131,10 @@ struct ClosePreviewRow: Sendable {
     let area: Area
     let homes: Int
     let state: CommunityMonth?
+    /// Homes of the month that a correction is due of.
     let dirty: Int
+    /// Statements of any month that a close will look at for correction.
+    let toCorrect: Int
 }
 
 extension Reader {
@@ -141,8 +148,10 @@ extension Reader {
         let states = Dictionary(try communityMonths(month).map { ($0.community, $0) }) { first, _ in first }
         return try clerk.communities.compactMap { area in
             guard let count = homes[area.id] else { return nil }
-            let dirty = try dirtyHomes(of: area.id).count { $0.month == month }
-            return ClosePreviewRow(area: area, homes: count, state: states[area.id], dirty: dirty)
+            let marked = try dirtyHomes(of: area.id)
+            return ClosePreviewRow(
+                area: area, homes: count, state: states[area.id], dirty: marked.count { $0.month == month },
+                toCorrect: marked.count)
         }
     }
 }

@@ -20,27 +20,34 @@ struct CodeRoutes: Sendable {
     private func makeCodes(_ request: Request) async throws -> Response {
         let now = services.now()
         let (clerk, form) = try await opened(request, at: now)
-        let typed = form.text("numbers")
-        let numbers = typed.split(whereSeparator: { $0.isWhitespace || $0 == "," || $0 == "，" }).map(String.init)
+        let t = services.texts(for: request)
+        let numbers = form.text("numbers").split { $0.isWhitespace || ",，、;；.。".contains($0) }.map { String($0).plain }
             .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         var random = SystemRandomNumberGenerator()
-        var refused = numbers.dropFirst(CodeRoutes.mostCodes).map { $0 }
+        var refused = numbers.dropFirst(CodeRoutes.mostCodes).map { (number: $0, why: t("codes_why_many")) }
         var slips: [CodesPage.Slip] = []
         for number in numbers.prefix(CodeRoutes.mostCodes) {
             let code = Secret.handCode(using: &random)
-            guard try await household(number, within: clerk) != nil,
+            guard let home = try await household(number, within: clerk) else {
+                refused.append((number, t("codes_why_unknown")))
+                continue
+            }
+            guard
                 case .success(let end) = try await MakeSignInCode(database: services.database)(
                     number, code: code, at: now)
             else {
-                refused.append(number)
+                refused.append((number, t("codes_why_moved_out")))
                 continue
             }
             slips.append(
                 .init(
-                    number: number, code: HandCode.printed(code), until: services.minute(end),
+                    number: number, place: clerk.place(of: home.area, in: home.community),
+                    code: HandCode.printed(code), until: services.minute(end),
                     address: services.settings.publicAddress))
         }
-        return answer(request, clerk, numbers: typed, refused: refused, slips: slips)
+        // What went well is not made anew, and its slips voided, by pressing once more.
+        let left = refused.map(\.number).joined(separator: "\n")
+        return answer(request, clerk, numbers: left, refused: refused, slips: slips)
     }
 
     /// A household of the member's area; nil for any other.
@@ -59,10 +66,12 @@ struct CodeRoutes: Sendable {
     }
 
     private func answer(
-        _ request: Request, _ clerk: Clerk, numbers: String, refused: [String], slips: [CodesPage.Slip]
+        _ request: Request, _ clerk: Clerk, numbers: String, refused: [(number: String, why: String)],
+        slips: [CodesPage.Slip]
     ) -> Response {
         let page = CodesPage(
-            numbers: numbers, hasRefused: !refused.isEmpty, refused: refused, hasSlips: !slips.isEmpty, slips: slips)
+            numbers: numbers, hasRefused: !refused.isEmpty,
+            refused: refused.map { .init(number: $0.number, why: $0.why) }, hasSlips: !slips.isEmpty, slips: slips)
         return services.answer(page, "nav_codes", request, .staff, csrf: clerk.csrf)
     }
 }

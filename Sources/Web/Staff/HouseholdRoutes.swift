@@ -42,7 +42,7 @@ struct HouseholdRoutes: Sendable {
         let month = calendar.month(of: now).description
         let account = found.book.account
         return HouseholdPage.Found(
-            number: home.number, place: clerk.place(of: home), lived: lived,
+            number: home.number, place: clerk.place(of: home.area, in: home.community), lived: lived,
             sizes: found.sizes.isEmpty ? [t("persons_unknown")] : found.sizes.reversed().map { t.size($0) },
             meters: found.meters.map { meter in
                 .init(

@@ -135,19 +135,10 @@ struct PersonsRoutes: Sendable {
             number: number, persons: persons, from: from,
             home: found.map { found in
                 .init(
-                    place: clerk.place(of: found.household),
+                    place: clerk.place(of: found.household.area, in: found.household.community),
                     movedIn: t("home_moved_in", ["day": t.date(found.household.movedIn, in: calendar)]),
                     hasSizes: !found.sizes.isEmpty, sizes: found.sizes.reversed().map { t.size($0) })
             }, sure: sure)
-    }
-}
-
-extension Clerk {
-    /// The names of the areas that a household lies in, from the community down.
-    func place(of household: Household) -> String {
-        let chain = areas.chain(from: household.area).reversed().map { $0 }
-        let community = chain.firstIndex { $0.id == household.community } ?? 0
-        return chain[community...].map(\.name).joined(separator: " / ")
     }
 }
 

@@ -11,7 +11,6 @@ struct StaffHomeRoutes: Sendable {
     func add(to router: Router<WebContext>) {
         router.get("staff") { request, _ in try await home(request) }
         router.get("staff/held") { request, _ in try await held(request) }
-        router.get("staff/alerts") { request, _ in try await alerts(request) }
         router.get("staff/corrections") { request, _ in try await corrections(request) }
     }
 
@@ -63,9 +62,10 @@ struct StaffHomeRoutes: Sendable {
                     "meters": t.number(Int64(meters.count)),
                     "readings": t.number(meters.reduce(0) { $0 + $1.readings }),
                 ]),
+            hasMeters: !meters.isEmpty,
             meters: meters.map {
                 .init(
-                    address: $0.address, gateway: $0.gateway, readings: t.number($0.readings),
+                    address: t.address($0.address), gateway: $0.gateway, readings: t.number($0.readings),
                     last: services.minute($0.last))
             },
             hasQuarantined: !readings.isEmpty,
@@ -73,7 +73,7 @@ struct StaffHomeRoutes: Sendable {
                 .init(
                     meter: $0.serial.isEmpty ? t("none") : $0.serial, at: services.minute($0.at),
                     register: t.register($0.register),
-                    gateway: $0.gateway + ($0.gatewayOffsetSeconds.map { " +\(t.number($0)) s" } ?? ""),
+                    gateway: $0.gateway + ($0.gatewayOffsetSeconds.map(t.ahead) ?? ""),
                     reason: t("quarantine_\($0.reason)"))
             },
             hasTelegrams: !telegrams.isEmpty,
@@ -89,51 +89,46 @@ struct StaffHomeRoutes: Sendable {
         let clerk = try await services.clerk(request, at: services.now())
         let t = services.texts(for: request)
         let rows = try await services.database.read { try $0.homesToCorrect(for: clerk) }
+        var order: [String] = []
+        var homes: [String: [(area: Area, home: HomeToCorrect, changes: [HomeChange])]] = [:]
+        for row in rows {
+            if homes[row.home.number] == nil { order.append(row.home.number) }
+            homes[row.home.number, default: []].append(row)
+        }
         let page = CorrectionsPage(
-            summary: t("corrections_summary", ["homes": t.number(Int64(rows.count))]),
-            homes: rows.map { area, home, changes in
-                let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in
-                    let count = changes.count { $0.cause == cause }
-                    let name = t("cause_\(cause.rawValue)")
-                    if count < 2 { return count == 0 ? nil : name }
-                    // Of one fold's readings no more are noted than a statement lists, and one to say so.
-                    let many = count > Correction.listedReadings
-                    let shown = "\(min(count, Correction.listedReadings))"
-                    return t(many ? "cause_many" : "cause_times", ["what": name, "count": shown])
-                }
-                return .init(
-                    number: home.number, community: area.name, month: home.month.description,
-                    why: causes.isEmpty ? t("none") : causes.joined(separator: t("list_comma")),
-                    meters: Set(changes.map(\.serial)).subtracting([""]).sorted(), since: services.minute(home.since))
-            })
+            summary: t(
+                "corrections_summary",
+                ["homes": t.number(Int64(order.count)), "months": t.number(Int64(rows.count))]),
+            hasHomes: !order.isEmpty, homes: order.compactMap { number in homes[number].map { self.row($0, t) } })
         return services.answer(page, "nav_corrections", request, .staff, csrf: clerk.csrf)
     }
 
-    private func alerts(_ request: Request) async throws -> Response {
-        let clerk = try await services.clerk(request, at: services.now())
-        let t = services.texts(for: request)
-        let (alerts, findings) = try await services.database.read { reader in
-            (try reader.alerts(for: clerk), try reader.findings(for: clerk))
+    /// One home with all of its months.
+    private func row(
+        _ rows: [(area: Area, home: HomeToCorrect, changes: [HomeChange])], _ t: Texts
+    ) -> CorrectionsPage.Home {
+        let months = rows.map(\.home.month).sorted()
+        let changes = rows.flatMap(\.changes)
+        let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in
+            let count = changes.count { $0.cause == cause }
+            let name = t("cause_\(cause.rawValue)")
+            // Of what has no reading each month has one.
+            if count < 2 || !changes.contains(where: { $0.cause == cause && $0.isOfReading }) {
+                return count == 0 ? nil : name
+            }
+            // Of one fold's readings no more are noted than a statement lists, and one to say so.
+            let many = count > Correction.listedReadings
+            let shown = "\(min(count, Correction.listedReadings))"
+            return t(many ? "cause_many" : "cause_times", ["what": name, "count": shown])
         }
-        let page = AlertsPage(
-            hasAlerts: !alerts.isEmpty,
-            alerts: alerts.map {
-                .init(
-                    at: services.minute($0.at), month: services.calendar.month(of: $0.at).description,
-                    community: clerk.areas[$0.community]?.name ?? t("nav_held"),
-                    meter: $0.serial.isEmpty ? $0.address : $0.serial, isRegistered: !$0.serial.isEmpty,
-                    name: t.words["alert_\($0.code)"] ?? $0.code,
-                    state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
-            },
-            hasFindings: !findings.isEmpty,
-            findings: findings.map { area, one in
-                .init(
-                    at: services.minute(one.at), month: services.calendar.month(of: one.at).description,
-                    community: area.name, meter: one.serial,
-                    name: t.words["finding_\(one.kind)"] ?? one.kind, register: t.register(one.register),
-                    before: one.before.map(t.register) ?? t("none"))
-            })
-        return services.answer(page, "nav_alerts", request, .staff, csrf: clerk.csrf)
+        let (first, last) = (months[0].description, months[months.count - 1].description)
+        return .init(
+            number: rows[0].home.number, community: rows[0].area.name,
+            months: months.count == 1
+                ? first : t("months_from_to", ["from": first, "to": last, "n": "\(months.count)"]),
+            month: last, why: causes.isEmpty ? t("none") : causes.joined(separator: t("list_comma")),
+            meters: Set(changes.map(\.serial)).subtracting([""]).sorted(),
+            since: services.minute(rows.map(\.home.since).min() ?? rows[0].home.since))
     }
 }
 
@@ -145,6 +140,18 @@ extension WebServices {
 }
 
 extension Texts {
+    /// An address as it stands on the meter; of another kind than a printed number with the kind.
+    func address(_ text: String) -> String {
+        text.hasPrefix("serial:") ? text.bareAddress : text.replacing(":", with: " ", maxReplacements: 1)
+    }
+
+    /// How far a gateway's clock runs ahead.
+    func ahead(_ seconds: Int64) -> String {
+        seconds >= 7_200
+            ? self("gateway_ahead_hours", ["n": number(seconds / 3_600)])
+            : self("gateway_ahead_minutes", ["n": number(max(1, seconds / 60))])
+    }
+
     /// A register in cubic metres with every decimal it has, three at least, so that a column of them lines up.
     func register(_ volume: Volume) -> String {
         let text = volume.cubicMetres

@@ -25,6 +25,10 @@ extension Reader {
     private static var mostCommunities: Int { 200 }
     private static var mostRows: Int { 500 }
     private static var mostChanges: Int { 50 }
+    /// Of lists to work through one by one.
+    private static var mostShort: Int { 100 }
+    /// Communities whose meters are asked about one by one.
+    private static var fewCommunities: Int { 20 }
 
     func overview(for clerk: Clerk, at now: Instant) throws -> Overview {
         let communities = try clerk.communities.prefix(Reader.mostCommunities).map { area in
@@ -79,6 +83,30 @@ extension Reader {
         }
     }
 
+    /// What ran without a pause in each community's newest month, the most water first.
+    func suspectedLeaks(for clerk: Clerk) throws -> [SuspectedLeak] {
+        let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
+            guard let month = try measuredMonths(of: area.id).last else { return [SuspectedLeak]() }
+            return try suspectedLeaks(of: area.id, month, limit: Reader.mostShort)
+        }
+        return Array(rows.sorted { $0.flow.litres > $1.flow.litres }.prefix(Reader.mostShort))
+    }
+
+    /// Meters that sent nothing for seven days, each with its last reading, of so many communities.
+    func silentMeters(
+        for clerk: Clerk, at now: Instant, today: LocalDay
+    ) throws -> [(area: Area, meter: SilentMeter, last: Instant?)] {
+        var found: [(area: Area, meter: SilentMeter, last: Instant?)] = []
+        for area in clerk.communities.prefix(Reader.fewCommunities) where found.count < Reader.mostShort {
+            let limit = Reader.mostShort - found.count
+            for meter in try silentMeters(of: area.id, at: now, today: today, limit: limit) {
+                let last = try nearestSet(of: meter.meter, in: area.id, before: today.advanced(by: 1))
+                found.append((area, meter, last?.elements.map(\.at).max()))
+            }
+        }
+        return found
+    }
+
     /// Findings of each community's newest month, latest first.
     func findings(for clerk: Clerk) throws -> [(area: Area, finding: StoredFindingRow)] {
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
@@ -87,4 +115,9 @@ extension Reader {
         }
         return Array(rows.sorted { $0.1.at > $1.1.at }.prefix(Reader.mostRows))
     }
+}
+
+extension ContinuousFlow {
+    /// What ran at least.
+    fileprivate var litres: Int64 { hours &* litresPerHour }
 }
