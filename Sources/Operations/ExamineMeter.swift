@@ -62,8 +62,10 @@ public struct ExamineMeter: Sendable {
         }
         let lastBefore =
             try readings.isEmpty
-            ? reader.nearestSet(of: holder.meter, in: community, before: days.lowerBound)?.elements.map(\.at).max() : nil
-        let households = try reader.households(servedBy: holder.meter, in: community, from: from, to: to - 1).compactMap {
+            ? reader.nearestSet(of: holder.meter, in: community, before: days.lowerBound)?.elements.map(\.at).max()
+            : nil
+        let households = try reader.households(servedBy: holder.meter, in: community, from: from, to: to - 1).compactMap
+        {
             try reader.household($0, in: community)?.number
         }
         return MeterExamination(
