@@ -107,6 +107,11 @@ extension Transaction {
         var changed = false
         if let meter, meter.traits != traits {
             try setTraits(traits, of: id)
+            // What no meter of such a size can do is told by them: every month is judged anew.
+            for place in try reader.placements(of: id) {
+                try markInstallation(
+                    of: id, at: place.usagePoint, in: place.community, from: place.from, to: place.to, at: at)
+            }
             changed = true
         }
         for address in [entry.serial] + entry.otherAddresses {
@@ -114,11 +119,17 @@ extension Transaction {
         }
         if known != wanted {
             try put(wanted, of: id)
-            try markInstallation(
-                of: id, at: wanted.usagePoint, in: wanted.community, from: wanted.from, to: wanted.to, at: at)
-            if let known, known.usagePoint != wanted.usagePoint || known.to != wanted.to {
+            if let known, let from = try changeOfEnd(of: id, known, wanted) {
+                let to = known.to.flatMap { former in wanted.to.map { max(former, $0) } }
                 try markInstallation(
-                    of: id, at: known.usagePoint, in: known.community, from: known.from, to: known.to, at: at)
+                    of: id, at: wanted.usagePoint, in: wanted.community, from: from, to: to, at: at)
+            } else {
+                try markInstallation(
+                    of: id, at: wanted.usagePoint, in: wanted.community, from: wanted.from, to: wanted.to, at: at)
+                if let known, known.usagePoint != wanted.usagePoint || known.to != wanted.to {
+                    try markInstallation(
+                        of: id, at: known.usagePoint, in: known.community, from: known.from, to: known.to, at: at)
+                }
             }
         }
         // A meter new to the registry has no rows but those held under its addresses, which are swept with them.
@@ -131,6 +142,17 @@ extension Transaction {
             changed = true
         }
         return meter == nil ? .added : changed ? .changed : .unchanged
+    }
+
+    /// From when on figures can differ where nothing of an installation but its end changed, as by an exchange: from the
+    /// last reading before either end. nil where more changed.
+    private func changeOfEnd(of meter: MeterID, _ known: Placement, _ wanted: Placement) throws -> Instant? {
+        guard known.usagePoint == wanted.usagePoint, known.community == wanted.community, known.from == wanted.from,
+            known.startRegister == wanted.startRegister, let calendar = try reader.city()?.calendar,
+            let end = [known.to, wanted.to].compactMap({ $0 }).min()
+        else { return nil }
+        let last = try reader.nearestSet(of: meter, in: wanted.community, before: calendar.day(of: end))
+        return max(wanted.from, last?.elements.map(\.at).max() ?? wanted.from)
     }
 
     /// A new meter takes the number under which its readings are held already, where there is one.
