@@ -87,6 +87,14 @@ public struct EditReading: Sendable {
         }
     }
 
+    /// Why a reading of this instant and register is no reading, whatever the meter; nil where it may be one.
+    public static func isOutOfRange(_ register: Volume, at: Instant, now: Instant) -> EditRefusal? {
+        guard at >= .earliestReading, at <= now + 600 else { return .instantIsOutOfRange }
+        // 10^9 m³: what no meter shows.
+        guard (0...1_000_000_000_000_000).contains(register.millilitres) else { return .registerIsOutOfRange }
+        return nil
+    }
+
     private static func malformed(_ request: EditRequest, at now: Instant) -> EditRefusal? {
         let isID = request.id.utf8.allSatisfy {
             ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || $0 == UInt8(ascii: "-")
@@ -95,10 +103,7 @@ public struct EditReading: Sendable {
         let reason = request.reason
         guard reason.count <= 200, reason.contains(where: { !$0.isWhitespace }), !reason.contains(where: \.isNewline)
         else { return .reasonIsMissing }
-        guard request.at >= .earliestReading, request.at <= now + 600 else { return .instantIsOutOfRange }
-        // 10^9 m³: what no meter shows.
-        guard (0...1_000_000_000_000_000).contains(request.register.millilitres) else { return .registerIsOutOfRange }
-        return nil
+        return isOutOfRange(request.register, at: request.at, now: now)
     }
 
     private func decide(

@@ -35,14 +35,17 @@ public struct ExamineMeter: Sendable {
     }
 
     /// nil for an address no registered meter has, or a meter that hung in no community over these days; at most
-    /// `mostDays` of them are looked at. `now`: readings later than this have not come yet.
+    /// `mostDays` of them are looked at. `only`: in that community, where it hung in several. `now`: readings later than this have not come yet.
     public func callAsFunction(
-        _ address: MeterAddress, days: ClosedRange<LocalDay>, now: Instant, _ reader: Reader
+        _ address: MeterAddress, in only: CommunityID? = nil, days: ClosedRange<LocalDay>, now: Instant,
+        _ reader: Reader
     ) throws -> MeterExamination? {
         guard let holder = try reader.holder(of: address), holder.isRegistered else { return nil }
         let last = min(days.upperBound, days.lowerBound.advanced(by: Self.mostDays - 1))
         let (from, to) = (calendar.start(of: days.lowerBound), calendar.start(of: last.advanced(by: 1)))
-        let places = try reader.placements(of: holder.meter).filter { $0.from < to && ($0.to ?? to) > from }
+        let places = try reader.placements(of: holder.meter).filter {
+            $0.from < to && ($0.to ?? to) > from && only.map { [community = $0.community] in $0 == community } ?? true
+        }
         guard let community = places.last?.community else { return nil }
         let reach = days.lowerBound.advanced(by: -Self.reachDays)...last.advanced(by: Self.reachDays)
         var elements: [ReadingElement] = []

@@ -1,4 +1,4 @@
-import Tariffs
+public import Tariffs
 public import Water
 
 /// 本月至今: what a running month has used so far, and what it comes to if the home goes on as it did.
@@ -16,6 +16,10 @@ public struct Outlook: Sendable, Hashable {
     public var soFarLitres: Int64
     /// Days of the month that are not known: those to come, and gaps.
     public var daysLeft: Int
+    /// Of these the gaps: days before the last known one.
+    public var gapDays: Int
+    /// The last reading that it rests on; nil for none.
+    public var dataUntil: Instant?
     /// The days that the forecast rests on, oldest first, 28 at most.
     public var basis: [Int64]
     /// nil with fewer than seven days to go by.
@@ -35,25 +39,28 @@ public struct Outlook: Sendable, Hashable {
         public var lowestLitres: Int64
         public var expectedLitres: Int64
         public var highestLitres: Int64
-        /// What the expected litres would cost; nil where the tariff cannot say.
-        public var bill: Money?
+        /// What the expected litres would cost, line by line; nil where the tariff cannot say.
+        public var bill: Bill?
     }
 }
 
 extension Outlook {
-    /// `month`, `known_days`, `so_far_litres`, `days_left`, `basis_litres` (the days the forecast rests on), `forecast`
+    /// `month`, `known_days`, `so_far_litres`, `days_left`, `gap_days`, `data_until_epoch_seconds`, `basis_litres` (the days the forecast rests on), `forecast`
     /// (`lowest_litres`, `expected_litres`, `highest_litres`, `bill_fen`; or null), `goal_litres` and
     /// `warnings`.
     public var json: CanonicalJSON {
         .object([
             "month": .string(month.description), "known_days": .integer(Int64(knownDays)),
             "so_far_litres": .integer(soFarLitres), "days_left": .integer(Int64(daysLeft)),
+            "gap_days": .integer(Int64(gapDays)),
+            "data_until_epoch_seconds": .optional(dataUntil?.epochSeconds),
             "basis_litres": .array(basis.map { .integer($0) }),
             "forecast": forecast.map { forecast in
                 [
                     "lowest_litres": .integer(forecast.lowestLitres),
                     "expected_litres": .integer(forecast.expectedLitres),
-                    "highest_litres": .integer(forecast.highestLitres), "bill_fen": .optional(forecast.bill?.fen),
+                    "highest_litres": .integer(forecast.highestLitres),
+                    "bill_fen": .optional(forecast.bill?.total.fen),
                 ]
             } ?? .null,
             "goal_litres": .optional(goalLitres),
@@ -79,15 +86,16 @@ public func outlook(
     let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
     let left = home.days.count - known.count
     var outlook = Outlook(
-        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left, basis: basis,
-        goalLitres: goalLitres, warnings: [])
+        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left,
+        gapDays: (home.days.lastIndex { $0.litres != nil } ?? -1) + 1 - known.count, dataUntil: home.lastReadingAt,
+        basis: basis, goalLitres: goalLitres, warnings: [])
     guard (0..<1 << 50).contains(soFar), let spread = Spread(of: basis, over: Int64(left)) else { return outlook }
     let expected = soFar + spread.expected
     let cost = bill(of: home, litres: expected, context)
     outlook.forecast = Outlook.Forecast(
         lowestLitres: max(soFar, expected - spread.halfWidth), expectedLitres: expected,
         highestLitres: expected + spread.halfWidth,
-        bill: { if case .success(let bill) = cost { bill.total } else { nil } }())
+        bill: { if case .success(let bill) = cost { bill } else { nil } }())
     outlook.warnings = warnings(expected, cost, home, goalLitres, context)
     return outlook
 }

@@ -203,10 +203,11 @@ public struct AlertRow: Sendable, Hashable {
 
 extension SQL {
     /// The number of the household that lived where a meter hung at an instant, of an alias's `community_id`, `meter_id`
-    /// and `at`; empty for none, the first of several.
+    /// and `at`; empty for none, the first of several. Not `min(h.number)`: for that SQLite walks the community's
+    /// households in the order of their numbers.
     static func household(of name: SQL) -> SQL {
         """
-        coalesce((SELECT min(h.number) FROM meter_installation i
+        coalesce((SELECT min(h.number || '') FROM meter_installation i
             JOIN household_usage_point u
                 ON u.community_id = i.community_id AND u.usage_point_id = i.usage_point_id
             JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id

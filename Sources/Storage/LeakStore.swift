@@ -16,7 +16,6 @@ public struct SilentMeter: Sendable, Hashable {
     public let meter: MeterID
     public let household: String
     public let area: AreaID
-    public let installedAt: Instant
 }
 
 extension Reader {
@@ -37,33 +36,32 @@ extension Reader {
         }
     }
 
-    /// The meters of a community's homes that have no folded reading of the seven days up to `today`, by serial, at most
-    /// `limit`.
+    /// The meters of a community's homes that have no folded reading of the eight days up to `today` and hung there all
+    /// that time, by serial, at most `limit`.
     public func silentMeters(
         of community: CommunityID, at: Instant, today: LocalDay, limit: Int
     ) throws -> [SilentMeter] {
-        let days = (0..<7).map { today.advanced(by: -$0) }
+        let days = (0..<8).map { today.advanced(by: -$0) }
         // Day by day: a range over days would pass every meter of the community for each.
         return try all(
             """
-            SELECT coalesce(m.serial, ''), i.meter_id, h.number, h.area_id, i.installed_at FROM meter_installation i
+            SELECT coalesce(m.serial, ''), i.meter_id, h.number, h.area_id FROM meter_installation i
             JOIN household_usage_point u
                 ON u.community_id = i.community_id AND u.usage_point_id = i.usage_point_id
             JOIN household h ON h.community_id = u.community_id AND h.household_id = u.household_id
             JOIN meter m ON m.meter_id = i.meter_id
-            WHERE i.community_id = \(community) AND i.installed_at <= \(at)
+            WHERE i.community_id = \(community) AND i.installed_at <= \(at - 7 * 86_400)
                 AND (i.removed_at IS NULL OR i.removed_at > \(at))
                 AND h.moved_in_at <= \(at) AND (h.moved_out_at IS NULL OR h.moved_out_at > \(at))
                 AND NOT EXISTS (
                     SELECT 1 FROM reading_day d WHERE d.community_id = i.community_id AND d.meter_id = i.meter_id
                         AND d.day IN (\(days[0]), \(days[1]), \(days[2]), \(days[3]), \(days[4]), \(days[5]),
-                            \(days[6])))
+                            \(days[6]), \(days[7])))
             ORDER BY 1, h.number LIMIT \(limit)
             """
         ) { row in
             SilentMeter(
-                serial: try row.text(0), meter: try row.id(1), household: try row.text(2), area: try row.id(3),
-                installedAt: try row.instant(4))
+                serial: try row.text(0), meter: try row.id(1), household: try row.text(2), area: try row.id(3))
         }
     }
 }

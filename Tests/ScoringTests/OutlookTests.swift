@@ -37,7 +37,7 @@ struct OutlookTests {
         #expect(forecast.expectedLitres == 9_300)
         #expect(forecast.lowestLitres == 9_300 && forecast.highestLitres == 9_300)
         // 9 m³ × 2.30 + 0.3 × 4.60 + 9.3 × 0.50.
-        #expect(forecast.bill == Money(fen: 2_070 + 138 + 465))
+        #expect(forecast.bill?.total == Money(fen: 2_070 + 138 + 465))
     }
 
     @Test func `the interval by hand`() throws {

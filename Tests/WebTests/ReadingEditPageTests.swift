@@ -78,6 +78,15 @@ import Water
             _ = try await client.fixture.services.closeMonth.corrections(at: WebFixture.now)
             try await client.signInResident(3)
             #expect(try await client.get("/v1/statements/2026-10").text.contains(#""litres":"#))
+            for register in ["-9223372036854.775", "-1", "9223372036854775", "1e400"] {
+                let refused = try await staff.post("/staff/readings", form(register), csrf: csrf)
+                #expect(
+                    refused.text.contains("notice refused") && !refused.text.contains(#"name="sure""#), "\(register)")
+            }
+            for at in ["9999-12-31T23:59", "0001-01-01T00:00", "1970-01-01T00:00"] {
+                let refused = try await staff.post("/staff/readings", form("9.77", ["at": at]), csrf: csrf)
+                #expect(refused.text.contains("notice refused") && !refused.text.contains(#"name="sure""#), "\(at)")
+            }
             let wrong = try await staff.get("/staff/readings?meter=M3&month=abc")
             #expect(wrong.text.contains("notice refused") && wrong.text.contains(#"value="abc""#))
             let empty = try await staff.get("/staff/readings?meter=M3&month=2026-08")

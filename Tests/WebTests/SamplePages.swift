@@ -160,9 +160,10 @@ struct Samples {
             tariffName: "太原市居民生活用水阶梯水价", benchmarkPercent: 20,
             outlook: Outlook(
                 month: month.next, knownDays: 12, soFarLitres: 4_300, daysLeft: 18,
+                gapDays: 2, dataUntil: instant(day: 14, hour: 8),
                 basis: (1...28).map { Int64(260 + $0 * 97 % 320) },
                 forecast: .init(
-                    lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: Money(fen: 3_800)),
+                    lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: statementBefore.bill),
                 goalLitres: 10_000,
                 warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]))
     }

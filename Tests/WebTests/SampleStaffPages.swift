@@ -13,6 +13,7 @@ extension Samples {
                     household: "100200300417", place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
                     to: texts("leak_open"), hours: "44", rate: "14")
             ], hasSilent: true,
+            silentNote: texts("silent_note", ["communities": "20", "meters": "100"]),
             silent: [
                 .init(
                     household: "100200300418", place: "漪汾苑社区 / 4号楼", meter: "14010500012347", month: "2026-08",
@@ -21,16 +22,19 @@ extension Samples {
             alerts: [
                 .init(
                     at: "2026-11-23 04:00", month: "2026-11", community: "漪汾苑社区", household: "100200300417",
+                    hasHousehold: true,
                     meter: "14010500012345", isRegistered: true, name: texts("alert_leak"),
                     state: texts("alert_now"), raw: "LEAKAGE"),
                 .init(
                     at: "2026-11-22 16:30", month: "2026-11", community: texts("nav_held"), household: "",
+                    hasHousehold: false,
                     meter: "12345678", isRegistered: false, name: texts("alert_leak"), state: texts("alert_was"),
                     raw: "LEAKAGE"),
             ], hasFindings: true,
             findings: [
                 .init(
                     at: "2026-10-12 10:00", month: "2026-10", community: "漪汾苑社区", household: "100200300417",
+                    hasHousehold: true,
                     meter: "14010500012346",
                     name: texts("cause_times", ["what": texts("finding_jump"), "count": "49"]), register: "812.345",
                     before: "800.057")

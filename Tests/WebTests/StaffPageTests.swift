@@ -84,7 +84,7 @@ import Water
             let form = ["number": number, "persons": "5", "from": "2026-10-01"]
             // What it reaches is said before it is noted.
             let asked = try await client.post("/staff/persons", form, csrf: csrf)
-            #expect(asked.text.contains("会重算 1 个月的账单（2026-10 至 2026-10）"))
+            #expect(asked.text.contains("会重新查对 1 个月的账单（2026-10 至 2026-10）"))
             #expect(try await client.postSurely("/staff/persons", form, csrf: csrf).text.contains("notice done"))
             let page = try await client.get("/staff/corrections?lang=en")
             #expect(page.text.contains(number) && page.text.contains("the number of persons"), "\(page.text)")

@@ -1,4 +1,5 @@
 import Scoring
+import Tariffs
 import Water
 
 /// 本月至今: the month under way, what it comes to, and how that is worked out.
@@ -13,9 +14,12 @@ struct OutlookPart: Sendable {
     let goalField: String
     let explanation: [String]
 
-    init(_ outlook: Outlook, texts t: Texts) {
+    init(_ outlook: Outlook, calendar: CityCalendar, texts t: Texts) {
         heading = t("outlook_heading", ["month": t.month(outlook.month)])
-        soFar = t("outlook_so_far", ["days": "\(outlook.knownDays)", "litres": t.litres(outlook.soFarLitres)])
+        soFar =
+            t("outlook_so_far", ["days": "\(outlook.knownDays)", "litres": t.litres(outlook.soFarLitres)])
+            + (outlook.dataUntil.map { t("outlook_until", ["time": t.time($0, in: calendar)]) } ?? "")
+            + (outlook.gapDays > 0 ? t("outlook_gaps", ["days": "\(outlook.gapDays)"]) : "")
         goal = outlook.goalLitres.map { OutlookPart.goal($0, outlook, t) }
         goalField = outlook.goalLitres.map { OutlookPart.cubicMetres($0) } ?? ""
         guard let forecast = outlook.forecast else {
@@ -26,7 +30,7 @@ struct OutlookPart: Sendable {
         }
         let values: KeyValuePairs = [
             "expected": t.litres(forecast.expectedLitres), "lowest": t.litres(forecast.lowestLitres),
-            "highest": t.litres(forecast.highestLitres), "yuan": t.yuan(forecast.bill ?? .zero),
+            "highest": t.litres(forecast.highestLitres), "yuan": t.yuan(forecast.bill?.total ?? .zero),
         ]
         expected = t(forecast.bill == nil ? "outlook_expected_litres" : "outlook_expected", values)
         warnings = outlook.warnings.map { warning in
@@ -71,7 +75,19 @@ struct OutlookPart: Sendable {
                     "left": "\(outlook.daysLeft)", "expected": t.litres(forecast.expectedLitres),
                 ]),
             t("outlook_basis", ["days": outlook.basis.map(t.number).joined(separator: t("list_comma"))]),
-            t("outlook_interval", ["n": "\(outlook.basis.count)", "left": "\(outlook.daysLeft)"]),
-        ]
+            t(
+                "outlook_interval",
+                [
+                    "n": "\(outlook.basis.count)", "less": "\(outlook.basis.count - 1)",
+                    "left": "\(outlook.daysLeft)",
+                ]),
+        ] + (forecast.bill.map { OutlookPart.cost($0, forecast.expectedLitres, t) } ?? [])
+    }
+
+    /// What the expected litres would cost, line by line.
+    private static func cost(_ bill: Bill, _ litres: Int64, _ t: Texts) -> [String] {
+        let part = BillPart(bill, texts: t)
+        let lines = part.lines.map { "\($0.name) \($0.arithmetic)" }.joined(separator: t("list_comma"))
+        return [t("outlook_cost", ["litres": t.litres(litres), "lines": lines, "total": t.yuan(bill.total)])]
     }
 }

@@ -149,6 +149,7 @@ struct AlertsPage: Page {
     /// The most water first.
     let leaks: [LeakRow]
     let hasSilent: Bool
+    let silentNote: String
     let silent: [SilentRow]
     let hasAlerts: Bool
     let alerts: [AlertRow]
@@ -181,6 +182,7 @@ struct AlertsPage: Page {
         let community: String
         /// Empty where nobody lived there then.
         let household: String
+        let hasHousehold: Bool
         let meter: String
         /// Has a page of readings.
         let isRegistered: Bool
@@ -195,6 +197,7 @@ struct AlertsPage: Page {
         let community: String
         /// Empty where nobody lived there then.
         let household: String
+        let hasHousehold: Bool
         let meter: String
         let name: String
         let register: String

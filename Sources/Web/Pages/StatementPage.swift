@@ -127,7 +127,7 @@ struct StatementPage: Page {
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
         correction = statement.correction.map { CorrectionPart($0, of: statement, calendar: calendar, texts: t) }
-        outlook = surroundings.outlook.map { OutlookPart($0, texts: t) }
+        outlook = surroundings.outlook.map { OutlookPart($0, calendar: calendar, texts: t) }
         saving = statement.saving.map { SavingPart($0, of: statement, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
         explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"

@@ -25,6 +25,9 @@ struct AlertRoutes: Sendable {
         let page = AlertsPage(
             hasLeaks: !leaks.isEmpty, leaks: leaks.map { self.leak($0, clerk, t) },
             hasSilent: !silent.isEmpty,
+            silentNote: t(
+                "silent_note",
+                ["communities": "\(Reader.fewCommunities)", "meters": "\(Reader.mostShort)"]),
             silent: silent.map { area, one, last in
                 .init(
                     household: one.household, place: clerk.place(of: one.area, in: area.id), meter: one.serial,
@@ -36,6 +39,7 @@ struct AlertRoutes: Sendable {
                 .init(
                     at: services.minute($0.at), month: services.calendar.month(of: $0.at).description,
                     community: clerk.areas[$0.community]?.name ?? t("nav_held"), household: $0.household,
+                    hasHousehold: !$0.household.isEmpty,
                     meter: $0.serial.isEmpty ? $0.address.bareAddress : $0.serial, isRegistered: !$0.serial.isEmpty,
                     name: t.words["alert_\($0.code)"] ?? $0.code,
                     state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
@@ -68,7 +72,7 @@ struct AlertRoutes: Sendable {
             let count = group.count
             return .init(
                 at: services.minute(one.at), month: services.calendar.month(of: one.at).description,
-                community: area.name, household: one.household, meter: one.serial,
+                community: area.name, household: one.household, hasHousehold: !one.household.isEmpty, meter: one.serial,
                 name: count == 1 ? name : t("cause_times", ["what": name, "count": "\(count)"]),
                 register: t.register(one.register), before: one.before.map(t.register) ?? t("none"))
         }

@@ -21,7 +21,7 @@ struct CodeRoutes: Sendable {
         let now = services.now()
         let (clerk, form) = try await opened(request, at: now)
         let t = services.texts(for: request)
-        let numbers = form.text("numbers").split { $0.isWhitespace || ",，、;；.。".contains($0) }.map { String($0).plain }
+        let numbers = form.text("numbers").split { $0.isWhitespace || ",，、;；。".contains($0) }.map { String($0).plain }
             .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         var random = SystemRandomNumberGenerator()
         var refused = numbers.dropFirst(CodeRoutes.mostCodes).map { (number: $0, why: t("codes_why_many")) }

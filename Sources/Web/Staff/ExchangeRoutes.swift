@@ -48,7 +48,9 @@ struct ExchangeRoutes: Sendable {
             return services.answer(page, "nav_exchange", request, .staff, csrf: clerk.csrf)
         }
         if let field = try await self.refused(exchange, clerk, at: now) { return refused(field) }
-        let body = t("exchange_done_body", ["old": page.old, "new": page.new]) + lines.joined()
+        let body =
+            t("exchange_done_body", ["old": page.old, "new": page.new])
+            + lines.map { t("sentence_next", ["next": $0]) }.joined()
         return services.answer(
             ExchangePage(old: "", new: "", final: "", start: "", at: ""), "nav_exchange", request, .staff,
             csrf: clerk.csrf, notice: .init(kind: .done, heading: t("exchange_done"), body: body))
@@ -60,10 +62,12 @@ struct ExchangeRoutes: Sendable {
         func refused(_ name: String) -> Result<MeterExchange, Field> { .failure(Field(name: name)) }
         guard let old = MeterAddress(.serial, page.old) else { return refused("old") }
         guard let new = MeterAddress(.serial, page.new) else { return refused("new_empty") }
+        guard new != old else { return refused("new") }
         guard let at = services.instant(ofForm: page.at) else { return refused("at_empty") }
         let (final, start) = (Volume(cubicMetres: page.final), Volume(cubicMetres: page.start))
-        guard page.final.isEmpty || final.map({ $0 >= .zero }) == true else { return refused("final_malformed") }
-        guard page.start.isEmpty || start.map({ $0 >= .zero }) == true else { return refused("start") }
+        let range = Volume.zero...Volume(litres: 1_000_000_000_000)
+        guard page.final.isEmpty || final.map(range.contains) == true else { return refused("final_malformed") }
+        guard page.start.isEmpty || start.map(range.contains) == true else { return refused("start") }
         return .success(MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start))
     }
 
@@ -95,9 +99,8 @@ struct ExchangeLook: Sendable {
     let old: NearbyReadings?
     /// What is noted of the old one's end already.
     let final: Volume?
-    /// The new meter's last reading, held or registered; nil where none came.
+    /// The new meter's last reading that the member may see; nil where none came.
     let newLast: Instant?
-    let isNewKnown: Bool
 }
 
 extension Reader {
@@ -112,19 +115,17 @@ extension Reader {
         else { return nil }
         let homes = try households(at: place.usagePoint, in: place.community, from: exchange.at, to: exchange.at)
         let household = try homes.last.flatMap { try self.household($0, in: place.community)?.number }
-        let holder = try holder(of: exchange.new)
+        // Of meters elsewhere nothing is said: held ones are told where gateways of the member's area heard them.
+        let held = try heldMeters(for: clerk).first { $0.address == exchange.new.text }?.last
         let tomorrow = calendar.day(of: now).advanced(by: 1)
-        let communities = [CommunityID.unregistered, place.community]
-        let last = try holder.flatMap { holder in
-            try communities.compactMap {
-                try nearestSet(of: holder.meter, in: $0, before: tomorrow)?.elements.map(\.at).max()
-            }
-            .max()
+        let hung = try self.meter(serial: exchange.new.address).flatMap {
+            try nearestSet(of: $0.id, in: place.community, before: tomorrow)?.elements.map(\.at).max()
         }
         return ExchangeLook(
             household: household, point: try usagePointNumber(place.usagePoint, in: place.community) ?? "",
-            old: try NearbyReadings(of: exchange.old, around: exchange.at, now: now, calendar, self),
-            final: place.finalRegister, newLast: last, isNewKnown: holder?.isRegistered ?? false)
+            old: try NearbyReadings(
+                of: exchange.old, in: place.community, around: exchange.at, now: now, calendar, self),
+            final: place.finalRegister, newLast: [held, hung].compactMap { $0 }.max())
     }
 }
 
@@ -150,7 +151,7 @@ extension ExchangeLook {
         if let newLast {
             lines.append(
                 t("exchange_new_heard", ["new": exchange.new.address, "time": t.time(newLast, in: calendar)]))
-        } else if !isNewKnown {
+        } else {
             lines.append(t("exchange_new_unheard", ["new": exchange.new.address]))
         }
         return lines

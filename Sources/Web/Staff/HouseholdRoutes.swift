@@ -39,14 +39,14 @@ struct HouseholdRoutes: Sendable {
         if let movedOut = home.movedOut {
             lived += t("list_comma") + t("home_moved_out", ["day": t.date(movedOut, in: calendar)])
         }
-        let month = calendar.month(of: now).description
         let account = found.book.account
         return HouseholdPage.Found(
             number: home.number, place: clerk.place(of: home.area, in: home.community), lived: lived,
             sizes: found.sizes.isEmpty ? [t("persons_unknown")] : found.sizes.reversed().map { t.size($0) },
             meters: found.meters.map { meter in
                 .init(
-                    serial: meter.serial, point: meter.point, month: month,
+                    serial: meter.serial, point: meter.point,
+                    month: calendar.month(of: min(meter.to ?? now, home.movedOut ?? now, now) - 1).description,
                     hung: meter.to.map {
                         t.date(meter.from, in: calendar) + " – " + t.date($0, in: calendar)
                     } ?? t("meter_since", ["day": t.date(meter.from, in: calendar)]))
@@ -103,7 +103,7 @@ extension Reader {
             household: home, sizes: try persons(of: home.id, in: home.community),
             meters: meters.filter { $0.2 < home.movedOut ?? $0.2 + 1 && $0.3 ?? home.movedIn + 1 > home.movedIn },
             statements: try months.compactMap { try statement(of: home.id, in: home.community, $0.month) },
-            marked: Set(try dirtyHomes(of: home.community).filter { $0.household == home.id }.map(\.month)),
+            marked: Set(try months.map(\.month).filter { try isDirty(home.id, of: home.community, $0) }),
             book: try pointsBook(of: home))
     }
 

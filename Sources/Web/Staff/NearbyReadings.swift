@@ -11,22 +11,18 @@ struct NearbyReadings: Sendable {
     /// What staff entered for this very instant, and stands.
     let entered: ExaminedReading?
 
-    private let community: CommunityID
-
-    func covered(by clerk: Clerk) -> Bool { clerk.covers(community: community) }
-
     /// Days on each side that are looked at.
     private static let days = 30
 
-    /// nil for a meter that is not registered, or hung nowhere then.
+    /// Of its readings in one community. nil for a meter that is not registered, or did not hang there then.
     init?(
-        of address: MeterAddress, around at: Instant, now: Instant, _ calendar: CityCalendar, _ reader: Reader
+        of address: MeterAddress, in community: CommunityID, around at: Instant, now: Instant, _ calendar: CityCalendar,
+        _ reader: Reader
     ) throws {
         let day = calendar.day(of: at)
         let examine = ExamineMeter(calendar: calendar, rules: .standard)
         let days = day.advanced(by: -Self.days)...day.advanced(by: Self.days)
-        guard let found = try examine(address, days: days, now: now, reader) else { return nil }
-        community = found.community
+        guard let found = try examine(address, in: community, days: days, now: now, reader) else { return nil }
         let believed = found.readings.filter { $0.quality.rawValue >= ReadingQuality.acceptedSuspicious.rawValue }
         before = believed.last { $0.at < at }
         after = believed.first { $0.at > at }

@@ -116,7 +116,15 @@ struct PersonsRoutes: Sendable {
                         "persons": said.map { t("persons_count", ["n": "\($0)"]) } ?? t("persons_unknown"),
                     ]))
         }
-        let reached = found.measured.filter { $0.lastDay >= max(day, movedIn) }
+        // Up to the next entry, while it lives there; nothing where that is what holds already.
+        let inForce = found.sizes.last { $0.day <= day }
+        let next = found.sizes.map(\.day).filter { $0 > day }.min()
+        let movedOut = found.household.movedOut.map { calendar.day(of: $0) }
+        let isNews = inForce == nil || inForce?.persons != persons
+        let reached = found.measured.filter { month in
+            isNews && month.lastDay >= max(day, movedIn) && next.map { month.firstDay < $0 } ?? true
+                && movedOut.map { month.firstDay < $0 } ?? true
+        }
         if let first = reached.first, let last = reached.last {
             lines.append(
                 t(

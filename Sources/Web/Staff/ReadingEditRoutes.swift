@@ -58,13 +58,19 @@ struct ReadingEditRoutes: Sendable {
     private func doubts(_ form: Form, _ clerk: Clerk, at now: Instant, _ t: Texts) async throws -> SureQuestion? {
         guard let address = MeterAddress(.serial, form.plain("meter")),
             let at = services.instant(ofForm: form.plain("at")),
-            let register = Volume(cubicMetres: form.plain("register").plainCubicMetres)
+            let register = Volume(cubicMetres: form.plain("register").plainCubicMetres),
+            EditReading.isOutOfRange(register, at: at, now: now) == nil
         else { return nil }
         let calendar = services.calendar
         let found = try await services.database.read { reader -> NearbyReadings? in
-            try NearbyReadings(of: address, around: at, now: now, calendar, reader)
+            guard let meter = try reader.meter(serial: address.address),
+                let place = try reader.placements(of: meter.id).first(where: {
+                    $0.from <= at && at <= $0.to ?? at && clerk.covers(community: $0.community)
+                })
+            else { return nil }
+            return try NearbyReadings(of: address, in: place.community, around: at, now: now, calendar, reader)
         }
-        guard let found, found.covered(by: clerk) else { return nil }
+        guard let found else { return nil }
         var lines = found.doubts(about: register, at: at, t, calendar)
         if let entered = found.entered, entered.register != register {
             lines.append(t("doubt_entered", ["register": t.register(entered.register)]))

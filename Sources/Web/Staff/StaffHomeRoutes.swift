@@ -108,7 +108,7 @@ struct StaffHomeRoutes: Sendable {
         _ rows: [(area: Area, home: HomeToCorrect, changes: [HomeChange])], _ t: Texts
     ) -> CorrectionsPage.Home {
         let months = rows.map(\.home.month).sorted()
-        let changes = rows.flatMap(\.changes)
+        let changes = Set(rows.flatMap(\.changes))
         let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in
             let count = changes.count { $0.cause == cause }
             let name = t("cause_\(cause.rawValue)")

@@ -26,9 +26,9 @@ extension Reader {
     private static var mostRows: Int { 500 }
     private static var mostChanges: Int { 50 }
     /// Of lists to work through one by one.
-    private static var mostShort: Int { 100 }
+    static var mostShort: Int { 100 }
     /// Communities whose meters are asked about one by one.
-    private static var fewCommunities: Int { 20 }
+    static var fewCommunities: Int { 20 }
 
     func overview(for clerk: Clerk, at now: Instant) throws -> Overview {
         let communities = try clerk.communities.prefix(Reader.mostCommunities).map { area in
