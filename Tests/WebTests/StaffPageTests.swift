@@ -138,6 +138,42 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a meter that hangs in another community now is judged by what it showed here, and shows nothing from there`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            let database = client.fixture.services.database
+            let from = Instant(epochSeconds: 1_756_656_000)
+            let moved = try #require(Instant(rfc3339: "2026-10-20T12:00:00+08:00"))
+            let elsewhere = try HouseholdEntry(
+                number: "E1", area: "140107001002", points: [.init(number: "PE1", shareMillionths: nil)],
+                movedIn: from, movedOut: nil, persons: nil)
+            _ = try await RegisterHousehold(database: database)(elsewhere, at: WebFixture.now).get()
+            for (point, start, end) in [("P3", from, moved), ("PE1", moved, nil)] as [(String, Instant, Instant?)] {
+                let entry = try MeterEntry(
+                    serial: try #require(MeterAddress(.serial, "M3")), otherAddresses: [], usagePoint: point,
+                    from: start, to: end, startRegister: nil, finalRegister: nil, resolution: nil,
+                    nominalFlowLitresPerHour: 2_500, modulus: nil)
+                _ = try await RegisterMeter(database: database)(entry, at: WebFixture.now).get()
+            }
+            try await client.closeOctoberQuietly()
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "M3", "new": "EX900", "final": "999", "start": "", "at": "2026-10-20T12:00"]
+            let asked = try await client.post("/staff/exchange", form, csrf: csrf)
+            #expect(asked.text.contains("旧表换下前最后读数") && asked.text.contains("一户一般用不了这么多"))
+            #expect(!asked.text.contains("而那是以后的读数"), "\(asked.text)")
+            let entry = [
+                "id": "e-1", "meter": "M3", "month": "2026-10", "at": "2026-10-19T12:30", "register": "500000",
+                "reason": "x", "action": "enter",
+            ]
+            let doubted = try await client.post("/staff/readings", entry, csrf: csrf)
+            #expect(doubted.text.contains(#"name="sure""#), "\(doubted.text)")
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a household is found by its number or its meter's, with its statements and points`(
         engine: TestEngine
     ) async throws {

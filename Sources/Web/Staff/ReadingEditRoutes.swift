@@ -116,17 +116,24 @@ struct ReadingEditRoutes: Sendable {
                 csrf: clerk.csrf, notice: notice)
         }
         let examine = ExamineMeter(calendar: services.calendar, rules: .standard)
+        let span = services.calendar.interval(of: month)
         let (found, names) = try await services.database.read { reader in
-            let found = try MeterAddress(.serial, meter).flatMap {
-                try examine($0, days: month.firstDay...month.lastDay, now: now, reader)
+            // A meter outside the member's area is as unknown as one that does not exist; of one that moved what is here.
+            let place = try MeterAddress(.serial, meter).flatMap { try reader.meter(serial: $0.address) }.flatMap {
+                try reader.placements(of: $0.id).last {
+                    $0.from < span.end && $0.to ?? span.end > span.start && clerk.covers(community: $0.community)
+                }
+            }
+            let found = try place.flatMap { place in
+                try MeterAddress(.serial, meter).flatMap {
+                    try examine($0, in: place.community, days: month.firstDay...month.lastDay, now: now, reader)
+                }
             }
             return (found, Dictionary(try reader.staff().map { ($0.id, $0.name) }) { first, _ in first })
         }
-        // A meter outside the member's area is as unknown as one that does not exist.
-        let covered = found.flatMap { clerk.covers(community: $0.community) ? $0 : nil }
         var random = SystemRandomNumberGenerator()
         let page = ReadingsPage(
-            meter: meter, month: month, found: covered, entry: entry, names: names, calendar: services.calendar,
+            meter: meter, month: month, found: found, entry: entry, names: names, calendar: services.calendar,
             texts: t, makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
         return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
     }

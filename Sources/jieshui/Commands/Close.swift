@@ -47,7 +47,35 @@ struct Close: AsyncParsableCommand {
             """)
         if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
         try await warnOfHeld(context.database)
+        try await warnOfLeftOut(context)
     }
+
+    /// A community whose first homes were registered after a month was closed has no statements of it until the month is
+    /// closed again: what `close` of a later month does not do by itself.
+    private func warnOfLeftOut(_ context: CommandContext) async throws {
+        let calendar = context.calendar
+        let found = try await context.database.read { reader -> [(month: BillingMonth, codes: [String])] in
+            let months = try reader.frozenMonths(limit: Self.monthsLookedAt)
+            guard let first = months.last, let last = months.first else { return [] }
+            // One passage over the homes; only where a community lacks a month is that month asked about.
+            let all = try reader.communitiesWithHomes(
+                (calendar.interval(of: first).start, calendar.interval(of: last).end))
+            return try months.compactMap { month in
+                let issued = Set(try reader.communityMonths(month).filter { $0.issuedAt != nil }.map(\.community))
+                guard all.contains(where: { !issued.contains($0.id) }) else { return nil }
+                let open = try reader.communitiesWithHomes(calendar.interval(of: month)).filter {
+                    !issued.contains($0.id)
+                }
+                return open.isEmpty ? nil : (month, open.map(\.code))
+            }
+        }
+        for (month, codes) in found.reversed() {
+            let shown = codes.prefix(10).joined(separator: ", ") + (codes.count > 10 ? ", …" : "")
+            note("\(month): no statements yet of \(shown), which had homes then: run jieshui close \(month)")
+        }
+    }
+
+    private static let monthsLookedAt = 36
 
     /// Strangers' meters must not hold up a city; that they are left out must not go unsaid.
     private func warnOfHeld(_ database: Database) async throws {
