@@ -254,6 +254,24 @@ extension Reader {
         }
     }
 
+    /// The latest word of a household's own meters in [from, to] that water leaks; nil for none, or where its newest word
+    /// says that it no longer does.
+    public func leakAlert(of household: HouseholdID, in community: CommunityID, from: Instant, to: Instant) throws
+        -> Instant?
+    {
+        try first(
+            """
+            SELECT a.at, a.is_current FROM household_usage_point u
+            JOIN meter_installation i ON i.community_id = u.community_id AND i.usage_point_id = u.usage_point_id
+            JOIN alert a ON a.community_id = i.community_id AND a.meter_id = i.meter_id
+            WHERE u.community_id = \(community) AND u.household_id = \(household)
+                AND a.code IN ('leak', 'burst') AND a.at >= \(from) AND a.at <= \(to)
+                AND a.at >= i.installed_at AND (i.removed_at IS NULL OR a.at < i.removed_at)
+            ORDER BY a.at DESC, a.is_current DESC LIMIT 1
+            """
+        ) { try $0.flag(1) ? try $0.instant(0) : nil } ?? nil
+    }
+
     /// When each meter of a community said in [from, to) that it was being tampered with or taken away, ascending.
     public func tampers(
         in community: CommunityID, from: Instant, to: Instant

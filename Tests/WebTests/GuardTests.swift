@@ -48,6 +48,18 @@ import Water
         }
     }
 
+    @Test func `a form sent after the session has ended is said not to be saved`() async throws {
+        try await WebFixture().run { client in
+            for (path, place) in [("/staff/persons", "/staff/sign-in?over=1"), ("/goal", "/sign-in?over=1")] {
+                let answer = try await client.post(path, ["number": "1"], csrf: "")
+                #expect(answer.status == 303 && answer.header("Location") == place)
+                #expect(try await client.get(place).text.contains("刚才填的没有保存"))
+            }
+            let out = try await client.post("/sign-out", [:], csrf: "")
+            #expect(out.header("Location") == "/sign-in")
+        }
+    }
+
     @Test func `no form works without its token, and none with another's`() async throws {
         try await WebFixture().run { client in
             #expect(try await client.post("/sign-in", ["number": "1", "code": "x"], csrf: "").status == 403)

@@ -1,4 +1,6 @@
+import Database
 import Operations
+import Storage
 import Testing
 import Water
 
@@ -39,6 +41,38 @@ import Water
             #expect(try await client.get("/staff/readings?meter=M3").status == 303)
             let missing = try await staff.get("/staff/readings?meter=M99&month=2026-10")
             #expect(missing.status == 200 && !missing.text.contains("id=\"enter-h\""))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a meter's own word of a leak is told to its home until the meter takes it back`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            _ = try await client.another().closeOctober()
+            try await client.signInResident(3)
+            let heading = "水表报告可能漏水"
+            #expect(try await !client.get("/statement").text.contains(heading))
+            func say(_ home: Int, isCurrent: Bool, at: Instant) async throws {
+                _ = try await client.fixture.services.database.write { transaction in
+                    let address = try #require(MeterAddress(.serial, "M\(home)"))
+                    let meter = try #require(try transaction.reader.holder(of: address)).meter
+                    let area = try #require(try transaction.reader.area(code: WebFixture.community))
+                    try transaction.keep(
+                        Alert(code: .leak, isCurrent: isCurrent, raw: "LEAK"), of: meter, in: area.id, at: at,
+                        gateway: GatewayID(1))
+                }
+            }
+            let now = WebFixture.now
+            try await say(4, isCurrent: true, at: now - 3_600)
+            try await say(3, isCurrent: true, at: now - 31 * 86_400)
+            #expect(try await !client.get("/statement").text.contains(heading))
+            try await say(3, isCurrent: true, at: now - 86_400)
+            #expect(try await client.get("/statement").text.contains(heading))
+            #expect(try await !client.get("/statements/2026-10").text.contains(heading))
+            try await say(3, isCurrent: false, at: now - 3_600)
+            #expect(try await !client.get("/statement").text.contains(heading))
         }
     }
 

@@ -165,7 +165,8 @@ struct Samples {
                 forecast: .init(
                     lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: statementBefore.bill),
                 goalLitres: 10_000,
-                warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]))
+                warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]),
+            leakAlert: instant(day: 23, hour: 4))
     }
 
     func unrankedValue(_ reason: UnrankedReason) -> Statement {
@@ -265,7 +266,7 @@ struct Samples {
             ],
             refusal: .init(
                 kind: "refused", heading: texts("close_refused"),
-                reason: texts("close_refused_too_early", ["time": "11月4日 00:00"])), canClose: true,
+                reason: texts("close_refused_too_early", ["time": "11月4日 00:00"])), canClose: true, sure: sure,
             action: texts("close_action", ["month": "2026-10"]))
     }
 

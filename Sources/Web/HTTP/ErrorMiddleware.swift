@@ -20,7 +20,10 @@ struct ErrorMiddleware: RouterMiddleware {
             response =
                 request.isForPrograms
                 ? problem(.noSession, context)
-                : .seeOther(need.audience == .staff ? "/staff/sign-in" : "/sign-in")
+                : .seeOther(
+                    (need.audience == .staff ? "/staff/sign-in" : "/sign-in")
+                        // What was typed is gone with the session; that must not go unsaid.
+                        + (request.method == .post && !request.uri.path.hasSuffix("/sign-out") ? "?over=1" : ""))
         } catch let refused as Problem {
             response = answer(refused, request, context)
         } catch let error as any HTTPResponseError {

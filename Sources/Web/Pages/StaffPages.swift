@@ -63,6 +63,7 @@ struct CloseMonthPage: Page {
     /// Why the button is not there.
     let refusal: Refusal?
     let canClose: Bool
+    let sure: SureQuestion?
     let action: String
 
     struct Refusal: Sendable {

@@ -18,6 +18,8 @@ struct StatementSurroundings: Sendable {
     var benchmarkPercent: Int64
     /// The month under way; only beside the latest statement.
     var outlook: Outlook?
+    /// When a meter of the home said lately that water leaks; only beside the latest statement.
+    var leakAlert: Instant?
 }
 
 /// The 节水账单 of one home and month in words.
@@ -37,6 +39,8 @@ struct StatementPage: Page {
     let rankNote: String
     let pointsFigure: String
     let pointsNote: String
+    /// The meter's own word of a leak.
+    let meterAlert: String?
     let leaks: Lines?
     let daysSummary: String
     let chart: DayChart
@@ -71,6 +75,12 @@ struct StatementPage: Page {
         let day: String
         let litres: String
         let state: String
+
+        init(_ day: DayUse, _ t: Texts) {
+            self.day = t.day(day.day)
+            litres = day.litres.map(t.number) ?? t("none")
+            state = t("state_\(day.state.rawValue)")
+        }
     }
 
     struct HeadroomPart: Sendable {
@@ -100,16 +110,13 @@ struct StatementPage: Page {
         rankNote = story.rankNote
         pointsFigure = t.number(statement.points.total.count)
         pointsNote = story.pointsNote
+        meterAlert = story.meterAlert
         leaks = statement.leaks.isEmpty ? nil : Lines(lines: statement.leaks.map(story.leak))
         daysSummary = story.daysSummary
         chart = DayChart(
             days: statement.use.days,
             referenceLitres: statement.norm.map { $0.litres / Int64(max($0.days, 1)) }, texts: t)
-        dayRows = statement.use.days.map {
-            DayRow(
-                day: t.day($0.day), litres: $0.litres.map(t.number) ?? t("none"), state: t("state_\($0.state.rawValue)")
-            )
-        }
+        dayRows = statement.use.days.map { DayRow($0, t) }
         bill = statement.bill.map { BillPart($0, texts: t) }
         noBill = story.noBill
         comparison = ComparisonPart(statement, surroundings, texts: t)

@@ -33,6 +33,10 @@ struct StatementStory {
         if case .refused(let refusal) = statement.billing { texts("bill_none_\(refusal.rawValue)") } else { "" }
     }
 
+    var meterAlert: String? {
+        surroundings.leakAlert.map { texts("leak_alert_body", ["time": texts.time($0, in: calendar)]) }
+    }
+
     var useFigure: String { isWithdrawn ? texts("none") : texts.number(statement.use.litres) }
     var useInCubicMetres: String { isWithdrawn ? "" : texts.cubicMetres(statement.use.litres) }
 

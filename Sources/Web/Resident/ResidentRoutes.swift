@@ -27,16 +27,21 @@ struct ResidentRoutes: Sendable {
         router.post("points/hold") { request, _ in try await hold(request) }
     }
 
+    /// How long a meter's own word of a leak is told.
+    private static let alertDays: Int64 = 30
+
     /// The statement of a month, or the latest.
     private func statement(_ request: Request, _ month: BillingMonth?) async throws -> Response {
         let resident = try await services.resident(request, at: services.now())
         let version = try request.version()
         let home = resident.household
         let (now, running) = (services.now(), services.closeMonth.runningMonth)
-        let (found, outlook) = try await services.database.read { reader in
+        let recent = max(home.movedIn, now - Self.alertDays * 86_400)
+        let (found, outlook, alert) = try await services.database.read { reader in
             (
                 try reader.openStatement(of: home, month, version: version),
-                month == nil ? try running(home, at: now, reader) : nil
+                month == nil ? try running(home, at: now, reader) : nil,
+                month == nil ? try reader.leakAlert(of: home.id, in: home.community, from: recent, to: now) : nil
             )
         }
         guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
@@ -51,7 +56,7 @@ struct ResidentRoutes: Sendable {
             isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
-            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook)
+            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook, leakAlert: alert)
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         let refused = request.query("goal").map { _ in
             PageFrame.Notice(kind: .refused, heading: texts("goal_refused"), body: texts("goal_refused_body"))

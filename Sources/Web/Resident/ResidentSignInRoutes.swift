@@ -74,8 +74,11 @@ extension WebServices {
     }
 
     func signedOutNotice(_ request: Request) -> PageFrame.Notice? {
-        guard request.query("out") != nil else { return nil }
         let texts = texts(for: request)
+        if request.query("over") != nil {
+            return .init(kind: .info, heading: texts("session_over"), body: texts("session_over_body"))
+        }
+        guard request.query("out") != nil else { return nil }
         return .init(kind: .done, heading: texts("signed_out"), body: texts("signed_out_body"))
     }
 }

@@ -31,10 +31,17 @@ struct CloseRoutes: Sendable {
         try services.requireSame(form.raw("csrf"), clerk.csrf)
         guard clerk.isCityAdministrator else { throw Problem.outOfScope }
         guard let month = BillingMonth(form.text("month")) else { throw Problem.badRequest("month", "is no YYYY-MM") }
+        let t = services.texts(for: request)
+        if month != services.calendar.month(of: now).previous {
+            let lines = [t("close_doubt_month", ["month": month.description])]
+            if let sure = SureQuestion(lines, about: [month.description], answered: form.text("sure")) {
+                return try await preview(request, clerk, month, at: now, sure: sure, notice: nil)
+            }
+        }
         let operation = services.closeMonth
         let result = try await services.closing.run { try await operation(month, at: now) }
         return try await preview(
-            request, clerk, month, at: now, notice: notice(result, month, services.texts(for: request)))
+            request, clerk, month, at: now, notice: notice(result, month, t))
     }
 
     private func notice(
@@ -62,7 +69,8 @@ struct CloseRoutes: Sendable {
     }
 
     private func preview(
-        _ request: Request, _ clerk: Clerk, _ month: BillingMonth, at now: Instant, notice: PageFrame.Notice?
+        _ request: Request, _ clerk: Clerk, _ month: BillingMonth, at now: Instant, sure: SureQuestion? = nil,
+        notice: PageFrame.Notice?
     ) async throws -> Response {
         let t = services.texts(for: request)
         let rows = try await services.database.read { try $0.closePreview(of: month, for: clerk, services.calendar) }
@@ -86,7 +94,8 @@ struct CloseRoutes: Sendable {
                     measured: row.state.flatMap { $0.isMeasured ? services.minute($0.measuredAt) : nil } ?? t("none"),
                     issued: row.state?.issuedAt.map(services.minute) ?? t("none"), dirty: t.number(Int64(row.dirty)))
             },
-            refusal: refusal, canClose: refusal == nil, action: t("close_action", ["month": month.description]))
+            refusal: refusal, canClose: refusal == nil, sure: sure,
+            action: t("close_action", ["month": month.description]))
         return services.answer(page, "nav_close", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 
