@@ -108,10 +108,13 @@ public struct CorrectStatements: Sendable {
             if let kept = try await database.read({ try $0.firstKeptMonth(of: community) }), month <= kept {
                 let marked = homes.count
                 homes = try await withdrawable(homes, month, community)
-                summary.withoutReadings += marked - homes.count
-                logger.warning(
-                    "a correction needs readings that were pruned",
-                    metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(marked - homes.count)"])
+                let left = marked - homes.count
+                summary.withoutReadings += left
+                if left > 0 {
+                    logger.warning(
+                        "a correction needs readings that were pruned",
+                        metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(left)"])
+                }
             }
             let month = CorrectMonth(
                 community: community, month: month, tariff: tariff, rules: rules, shelf: shelf, calendar: calendar)

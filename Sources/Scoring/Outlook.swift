@@ -45,9 +45,9 @@ public struct Outlook: Sendable, Hashable {
 }
 
 extension Outlook {
-    /// `month`, `known_days`, `so_far_litres`, `days_left`, `gap_days`, `data_until_epoch_seconds`, `basis_litres` (the days the forecast rests on), `forecast`
-    /// (`lowest_litres`, `expected_litres`, `highest_litres`, `bill_fen`; or null), `goal_litres` and
-    /// `warnings`.
+    /// `month`, `known_days`, `so_far_litres`, `days_left`, `gap_days`, `data_until_epoch_seconds` (or null),
+    /// `basis_litres` (the days the forecast rests on), `forecast` (`lowest_litres`, `expected_litres`, `highest_litres`,
+    /// `bill_fen`; or null), `goal_litres` and `warnings`.
     public var json: CanonicalJSON {
         .object([
             "month": .string(month.description), "known_days": .integer(Int64(knownDays)),

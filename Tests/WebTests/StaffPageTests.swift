@@ -82,6 +82,8 @@ import Water
             #expect(before.status == 200 && !before.text.contains(number))
             let csrf = try await client.get("/staff/persons").field("csrf")
             let form = ["number": number, "persons": "5", "from": "2026-10-01"]
+            let absurd = try await client.post("/staff/persons", form.merging(["persons": "21"]) { $1 }, csrf: csrf)
+            #expect(absurd.text.contains("notice refused") && !absurd.text.contains(#"name="sure""#))
             // What it reaches is said before it is noted.
             let asked = try await client.post("/staff/persons", form, csrf: csrf)
             #expect(asked.text.contains("会重新查对 1 个月的账单（2026-10 至 2026-10）"))

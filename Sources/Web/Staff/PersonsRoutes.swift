@@ -41,7 +41,8 @@ struct PersonsRoutes: Sendable {
                 page(found, number, persons: text, from: from, clerk, t, sure: sure), "nav_persons", request, .staff,
                 csrf: clerk.csrf, notice: notice)
         }
-        if let found, let day = LocalDay(from), text.isEmpty || Int(text) != nil {
+        // What will be refused anyway is not asked about first.
+        if let found, let day = LocalDay(from), Int(text).map((1...20).contains) ?? text.isEmpty {
             let doubts = doubts(found, persons: Int(text), from: day, at: now, t)
             if let sure = SureQuestion(doubts, about: [number, text, from], answered: form.text("sure")) {
                 return answer(found, nil, sure: sure)
@@ -51,12 +52,11 @@ struct PersonsRoutes: Sendable {
             return answer(
                 found, .init(kind: .refused, heading: t("persons_refused"), body: t("persons_refused_\(field)")))
         }
-        let persons = Int(text).map { t("persons_count", ["n": "\($0)"]) } ?? t("persons_unknown")
         return answer(
             try await registered(number, within: clerk),
             .init(
                 kind: .done, heading: t("persons_done"),
-                body: t("persons_done_body", ["number": number, "from": from, "persons": persons])))
+                body: t("persons_done_body", ["number": number, "from": from, "persons": t.persons(Int(text))])))
     }
 
     /// Digits as they are typed, with the word for persons behind them.
@@ -106,23 +106,17 @@ struct PersonsRoutes: Sendable {
         let movedIn = calendar.day(of: found.household.movedIn)
         if day < movedIn { lines.append(t("doubt_before_move", ["day": movedIn.description])) }
         if day > calendar.day(of: now).advanced(by: 366) { lines.append(t("doubt_far", ["day": day.description])) }
-        if let next = found.sizes.map(\.day).filter({ $0 > day }).min() {
-            let said = found.sizes.last { $0.day == next }?.persons
+        let next = found.sizes.filter { $0.day > day }.min { $0.day < $1.day }
+        if let next {
             lines.append(
-                t(
-                    "doubt_later_size",
-                    [
-                        "day": next.description,
-                        "persons": said.map { t("persons_count", ["n": "\($0)"]) } ?? t("persons_unknown"),
-                    ]))
+                t("doubt_later_size", ["day": next.day.description, "persons": t.persons(next.persons)]))
         }
         // Up to the next entry, while it lives there; nothing where that is what holds already.
         let inForce = found.sizes.last { $0.day <= day }
-        let next = found.sizes.map(\.day).filter { $0 > day }.min()
         let movedOut = found.household.movedOut.map { calendar.day(of: $0) }
         let isNews = inForce == nil || inForce?.persons != persons
         let reached = found.measured.filter { month in
-            isNews && month.lastDay >= max(day, movedIn) && next.map { month.firstDay < $0 } ?? true
+            isNews && month.lastDay >= max(day, movedIn) && next.map { month.firstDay < $0.day } ?? true
                 && movedOut.map { month.firstDay < $0 } ?? true
         }
         if let first = reached.first, let last = reached.last {
@@ -151,12 +145,17 @@ struct PersonsRoutes: Sendable {
 }
 
 extension Texts {
+    /// How many live in a home; nil is unknown.
+    func persons(_ count: Int?) -> String {
+        count.map { self("persons_count", ["n": "\($0)"]) } ?? self("persons_unknown")
+    }
+
     func size(_ size: PersonsFrom) -> String {
         self(
             "size_line",
             [
                 "day": size.day.number <= 0 ? self("size_always") : size.day.description,
-                "persons": size.persons.map { self("persons_count", ["n": "\($0)"]) } ?? self("persons_unknown"),
+                "persons": persons(size.persons),
             ])
     }
 }
