@@ -96,10 +96,7 @@ public struct EditReading: Sendable {
     }
 
     private static func malformed(_ request: EditRequest, at now: Instant) -> EditRefusal? {
-        let isID = request.id.utf8.allSatisfy {
-            ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || $0 == UInt8(ascii: "-")
-        }
-        guard isID, (1...64).contains(request.id.utf8.count) else { return .idIsMalformed }
+        guard request.id.isClientID else { return .idIsMalformed }
         let reason = request.reason
         guard reason.count <= 200, reason.contains(where: { !$0.isWhitespace }), !reason.contains(where: \.isNewline)
         else { return .reasonIsMissing }
@@ -242,5 +239,15 @@ extension CityCalendar {
     func overlaps(_ month: BillingMonth, _ span: (from: Instant, to: Instant)) -> Bool {
         let (start, end) = interval(of: month)
         return start <= span.to && span.from <= end
+    }
+}
+
+extension String {
+    /// An id that a client made: 1–64 letters, digits and `-`.
+    var isClientID: Bool {
+        (1...64).contains(utf8.count)
+            && utf8.allSatisfy {
+                ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || $0 == UInt8(ascii: "-")
+            }
     }
 }

@@ -55,14 +55,18 @@ public struct ExchangeMeter: Sendable {
 
     /// The new meter takes over resolution, flow and modulus where it is not registered yet. A repeat changes nothing.
     ///
-    /// `covers` tells whether the one who asks may change an area's meters.
+    /// `covers` tells whether the one who asks may change an area's meters. Where a member of staff is named the notes of
+    /// the household that lived there keep who it was.
     public func callAsFunction(
-        _ exchange: MeterExchange, now: Instant, covers: @escaping @Sendable (CommunityID) -> Bool = { _ in true }
+        _ exchange: MeterExchange, by staff: StaffID? = nil, now: Instant,
+        covers: @escaping @Sendable (CommunityID) -> Bool = { _ in true }
     ) async throws -> Result<Void, ExchangeRefusal> {
         guard exchange.old != exchange.new else { return .failure(.sameMeter) }
         guard exchange.at <= now else { return .failure(.inTheFuture) }
         do {
-            try await database.write { transaction in try note(exchange, now: now, covers: covers, transaction) }
+            try await database.write { transaction in
+                try note(exchange, by: staff, now: now, covers: covers, transaction)
+            }
             return .success(())
         } catch let refusal as ExchangeRefusal {
             return .failure(refusal)
@@ -71,7 +75,8 @@ public struct ExchangeMeter: Sendable {
 
     /// A refusal is thrown, so that the first half is not kept without the second.
     private func note(
-        _ exchange: MeterExchange, now: Instant, covers: (CommunityID) -> Bool, _ transaction: Transaction
+        _ exchange: MeterExchange, by staff: StaffID?, now: Instant, covers: (CommunityID) -> Bool,
+        _ transaction: Transaction
     ) throws {
         let reader = transaction.reader
         let serial = exchange.old.address
@@ -109,7 +114,14 @@ public struct ExchangeMeter: Sendable {
                     nominalFlowLitresPerHour: known ? nil : meter.traits.nominalFlowLitresPerHour,
                     modulus: known ? nil : meter.traits.modulus),
             ]
-            for entry in entries { _ = try transaction.register(entry, at: now).get() }
+            let changes = try entries.map { try transaction.register($0, at: now).get() }
+            guard let staff, changes.contains(where: { $0 != .unchanged }) else { return }
+            let homes = try reader.households(
+                at: place.usagePoint, in: place.community, from: exchange.at, to: exchange.at)
+            for home in homes {
+                try transaction.log(
+                    .exchange, [serial, exchange.new.address], of: home, in: place.community, by: staff, at: now)
+            }
         } catch let refusal as RegistryRefusal {
             throw ExchangeRefusal.registry(refusal)
         }

@@ -19,7 +19,7 @@ extension PruneRefusal: CustomStringConvertible {
     }
 }
 
-/// Removes readings older than the policy keeps, with alarms and delivered events of that time. Statements and their
+/// Removes readings older than the policy keeps, with alarms, notes about households and delivered events of that time. Statements and their
 /// digests stay; a correction that would need what is gone is refused by name.
 ///
 /// A community is one transaction; killed anywhere it is pruned or not, and the next run goes on. Months that are a part

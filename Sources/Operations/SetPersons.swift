@@ -8,9 +8,10 @@ public struct SetPersons: Sendable {
 
     public init(database: Database) { self.database = database }
 
-    /// Refuses an unknown number and persons outside 1–20; nil is unknown, which is not 1.
+    /// Refuses an unknown number and persons outside 1–20; nil is unknown, which is not 1. Where a member of staff
+    /// is named the household's notes keep who it was.
     public func callAsFunction(
-        _ persons: Int?, of number: String, from day: LocalDay, at: Instant
+        _ persons: Int?, of number: String, from day: LocalDay, by staff: StaffID? = nil, at: Instant
     ) async throws -> Result<RegistryChange, RegistryRefusal> {
         let noted: PersonsFrom
         do {
@@ -23,6 +24,11 @@ public struct SetPersons: Sendable {
                 return .failure(.unknownHousehold(number))
             }
             let changed = try transaction.notePersons(noted, of: household.id, in: household.community, at: at)
+            if changed, let staff {
+                try transaction.log(
+                    .persons, [day.description] + (persons.map { ["\($0)"] } ?? []), of: household.id,
+                    in: household.community, by: staff, at: at)
+            }
             return .success(changed ? .changed : .unchanged)
         }
     }

@@ -15,7 +15,7 @@ public let citusPlan = Distribution(
     ],
     distributed: [
         "household", "usage_point", "household_usage_point", "household_persons", "household_tariff", "household_goal",
-        "meter_installation", "journal",
+        "household_note", "meter_installation", "journal",
         "reading_day", "reading_month", "packed_month", "pruned_month", "reading_quarantine", "held_meter", "sweep",
         "community_fold", "alert", "reading_edit",
         "community_month",

@@ -8,6 +8,8 @@ public struct PrunedCount: Sendable, Hashable {
     public var quarantined: Int64 = 0
     public var alerts: Int64 = 0
     public var events: Int64 = 0
+    /// Notes about households and their objections.
+    public var notes: Int64 = 0
     /// Partitions dropped whole; 0 on SQLite.
     public var partitions = 0
 
@@ -19,6 +21,7 @@ public struct PrunedCount: Sendable, Hashable {
         quarantined += other.quarantined
         alerts += other.alerts
         events += other.events
+        notes += other.notes
         partitions += other.partitions
     }
 }
@@ -55,13 +58,15 @@ extension Reader {
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.community_id = e.community_id
                     AND d.event_id = e.event_id AND d.state <> 'delivered')
             """)
+        found.notes = try count(
+            "SELECT count(*) FROM household_note WHERE community_id = \(community) AND noted_at < \(start)")
         return found
     }
 }
 
 extension Transaction {
-    /// Removes what a community has from before `month`, which begins at `start`: readings, alarms, and events that every
-    /// target has. Statements, their hashes, figures, points and what staff decided stay.
+    /// Removes what a community has from before `month`, which begins at `start`: readings, alarms, notes about
+    /// households, and events that every target has. Statements, their hashes, figures, points and what staff decided stay.
     public func prune(
         _ community: CommunityID, before month: BillingMonth, _ start: Instant, at: Instant
     ) throws -> PrunedCount {
@@ -76,6 +81,8 @@ extension Transaction {
             try execute("DELETE FROM reading_quarantine WHERE community_id = \(community) AND read_at < \(start)"))
         count.alerts = Int64(try execute("DELETE FROM alert WHERE community_id = \(community) AND at < \(start)"))
         count.events = try pruneEvents(of: community, before: start)
+        count.notes = Int64(
+            try execute("DELETE FROM household_note WHERE community_id = \(community) AND noted_at < \(start)"))
         try execute(
             """
             INSERT INTO pruned_month (community_id, month, pruned_at) VALUES (\(community), \(month), \(at))

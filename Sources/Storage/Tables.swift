@@ -91,6 +91,10 @@ private let registryRows = [
         "household_goal", key: ["community_id", "household_id"],
         integers: ["community_id", "household_id", "litres", "set_at"]),
     StoredTable(
+        "household_note", key: ["community_id", "note_id"],
+        integers: ["community_id", "household_id", "noted_at", "staff_id", "month"],
+        texts: ["note_id", "kind", "body"]),
+    StoredTable(
         "meter", key: ["meter_id"], integers: ["meter_id", "resolution_ml", "nominal_flow_lph", "modulus_ml"],
         texts: ["serial"], madeKey: "meter_id"),
     StoredTable(

@@ -166,7 +166,19 @@ struct Samples {
                     lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: statementBefore.bill),
                 goalLitres: 10_000,
                 warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]),
-            leakAlert: instant(day: 23, hour: 4))
+            leakAlert: instant(day: 23, hour: 4), objection: objection)
+    }
+
+    var objection: ObjectionPart {
+        ObjectionPart(
+            [
+                HouseholdNote(
+                    id: "a", at: instant(day: 37, hour: 9), staff: nil, kind: .objection, month: month,
+                    body: "十月我家没人住，怎么有 11 吨水？"),
+                HouseholdNote(
+                    id: "b", at: instant(day: 38, hour: 15), staff: StaffID(1), kind: .answered, month: nil,
+                    body: "已上门核对，水表读数 812.345，没有读错。"),
+            ], on: month, isNewest: true, typed: "", calendar: calendar, texts: texts, makeID: { "web-2" })
     }
 
     func unrankedValue(_ reason: UnrankedReason) -> Statement {

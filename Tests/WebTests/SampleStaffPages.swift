@@ -7,28 +7,36 @@ import Water
 extension Samples {
     var alerts: AlertsPage {
         AlertsPage(
-            hasLeaks: true,
+            hasObjections: true,
+            objections: [
+                .init(
+                    household: "100200300419", place: "漪汾苑社区 / 4号楼", month: "2026-10",
+                    words: "十月我家没人住，怎么有 3 吨水？", waiting: texts("objection_waiting", ["n": "3"]))
+            ], hasLeaks: true,
             leaks: [
                 .init(
-                    household: "100200300417", place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
+                    household: "100200300417",
+                    follow: texts("note_line", ["what": "2026-11-20", "words": texts("note_visited")]),
+                    place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
                     to: texts("leak_open"), hours: "44", rate: "14")
             ], hasSilent: true,
             silentNote: texts("silent_note", ["communities": "20", "meters": "100"]),
             silent: [
                 .init(
-                    household: "100200300418", place: "漪汾苑社区 / 4号楼", meter: "14010500012347", month: "2026-08",
+                    household: "100200300418", follow: texts("follow_none"), place: "漪汾苑社区 / 4号楼",
+                    meter: "14010500012347", month: "2026-08",
                     last: "2026-08-01 12:00")
             ], hasAlerts: true,
             alerts: [
                 .init(
                     at: "2026-11-23 04:00", month: "2026-11", community: "漪汾苑社区", household: "100200300417",
-                    hasHousehold: true,
-                    meter: "14010500012345", isRegistered: true, name: texts("alert_leak"),
+                    hasHousehold: true, follow: texts("follow_none"), meter: "14010500012345", isRegistered: true,
+                    name: texts("alert_leak"),
                     state: texts("alert_now"), raw: "LEAKAGE"),
                 .init(
                     at: "2026-11-22 16:30", month: "2026-11", community: texts("nav_held"), household: "",
-                    hasHousehold: false,
-                    meter: "12345678", isRegistered: false, name: texts("alert_leak"), state: texts("alert_was"),
+                    hasHousehold: false, follow: "", meter: "12345678", isRegistered: false, name: texts("alert_leak"),
+                    state: texts("alert_was"),
                     raw: "LEAKAGE"),
             ], hasFindings: true,
             findings: [
@@ -38,6 +46,11 @@ extension Samples {
                     meter: "14010500012346",
                     name: texts("cause_times", ["what": texts("finding_jump"), "count": "49"]), register: "812.345",
                     before: "800.057")
+            ], hasSettled: true, settledTitle: texts("settled_heading", ["n": "1"]),
+            settled: [
+                .init(
+                    household: "100200300420", what: texts("leaks_heading"), at: "2026-10-21 05:00",
+                    follow: texts("note_line", ["what": "2026-11-02", "words": texts("note_fixed")]))
             ])
     }
 
@@ -88,6 +101,20 @@ extension Samples {
                 history: [
                     .init(date: "2026-11-24", what: "兑换冻结", detail: "节水花洒", points: "−80"),
                     .init(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
-                ]))
+                ], hasOpenObjection: true, hasNotes: true,
+                notes: [
+                    .init(
+                        at: "2026-11-22 09:10", by: texts("note_by_home"),
+                        about: texts("note_about", ["month": texts.month(month)]),
+                        what: texts(
+                            "note_line", ["what": texts("note_objection"), "words": "十月我家没人住，怎么有 3 吨水？"])),
+                    .init(at: "2026-11-20 15:00", by: "wang", about: nil, what: texts("note_visited")),
+                ],
+                form: .init(
+                    id: "web-1",
+                    kinds: [
+                        .init(value: "called", name: texts("note_called"), isSelected: false),
+                        .init(value: "answered", name: texts("note_answered"), isSelected: true),
+                    ], text: "")))
     }
 }

@@ -26,4 +26,5 @@ public let migrations: [Migration] = [
         number: 19, name: "packed statements", sqlite: packedStatements, postgres: packedStatementsForPostgres),
     Migration(number: 20, name: "ledger keys", sqlite: ledgerKeys, postgres: ledgerKeysForPostgres),
     Migration(number: 21, name: "suspected leaks", sqlite: suspectedLeaks),
+    Migration(number: 22, name: "household notes", sqlite: householdNotes),
 ]

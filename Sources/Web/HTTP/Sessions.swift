@@ -86,6 +86,12 @@ extension WebServices {
         try requireSame(form.raw("csrf"), request.cookies[WebServices.formCookie]?.value ?? "")
     }
 
+    /// An id for one form, made with its page: a form sent twice does one thing.
+    static func formID() -> String {
+        var random = SystemRandomNumberGenerator()
+        return "web-\(UInt64.random(in: .min ... .max, using: &random))"
+    }
+
     func setCookie(_ name: String, _ value: String, seconds: Int64?, strict: Bool = false, on response: inout Response)
     {
         var text = "\(name)=\(value); Path=/; HttpOnly; SameSite=\(strict ? "Strict" : "Lax")"

@@ -19,6 +19,33 @@ struct HouseholdPage: Page {
         let hasHistory: Bool
         /// Latest first.
         let history: [PointsPage.Entry]
+        let hasOpenObjection: Bool
+        let hasNotes: Bool
+        /// Latest first.
+        let notes: [Note]
+        let form: NoteForm
+    }
+
+    /// What was done about the household, or what it objected to.
+    struct Note: Sendable {
+        let at: String
+        let by: String
+        /// The month that an objection is about; nil for none in particular.
+        let about: String?
+        let what: String
+    }
+
+    struct NoteForm: Sendable {
+        /// Made with the page, so that a form sent twice notes once.
+        let id: String
+        let kinds: [KindOption]
+        let text: String
+    }
+
+    struct KindOption: Sendable {
+        let value: String
+        let name: String
+        let isSelected: Bool
     }
 
     struct Meter: Sendable {

@@ -146,6 +146,9 @@ struct CorrectionsPage: Page {
 
 struct AlertsPage: Page {
     static let template = "alerts"
+    let hasObjections: Bool
+    /// Those that wait longest first.
+    let objections: [ObjectionRow]
     let hasLeaks: Bool
     /// The most water first.
     let leaks: [LeakRow]
@@ -156,9 +159,31 @@ struct AlertsPage: Page {
     let alerts: [AlertRow]
     let hasFindings: Bool
     let findings: [FindingRow]
+    let hasSettled: Bool
+    let settledTitle: String
+    let settled: [SettledRow]
+
+    /// What a household doubts and nobody answered yet.
+    struct ObjectionRow: Sendable {
+        let household: String
+        let place: String
+        let month: String
+        let words: String
+        let waiting: String
+    }
+
+    /// A leak or an alert that staff noted as mended or in order.
+    struct SettledRow: Sendable {
+        let household: String
+        let what: String
+        let at: String
+        let follow: String
+    }
 
     struct LeakRow: Sendable {
         let household: String
+        /// What staff did last, or that nobody did anything yet.
+        let follow: String
         /// From the community down to the building.
         let place: String
         let month: String
@@ -170,6 +195,7 @@ struct AlertsPage: Page {
 
     struct SilentRow: Sendable {
         let household: String
+        let follow: String
         let place: String
         let meter: String
         let month: String
@@ -184,6 +210,8 @@ struct AlertsPage: Page {
         /// Empty where nobody lived there then.
         let household: String
         let hasHousehold: Bool
+        /// Empty where there is no household.
+        let follow: String
         let meter: String
         /// Has a page of readings.
         let isRegistered: Bool

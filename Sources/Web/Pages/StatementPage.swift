@@ -20,6 +20,7 @@ struct StatementSurroundings: Sendable {
     var outlook: Outlook?
     /// When a meter of the home said lately that water leaks; only beside the latest statement.
     var leakAlert: Instant?
+    var objection: ObjectionPart
 }
 
 /// The 节水账单 of one home and month in words.
@@ -61,6 +62,7 @@ struct StatementPage: Page {
     let outlook: OutlookPart?
     let analysis: AnalysisPart?
     let saving: SavingPart?
+    let objection: ObjectionPart
     let explainHref: String
     let quality: [String]
     let basis: [String]
@@ -137,6 +139,7 @@ struct StatementPage: Page {
         outlook = surroundings.outlook.map { OutlookPart($0, calendar: calendar, texts: t) }
         saving = statement.saving.map { SavingPart($0, of: statement, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
+        objection = surroundings.objection
         explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"
         quality = story.quality
         basis = story.basis

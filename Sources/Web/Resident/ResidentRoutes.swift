@@ -14,6 +14,10 @@ struct ResidentRoutes: Sendable {
 
     func add(to router: Router<WebContext>) {
         router.get("statement") { request, _ in try await statement(request, nil) }
+        router.post("statements/:month/objection") { request, context in
+            guard let month = BillingMonth(try context.parameters.require("month")) else { throw Problem.notFound }
+            return try await object(request, to: month)
+        }
         router.get("statements/:month") { request, context in
             guard let month = BillingMonth(try context.parameters.require("month")) else { throw Problem.notFound }
             return try await statement(request, month)
@@ -29,19 +33,24 @@ struct ResidentRoutes: Sendable {
 
     /// How long a meter's own word of a leak is told.
     private static let alertDays: Int64 = 30
+    /// Notes that are looked at for objections and answers; the newest of them.
+    private static let mostNotes = 200
 
     /// The statement of a month, or the latest.
-    private func statement(_ request: Request, _ month: BillingMonth?) async throws -> Response {
+    private func statement(
+        _ request: Request, _ month: BillingMonth?, objection: String = "", notice: PageFrame.Notice? = nil
+    ) async throws -> Response {
         let resident = try await services.resident(request, at: services.now())
         let version = try request.version()
         let home = resident.household
         let (now, running) = (services.now(), services.closeMonth.runningMonth)
         let recent = max(home.movedIn, now - Self.alertDays * 86_400)
-        let (found, outlook, alert) = try await services.database.read { reader in
+        let (found, outlook, alert, notes) = try await services.database.read { reader in
             (
                 try reader.openStatement(of: home, month, version: version),
                 month == nil ? try running(home, at: now, reader) : nil,
-                month == nil ? try reader.leakAlert(of: home.id, in: home.community, from: recent, to: now) : nil
+                month == nil ? try reader.leakAlert(of: home.id, in: home.community, from: recent, to: now) : nil,
+                try reader.notes(of: home.id, in: home.community, limit: Self.mostNotes)
             )
         }
         guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
@@ -56,12 +65,42 @@ struct ResidentRoutes: Sendable {
             isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
-            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook, leakAlert: alert)
+            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook,
+            leakAlert: alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at },
+            objection: ObjectionPart(
+                notes, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
+                calendar: services.calendar, texts: texts, makeID: WebServices.formID))
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         let refused = request.query("goal").map { _ in
             PageFrame.Notice(kind: .refused, heading: texts("goal_refused"), body: texts("goal_refused_body"))
         }
-        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: refused)
+        let done = request.query("objected").map { _ in
+            PageFrame.Notice(kind: .done, heading: texts("objection_done"), body: texts("objection_done_body"))
+        }
+        return services.answer(
+            page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice ?? refused ?? done)
+    }
+
+    /// A resident doubts a statement: staff look at it and answer on the same page.
+    private func object(_ request: Request, to month: BillingMonth) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), resident.csrf)
+        let home = resident.household
+        guard try await services.database.read({ try $0.statement(of: home.id, in: home.community, month) }) != nil
+        else { throw Problem.notFound }
+        let t = services.texts(for: request)
+        let outcome = try await NoteHousehold(database: services.database)(
+            .objection, form.text("text"), id: form.text("id"), month: month, of: home, by: nil, at: now)
+        switch outcome {
+        case .success: return .seeOther("/statements/\(month)?objected=1#objection-h")
+        case .failure(let refusal):
+            return try await statement(
+                request, month, objection: form.text("text"),
+                notice: .init(
+                    kind: .refused, heading: t("objection_refused"), body: t("note_refused_\(refusal.rawValue)")))
+        }
     }
 
     /// Takes the household's own goal in cubic metres; empty ends it.
@@ -70,7 +109,7 @@ struct ResidentRoutes: Sendable {
         let resident = try await services.resident(request, at: now)
         let form = try await services.readForm(request)
         try services.requireSame(form.raw("csrf"), resident.csrf)
-        let text = ResidentRoutes.cubicMetres(form.text("goal"))
+        let text = form.text("goal").plainCubicMetres
         let litres = ExactDecimal(text)?.scaled(toDecimals: 3)
         guard text.isEmpty || litres.map(SetGoal.range.contains) == true else {
             return .seeOther("/statement?goal=refused")
@@ -78,23 +117,6 @@ struct ResidentRoutes: Sendable {
         let home = resident.household
         try await SetGoal(database: services.database)(litres, of: home.id, in: home.community, at: now)
         return .seeOther("/statement")
-    }
-
-    /// A number as people type it: with the unit, or in the full-width digits of a Chinese keyboard.
-    static func cubicMetres(_ typed: String) -> String {
-        var text = String(
-            typed.unicodeScalars.map { scalar -> Character in
-                switch scalar.value {
-                case 0xFF10...0xFF19: Character(UnicodeScalar(UInt8(scalar.value - 0xFF10 + 48)))
-                case 0xFF0E, 0x3002: "."
-                default: Character(scalar)
-                }
-            })
-        for unit in ["吨", "立方米", "方", "m³", "m3", "t"] where text.hasSuffix(unit) {
-            text = String(text.dropLast(unit.count))
-            break
-        }
-        return text.trimmingCharacters(in: .whitespaces)
     }
 
     /// How every figure of a statement came about.
@@ -114,10 +136,9 @@ struct ResidentRoutes: Sendable {
         let resident = try await services.resident(request, at: now)
         let texts = services.texts(for: request)
         let book = try await services.database.read { try $0.pointsBook(of: resident.household) }
-        var random = SystemRandomNumberGenerator()
         let page = PointsPage(
             book, household: resident.household.number, terms: services.terms, at: now, calendar: services.calendar,
-            texts: texts, makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
+            texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
             notice: notice(request, book, texts))

@@ -16,45 +16,93 @@ struct AlertRoutes: Sendable {
         let clerk = try await services.clerk(request, at: now)
         let t = services.texts(for: request)
         let today = services.calendar.day(of: now)
-        let (leaks, silent, alerts, findings) = try await services.database.read { reader in
+        let (leaks, silent, alerts, findings, followUps) = try await services.database.read { reader in
             (
                 try reader.suspectedLeaks(for: clerk), try reader.silentMeters(for: clerk, at: now, today: today),
-                try reader.alerts(for: clerk), try reader.findings(for: clerk)
+                try reader.alerts(for: clerk), try reader.findings(for: clerk),
+                try reader.followUps(for: clerk, at: now)
             )
         }
+        let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }
+        let openAlerts = alerts.filter { !followUps.isSettled($0.household, at: $0.at) }
+        let settled = settled(leaks, alerts, followUps, t)
+        let objections = followUps.objections.prefix(Reader.mostShort)
         let page = AlertsPage(
-            hasLeaks: !leaks.isEmpty, leaks: leaks.map { self.leak($0, clerk, t) },
+            hasObjections: !objections.isEmpty, objections: objections.map { self.objection($0, clerk, at: now, t) },
+            hasLeaks: !openLeaks.isEmpty, leaks: openLeaks.map { self.leak($0, followUps, clerk, t) },
             hasSilent: !silent.isEmpty,
             silentNote: t(
                 "silent_note",
                 ["communities": "\(Reader.fewCommunities)", "meters": "\(Reader.mostShort)"]),
             silent: silent.map { area, one, last in
                 .init(
-                    household: one.household, place: clerk.place(of: one.area, in: area.id), meter: one.serial,
+                    household: one.household, follow: follow(one.household, followUps, t),
+                    place: clerk.place(of: one.area, in: area.id), meter: one.serial,
                     month: services.calendar.month(of: last ?? now).description,
                     last: last.map(services.minute) ?? t("silent_never"))
             },
-            hasAlerts: !alerts.isEmpty,
-            alerts: alerts.map {
-                .init(
-                    at: services.minute($0.at), month: services.calendar.month(of: $0.at).description,
-                    community: clerk.areas[$0.community]?.name ?? t("nav_held"), household: $0.household,
-                    hasHousehold: !$0.household.isEmpty,
-                    meter: $0.serial.isEmpty ? $0.address.bareAddress : $0.serial, isRegistered: !$0.serial.isEmpty,
-                    name: t.words["alert_\($0.code)"] ?? $0.code,
-                    state: t($0.isCurrent ? "alert_now" : "alert_was"), raw: $0.raw)
-            },
-            hasFindings: !findings.isEmpty, findings: grouped(findings, t))
+            hasAlerts: !openAlerts.isEmpty, alerts: openAlerts.map { self.alert($0, followUps, clerk, t) },
+            hasFindings: !findings.isEmpty, findings: grouped(findings, t), hasSettled: !settled.isEmpty,
+            settledTitle: t("settled_heading", ["n": "\(settled.count)"]), settled: settled)
         return services.answer(page, "nav_alerts", request, .staff, csrf: clerk.csrf)
     }
 
-    private func leak(_ leak: SuspectedLeak, _ clerk: Clerk, _ t: Texts) -> AlertsPage.LeakRow {
+    private func objection(
+        _ objection: FollowUps.Objection, _ clerk: Clerk, at now: Instant, _ t: Texts
+    ) -> AlertsPage.ObjectionRow {
+        .init(
+            household: objection.household, place: clerk.place(of: objection.area, in: objection.community),
+            month: objection.note.month?.description ?? t("none"), words: objection.note.body,
+            waiting: t(
+                "objection_waiting", ["n": t.number((now.epochSeconds - objection.note.at.epochSeconds) / 86_400)]))
+    }
+
+    /// What staff did last about a home, or that nobody did anything yet.
+    private func follow(_ household: String, _ followUps: FollowUps, _ t: Texts) -> String {
+        guard let note = followUps.latest(of: household) else { return t("follow_none") }
+        return t(
+            "note_line",
+            ["what": services.minute(note.at).prefix(10).description, "words": t("note_\(note.kind.rawValue)")])
+    }
+
+    private func settled(
+        _ leaks: [SuspectedLeak], _ alerts: [AlertRow], _ followUps: FollowUps, _ t: Texts
+    ) -> [AlertsPage.SettledRow] {
+        let ran = leaks.filter { followUps.isSettled($0.household, at: $0.flow.to) }.map {
+            ($0.household, t("leaks_heading"), $0.flow.to)
+        }
+        let said = alerts.filter { followUps.isSettled($0.household, at: $0.at) }.map {
+            ($0.household, t.words["alert_\($0.code)"] ?? $0.code, $0.at)
+        }
+        return (ran + said).sorted { $0.2 > $1.2 }.prefix(Reader.mostShort).map { household, what, at in
+            .init(
+                household: household, what: what, at: services.minute(at), follow: follow(household, followUps, t))
+        }
+    }
+
+    private func leak(
+        _ leak: SuspectedLeak, _ followUps: FollowUps, _ clerk: Clerk, _ t: Texts
+    ) -> AlertsPage.LeakRow {
         let isOpen = leak.flow.to >= services.calendar.interval(of: leak.month).end
         return .init(
-            household: leak.household, place: clerk.place(of: leak.area, in: leak.community),
+            household: leak.household, follow: follow(leak.household, followUps, t),
+            place: clerk.place(of: leak.area, in: leak.community),
             month: leak.month.description, from: services.minute(leak.flow.from),
             to: isOpen ? t("leak_open") : services.minute(leak.flow.to), hours: t.number(leak.flow.hours),
             rate: t.number(leak.flow.litresPerHour))
+    }
+
+    private func alert(
+        _ alert: AlertRow, _ followUps: FollowUps, _ clerk: Clerk, _ t: Texts
+    ) -> AlertsPage.AlertRow {
+        .init(
+            at: services.minute(alert.at), month: services.calendar.month(of: alert.at).description,
+            community: clerk.areas[alert.community]?.name ?? t("nav_held"), household: alert.household,
+            hasHousehold: !alert.household.isEmpty,
+            follow: alert.household.isEmpty ? "" : follow(alert.household, followUps, t),
+            meter: alert.serial.isEmpty ? alert.address.bareAddress : alert.serial,
+            isRegistered: !alert.serial.isEmpty, name: t.words["alert_\(alert.code)"] ?? alert.code,
+            state: t(alert.isCurrent ? "alert_now" : "alert_was"), raw: alert.raw)
     }
 
     /// One row for what one meter showed several times, with the latest of it.

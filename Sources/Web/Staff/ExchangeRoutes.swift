@@ -73,7 +73,9 @@ struct ExchangeRoutes: Sendable {
 
     /// Notes the exchange; the field at fault where it is refused.
     private func refused(_ exchange: MeterExchange, _ clerk: Clerk, at now: Instant) async throws -> String? {
-        let outcome = try await ExchangeMeter(database: services.database)(exchange, now: now) {
+        let outcome = try await ExchangeMeter(database: services.database)(
+            exchange, by: clerk.member.id, now: now
+        ) {
             clerk.covers(community: $0)
         }
         switch outcome {

@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Ledger
+import Operations
 import Scoring
 import Storage
 import Tariffs
@@ -13,25 +14,74 @@ struct HouseholdRoutes: Sendable {
     private static let most = 24
 
     func add(to router: Router<WebContext>) {
-        router.get("staff/household") { request, _ in try await household(request) }
+        router.get("staff/household") { request, _ in
+            let clerk = try await services.clerk(request, at: services.now())
+            let t = services.texts(for: request)
+            let notice = request.query("noted").map { _ in
+                PageFrame.Notice(kind: .done, heading: t("note_done"), body: t("note_done_body"))
+            }
+            return try await household(request, clerk, asked: (request.query("number") ?? "").plain, notice: notice)
+        }
+        router.post("staff/household") { request, _ in try await note(request) }
     }
 
-    private func household(_ request: Request) async throws -> Response {
-        let now = services.now()
-        let clerk = try await services.clerk(request, at: now)
+    private func household(
+        _ request: Request, _ clerk: Clerk, asked: String, typed: HouseholdPage.NoteForm? = nil,
+        notice: PageFrame.Notice? = nil
+    ) async throws -> Response {
         let t = services.texts(for: request)
-        let asked = (request.query("number") ?? "").plain
+        let now = services.now()
         let found = try await services.database.read {
             try $0.overview(ofHousehold: asked, for: clerk, most: Self.most)
         }
         let page = HouseholdPage(
             asked: asked, isMissing: !asked.isEmpty && found == nil,
-            found: try found.map { try self.page($0, clerk, at: now, t) })
-        return services.answer(page, "nav_household", request, .staff, csrf: clerk.csrf)
+            found: try found.map { try self.page($0, clerk, typed, at: now, t) })
+        return services.answer(page, "nav_household", request, .staff, csrf: clerk.csrf, notice: notice)
+    }
+
+    /// What a member of staff may note by hand, in the order of the form.
+    private static let kinds: [HouseholdNote.Kind] = [
+        .called, .visited, .noAnswer, .fixed, .inOrder, .objection, .answered, .other,
+    ]
+
+    private func note(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let clerk = try await services.clerk(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        let t = services.texts(for: request)
+        let number = form.plain("number")
+        guard let kind = Self.kinds.first(where: { $0.rawValue == form.text("kind") }) else {
+            throw Problem.badRequest("kind", "is one of \(Self.kinds.map(\.rawValue).joined(separator: ", "))")
+        }
+        let home = try await services.database.read { try $0.household(number: number) }
+        guard let home, clerk.covers(home.area) else { return try await household(request, clerk, asked: number) }
+        let outcome = try await NoteHousehold(database: services.database)(
+            kind, form.text("text"), id: form.text("id"), of: home, by: clerk.member.id, at: now)
+        switch outcome {
+        case .success: return .seeOther("/staff/household?number=\(home.number)&noted=1#notes-h")
+        case .failure(let refusal):
+            let typed = HouseholdPage.NoteForm(
+                id: form.text("id"), kinds: options(kind, t), text: form.text("text"))
+            return try await household(
+                request, clerk, asked: number, typed: typed,
+                notice: .init(kind: .refused, heading: t("note_refused"), body: t("note_refused_\(refusal.rawValue)")))
+        }
+    }
+
+    private func options(_ chosen: HouseholdNote.Kind, _ t: Texts) -> [HouseholdPage.KindOption] {
+        Self.kinds.map { .init(value: $0.rawValue, name: t("note_\($0.rawValue)"), isSelected: $0 == chosen) }
+    }
+
+    /// The form as it is before anything is typed.
+    private func emptyForm(_ found: HouseholdOverview, _ t: Texts) -> HouseholdPage.NoteForm {
+        let kind: HouseholdNote.Kind = found.notes.openObjections.isEmpty ? .called : .answered
+        return .init(id: WebServices.formID(), kinds: options(kind, t), text: "")
     }
 
     private func page(
-        _ found: HouseholdOverview, _ clerk: Clerk, at now: Instant, _ t: Texts
+        _ found: HouseholdOverview, _ clerk: Clerk, _ typed: HouseholdPage.NoteForm?, at now: Instant, _ t: Texts
     ) throws -> HouseholdPage.Found {
         let calendar = services.calendar
         let home = found.household
@@ -71,7 +121,14 @@ struct HouseholdRoutes: Sendable {
             hasHistory: !found.book.transfers.isEmpty,
             history: found.book.transfers.suffix(Self.most).reversed().map {
                 PointsPage.Entry($0, found.book, calendar, t)
-            })
+            },
+            hasOpenObjection: !found.notes.openObjections.isEmpty, hasNotes: !found.notes.isEmpty,
+            notes: found.notes.reversed().map { note in
+                .init(
+                    at: services.minute(note.at),
+                    by: note.staff.map { found.names[$0] ?? "\($0)" } ?? t("note_by_home"),
+                    about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note))
+            }, form: typed ?? emptyForm(found, t))
     }
 }
 
@@ -86,6 +143,10 @@ struct HouseholdOverview: Sendable {
     /// Months that a correction is due of.
     let marked: Set<BillingMonth>
     let book: PointsBook
+    /// Oldest first.
+    let notes: [HouseholdNote]
+    /// Of the staff that wrote them.
+    let names: [StaffID: String]
 }
 
 extension Reader {
@@ -104,7 +165,8 @@ extension Reader {
             meters: meters.filter { $0.2 < home.movedOut ?? $0.2 + 1 && $0.3 ?? home.movedIn + 1 > home.movedIn },
             statements: try months.compactMap { try statement(of: home.id, in: home.community, $0.month) },
             marked: Set(try months.map(\.month).filter { try isDirty(home.id, of: home.community, $0) }),
-            book: try pointsBook(of: home))
+            book: try pointsBook(of: home), notes: try notes(of: home.id, in: home.community, limit: Reader.mostShort),
+            names: Dictionary(try staff().map { ($0.id, $0.name) }) { first, _ in first })
     }
 
     private func household(ofMeter serial: String) throws -> Household? {

@@ -48,7 +48,7 @@ struct PersonsRoutes: Sendable {
                 return answer(found, nil, sure: sure)
             }
         }
-        if let field = try await noted(found, number, persons: text, from: from, at: now) {
+        if let field = try await noted(found, number, persons: text, from: from, by: clerk, at: now) {
             return answer(
                 found, .init(kind: .refused, heading: t("persons_refused"), body: t("persons_refused_\(field)")))
         }
@@ -84,13 +84,16 @@ struct PersonsRoutes: Sendable {
 
     /// Notes the persons; the field at fault where they were refused.
     private func noted(
-        _ found: Registered?, _ number: String, persons text: String, from: String, at now: Instant
+        _ found: Registered?, _ number: String, persons text: String, from: String, by clerk: Clerk,
+        at now: Instant
     ) async throws -> String? {
         guard found != nil else { return "number" }
         let persons = Int(text)
         guard text.isEmpty || persons != nil else { return "persons" }
         guard let day = LocalDay(from) else { return "from" }
-        switch try await SetPersons(database: services.database)(persons, of: number, from: day, at: now) {
+        let outcome = try await SetPersons(database: services.database)(
+            persons, of: number, from: day, by: clerk.member.id, at: now)
+        switch outcome {
         case .success: return nil
         case .failure(.unknownHousehold): return "number"
         case .failure: return "persons"

@@ -131,10 +131,9 @@ struct ReadingEditRoutes: Sendable {
             }
             return (found, Dictionary(try reader.staff().map { ($0.id, $0.name) }) { first, _ in first })
         }
-        var random = SystemRandomNumberGenerator()
         let page = ReadingsPage(
             meter: meter, month: month, found: found, entry: entry, names: names, calendar: services.calendar,
-            texts: t, makeID: { "web-\(UInt64.random(in: .min ... .max, using: &random))" })
+            texts: t, makeID: WebServices.formID)
         return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 }

@@ -37,6 +37,9 @@ struct StaffHomeRoutes: Sendable {
                 .init(
                     href: "/staff/alerts", figure: t.number(Int64(overview.alerts)), name: t("tile_alerts"),
                     needsAttention: overview.alerts > 0),
+                .init(
+                    href: "/staff/alerts#objections-h", figure: t.number(Int64(overview.objections)),
+                    name: t("tile_objections"), needsAttention: overview.objections > 0),
             ],
             communities: overview.communities.map { row in
                 .init(

@@ -15,14 +15,17 @@ struct CommunityOverview: Sendable {
 struct Overview: Sendable {
     let communities: [CommunityOverview]
     let held: Int
+    /// Of the last thirty days, with leaks, that nobody noted as settled.
     let alerts: Int
+    /// Objections that wait for an answer.
+    let objections: Int
     /// Readings not folded yet, of the whole city.
     let waiting: Int64
 }
 
 /// What a member of staff may see, at most so many of each: longer lists are for exports.
 extension Reader {
-    private static var mostCommunities: Int { 200 }
+    static var mostCommunities: Int { 200 }
     private static var mostRows: Int { 500 }
     private static var mostChanges: Int { 50 }
     /// Of lists to work through one by one.
@@ -36,10 +39,14 @@ extension Reader {
                 area: area, homes: try householdCount(of: area.id, at: now),
                 month: try measuredMonths(of: area.id).last, dirty: try dirtyHomes(of: area.id).count)
         }
-        let recent = try alerts(for: clerk).filter { $0.at > now - 30 * 86_400 }
+        let followUps = try followUps(for: clerk, at: now)
+        let recent = try alerts(for: clerk).filter {
+            $0.at > now - 30 * 86_400 && !followUps.isSettled($0.household, at: $0.at)
+        }
+        let leaks = try suspectedLeaks(for: clerk).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
         return Overview(
-            communities: communities, held: try heldMeters(for: clerk).count, alerts: recent.count,
-            waiting: try journalLag()?.readings ?? 0)
+            communities: communities, held: try heldMeters(for: clerk).count, alerts: recent.count + leaks.count,
+            objections: followUps.objections.count, waiting: try journalLag()?.readings ?? 0)
     }
 
     /// Unregistered meters heard by gateways of the member's area.

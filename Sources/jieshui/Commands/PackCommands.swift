@@ -65,7 +65,7 @@ struct Prune: AsyncParsableCommand {
             """
             \(dryRun ? "would remove" : "removed") from before \(first): \(count.packedMonths) packed months, \
             \(count.daySets) day sets, \(count.quarantined) readings kept apart, \(count.alerts) alerts, \
-            \(count.events) delivered events, \(count.partitions) partitions
+            \(count.events) delivered events, \(count.notes) notes about households, \(count.partitions) partitions
             """)
     }
 }

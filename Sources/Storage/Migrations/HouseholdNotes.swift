@@ -1,0 +1,18 @@
+let householdNotes = """
+    -- What was done about a household, and what it objected to. Only ever added; a member of staff or, where none is named,
+    -- the household itself.
+    CREATE TABLE household_note (
+        community_id INTEGER NOT NULL,
+        note_id TEXT NOT NULL,
+        household_id INTEGER NOT NULL,
+        noted_at INTEGER NOT NULL,
+        staff_id INTEGER REFERENCES staff (staff_id),
+        month INTEGER,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (community_id, note_id),
+        FOREIGN KEY (community_id, household_id) REFERENCES household (community_id, household_id)
+    ) STRICT;
+    CREATE INDEX household_note_by_home ON household_note (community_id, household_id, noted_at);
+    CREATE INDEX household_note_by_time ON household_note (community_id, noted_at);
+    """

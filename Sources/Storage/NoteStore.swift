@@ -1,0 +1,122 @@
+public import Database
+public import Water
+
+/// One entry about a household: what staff did, what they changed at the desk, or what the household objected to.
+public struct HouseholdNote: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case called
+        case visited
+        case noAnswer = "no_answer"
+        /// What leaked or failed is mended: what was reported before is settled.
+        case fixed
+        /// Looked at and found in order: settled too.
+        case inOrder = "in_order"
+        /// What the household doubts.
+        case objection
+        /// The answer to every objection before it; the household reads it.
+        case answered
+        case other
+        /// How many live there was changed: `YYYY-MM-DD` and the number, or the day alone where it is unknown.
+        case persons
+        /// A meter was exchanged: both printed numbers.
+        case exchange
+
+        /// True where what was reported of the household before is done with.
+        public var isSettling: Bool { self == .fixed || self == .inOrder }
+    }
+
+    /// Made by the client; a repeat is the same note.
+    public let id: String
+    public let at: Instant
+    /// nil is the household itself.
+    public let staff: StaffID?
+    public let kind: Kind
+    /// The month whose statement an objection is about.
+    public let month: BillingMonth?
+    public let body: String
+
+    public init(id: String, at: Instant, staff: StaffID?, kind: Kind, month: BillingMonth?, body: String) {
+        self.id = id
+        self.at = at
+        self.staff = staff
+        self.kind = kind
+        self.month = month
+        self.body = body
+    }
+}
+
+extension Sequence<HouseholdNote> {
+    /// The objections that no answer follows, in order; the notes are of one household, oldest first.
+    public var openObjections: [HouseholdNote] {
+        reduce(into: []) { open, note in
+            switch note.kind {
+            case .objection: open.append(note)
+            case .answered: open = []
+            default: break
+            }
+        }
+    }
+}
+
+extension Reader {
+    /// A household's notes, oldest first: the newest `limit` of them.
+    public func notes(of household: HouseholdID, in community: CommunityID, limit: Int) throws -> [HouseholdNote] {
+        try all(
+            """
+            SELECT note_id, noted_at, staff_id, kind, month, body FROM household_note
+            WHERE community_id = \(community) AND household_id = \(household)
+            ORDER BY noted_at DESC, note_id DESC LIMIT \(limit)
+            """, Reader.note
+        ).reversed()
+    }
+
+    /// The notes of a community since an instant by the household's number, oldest first: the newest `limit` of them.
+    public func notes(
+        of community: CommunityID, since: Instant, limit: Int
+    ) throws -> [(household: String, area: AreaID, note: HouseholdNote)] {
+        try all(
+            """
+            SELECT n.note_id, n.noted_at, n.staff_id, n.kind, n.month, n.body, h.number, h.area_id
+            FROM household_note n
+            JOIN household h ON h.community_id = n.community_id AND h.household_id = n.household_id
+            WHERE n.community_id = \(community) AND n.noted_at >= \(since)
+            ORDER BY n.noted_at DESC, n.note_id DESC LIMIT \(limit)
+            """
+        ) { (try $0.text(6), try $0.id(7), try Reader.note($0)) }.reversed()
+    }
+
+    public func noteCount(of household: HouseholdID, in community: CommunityID) throws -> Int64 {
+        try first(
+            """
+            SELECT count(*) FROM household_note
+            WHERE community_id = \(community) AND household_id = \(household)
+            """
+        ) { try $0.integer(0) } ?? 0
+    }
+
+    public func hasNote(_ id: String, in community: CommunityID) throws -> Bool {
+        try first("SELECT 1 FROM household_note WHERE community_id = \(community) AND note_id = \(id)") { _ in true }
+            ?? false
+    }
+
+    private static func note(_ row: Row) throws -> HouseholdNote {
+        guard let kind = HouseholdNote.Kind(rawValue: try row.text(3)) else {
+            throw DamagedBytes.notAValue("note kind")
+        }
+        return HouseholdNote(
+            id: try row.text(0), at: try row.instant(1), staff: try row.idOrNil(2), kind: kind,
+            month: try row.integerOrNil(4).map { BillingMonth(number: Int32($0)) }, body: try row.text(5))
+    }
+}
+
+extension Transaction {
+    /// Adds a note.
+    public func add(_ note: HouseholdNote, of household: HouseholdID, in community: CommunityID) throws {
+        try execute(
+            """
+            INSERT INTO household_note (community_id, note_id, household_id, noted_at, staff_id, month, kind, body)
+            VALUES (\(community), \(note.id), \(household), \(note.at), \(note.staff), \(note.month),
+                \(note.kind.rawValue), \(note.body))
+            """)
+    }
+}

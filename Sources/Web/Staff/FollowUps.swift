@@ -1,0 +1,83 @@
+import Database
+import Storage
+import Water
+
+/// What was noted lately about the homes of a member's communities, by the household's number.
+struct FollowUps: Sendable {
+    /// Oldest first.
+    private let notes: [String: [HouseholdNote]]
+    private let places: [String: (community: CommunityID, area: AreaID)]
+
+    /// An objection that waits for its answer.
+    struct Objection: Sendable {
+        let household: String
+        let community: CommunityID
+        let area: AreaID
+        let note: HouseholdNote
+    }
+
+    fileprivate init(_ notes: [String: [HouseholdNote]], _ places: [String: (CommunityID, AreaID)]) {
+        self.notes = notes
+        self.places = places
+    }
+
+    /// The last thing that staff did about a home.
+    func latest(of household: String) -> HouseholdNote? { notes[household]?.last { $0.staff != nil } }
+
+    /// True where staff noted at or after `at` that it is mended or in order.
+    func isSettled(_ household: String, at: Instant) -> Bool {
+        notes[household]?.contains { $0.kind.isSettling && $0.at >= at } ?? false
+    }
+
+    /// Those that wait longest first.
+    var objections: [Objection] {
+        notes.flatMap { number, notes in
+            notes.openObjections.compactMap { note in
+                places[number].map {
+                    Objection(household: number, community: $0.community, area: $0.area, note: note)
+                }
+            }
+        }.sorted { ($0.note.at, $0.household) < ($1.note.at, $1.household) }
+    }
+}
+
+extension Reader {
+    /// How far back notes are looked at: an objection does not wait longer, nor does a leak.
+    private static var followUpDays: Int64 { 400 }
+    /// Notes of one community; the newest of them.
+    private static var mostNotes: Int { 5_000 }
+
+    func followUps(for clerk: Clerk, at now: Instant) throws -> FollowUps {
+        var found: [String: [HouseholdNote]] = [:]
+        var places: [String: (CommunityID, AreaID)] = [:]
+        for community in clerk.communities.prefix(Reader.mostCommunities) {
+            let since = now - Reader.followUpDays * 86_400
+            for (household, area, note) in try notes(of: community.id, since: since, limit: Reader.mostNotes)
+            where clerk.covers(area) {
+                found[household, default: []].append(note)
+                places[household] = (community.id, area)
+            }
+        }
+        return FollowUps(found, places)
+    }
+}
+
+extension Texts {
+    /// A note in words, without who and when.
+    func note(_ note: HouseholdNote) -> String {
+        let name = self("note_\(note.kind.rawValue)")
+        let words = noteBody(note)
+        return words.isEmpty ? name : self("note_line", ["what": name, "words": words])
+    }
+
+    private func noteBody(_ note: HouseholdNote) -> String {
+        let parts = note.body.split(separator: " ").map(String.init)
+        switch note.kind {
+        case .persons:
+            guard let day = parts.first.flatMap(LocalDay.init) else { return note.body }
+            return size(PersonsFrom(day: day, persons: parts.count > 1 ? Int(parts[1]) : nil))
+        case .exchange: return parts.joined(separator: " → ")
+        default: return note.body
+        }
+    }
+}
