@@ -18,6 +18,7 @@ let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "s
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
     name: "jieshui",
@@ -31,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
@@ -73,7 +76,8 @@ let package = Package(
             name: "Web",
             dependencies: [
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
-                hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging, "CZlib", "CZstd",
+                hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging, nio,
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), "CZlib", "CZstd",
             ],
             resources: [.copy("Templates"), .copy("Assets"), .copy("Texts")],
             swiftSettings: house),
@@ -82,7 +86,8 @@ let package = Package(
             dependencies: [
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
                 "Exporters", "Web", .target(name: "CMalloc", condition: .when(platforms: [.linux])), hummingbird,
-                logging,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                nio, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -24,6 +24,8 @@ public enum DatabaseFailure: Error, Hashable, Sendable {
     case tooSlow(reason: String)
     /// The server takes no writes: a standby, or set so.
     case readOnly(reason: String)
+    /// A backup cannot be made; the database itself is well.
+    case backup(reason: String)
     /// No room, or the file is read-only or damaged.
     case storage(reason: String)
     case other(reason: String)
@@ -49,6 +51,7 @@ extension DatabaseFailure: CustomStringConvertible {
         case .tooSlow(let reason): "a statement ran longer than it may: \(reason)"
         case .readOnly(let reason):
             "the database server takes no writes: \(reason); name the primary in the database address"
+        case .backup(let reason): "no backup was made: \(reason)"
         case .storage(let reason): "the database cannot be written: \(reason); make room or repair it, then try again"
         case .other(let reason): "the database failed: \(reason)"
         }

@@ -1,5 +1,12 @@
 import Water
 
+/// Where an item stands in its body, from 1. Blank lines, headers and records without a reading are no items, so the
+/// count of items alone does not find it.
+enum SourcePlace {
+    case line(Int)
+    case record(Int)
+}
+
 /// Collects a batch item by item, keeps the count of readings within the limit, and can forget an item's readings.
 struct BatchBuilder {
     private(set) var batch = DecodedBatch()
@@ -8,6 +15,8 @@ struct BatchBuilder {
     private var spent = 0
     private var itemStart = 0
     private var rejectionStart = 0
+    /// Where the item in hand stands in the body, told with its rejections; nil where the count of items says it.
+    var place: SourcePlace?
     /// True between `beginItem` and `endItem`.
     private(set) var isInItem = false
 
@@ -64,7 +73,7 @@ struct BatchBuilder {
     }
 
     mutating func rejectValue(at offset: Int, field: String, reason: String) {
-        batch.rejections.append(ItemRejection(item: item, offset: offset, field: field, reason: reason))
+        batch.rejections.append(ItemRejection(item: item, offset: offset, field: field, reason: placed(reason)))
     }
 
     /// Rejects the whole item: what it brought so far is forgotten.
@@ -74,7 +83,15 @@ struct BatchBuilder {
         batch.rejections.removeSubrange(rejectionStart...)
         if batch.runs.last?.item == item { batch.runs.removeLast() }
         while batch.findings.last?.item == item { batch.findings.removeLast() }
-        batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: reason))
+        batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: placed(reason)))
+    }
+
+    private func placed(_ reason: String) -> String {
+        switch place {
+        case .line(let number): "line \(number): \(reason)"
+        case .record(let number): "record \(number): \(reason)"
+        case nil: reason
+        }
     }
 
     /// Says with what reservation the item in hand was taken; forgotten where it is rejected.

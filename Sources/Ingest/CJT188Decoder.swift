@@ -22,8 +22,11 @@ struct CJT188Decoder {
     mutating func readBody(_ bytes: Span<UInt8>) throws(BodyRefusal) {
         if bytes.isRawStream { return try readStream(bytes) }
         var start = 0
+        var number = 0
         while start < bytes.count {
             let end = bytes.endOfLine(from: start)
+            number += 1
+            builder.place = .line(number)
             try readLine(bytes, start..<end)
             start = end + 1
         }
@@ -120,7 +123,9 @@ struct CJT188Decoder {
 
     private mutating func currentInstant(_ bytes: ClockBytes?, _ profile: CJT188Profile) throws(ItemFault) -> Instant {
         let at = try clock.instant(bytes, order: profile.clock)
-        if let days = clock.daysApart(at) {
+        if let reset = clock.resetTime(bytes, order: profile.clock) {
+            builder.find(field: "clock", reason: "the meter's clock was reset and is not used: it says \(reset.utc)")
+        } else if let days = clock.daysApart(at) {
             builder.find(field: "clock", reason: "the meter's clock and the time of receipt differ by \(days) d")
         }
         return at

@@ -19,9 +19,13 @@ struct CSVDecoder {
         let end = bytes.endOfLine(from: start)
         try readHeader(bytes, start..<bytes.withoutReturn(start..<end))
         start = end + 1
+        // The header is line 1.
+        var number = 1
         while start < bytes.count {
             let end = bytes.endOfLine(from: start)
             let line = start..<bytes.withoutReturn(start..<end)
+            number += 1
+            builder.place = .line(number)
             if !line.isEmpty { try readRow(bytes, line) }
             start = end + 1
         }

@@ -4,7 +4,8 @@ public import Water
 ///
 /// - Parameters:
 ///   - bytes: the body, UTF-8 text (CJ/T 188 also raw bytes).
-///   - receivedAt: when the gateway heard a frame whose meter has no clock (`X-Received-At`); nil where not told.
+///   - receivedAt: when the gateway heard what tells no time itself, as a frame of a meter without a clock
+///     (`X-Received-At`); nil where not told.
 ///   - limits: counted after series are expanded.
 ///   - clockOffsetSeconds: seconds east of UTC of the clocks inside CJ/T 188 meters, which run on local time.
 ///   - allowsMissingTime: keeps a clockless frame that has no `receivedAt`, with `DecodedBatch.noInstant`, instead
@@ -41,7 +42,7 @@ public func decode(
         try decoder.readBody(bytes.span)
         return decoder.builder.batch
     case .wmbusmeters:
-        var decoder = WMBusMetersDecoder(into: builder)
+        var decoder = WMBusMetersDecoder(into: builder, receivedAt: receivedAt)
         try decoder.readBody(bytes.span)
         return decoder.builder.batch
     case .wmbus:

@@ -48,7 +48,7 @@ public struct ItemRejection: Sendable, Hashable {
     public let offset: Int?
     /// The part at fault by its name in the format, as `volume_m3`, `checksum`, `line`.
     public let field: String
-    /// A few plain words.
+    /// A few plain words. Behind `line 5:` or `record 3:`, counted from 1, where lines or records may be no items.
     public let reason: String
 
     public init(item: Int, offset: Int?, field: String, reason: String) {

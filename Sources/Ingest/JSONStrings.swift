@@ -66,7 +66,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Bytes of the well-formed UTF-8 sequence at `at`, whose first byte is 0x80 or more; 0 where it is none.
-    private func utf8Length(_ at: Int) -> Int {
+    func utf8Length(_ at: Int) -> Int {
         let first = self[at]
         let second = byte(at + 1)
         let isFollowed = (0x80...0xBF).contains(second)

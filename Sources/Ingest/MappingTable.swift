@@ -56,7 +56,7 @@ public struct TableMapping: Sendable {
 
 /// How the bytes of a table are text.
 enum TableEncoding: Sendable, Hashable {
-    /// UTF-8 where the bytes are valid UTF-8, else GB18030.
+    /// UTF-8 or GB18030, as the header tells, or the lines where it is ASCII.
     case auto
     case utf8, gb18030
 }

@@ -3,9 +3,9 @@ import Water
 /// Reads a table by a mapping: one reading a row, columns by the names that the mapping gives, others passed over.
 ///
 /// - Parameters:
-///   - limits: as for every body; the bytes count before the text is made UTF-8.
+///   - limits: as for every body; the bytes count as they were sent.
 ///   - clockOffsetSeconds: seconds east of UTC of the zone `city`.
-/// - Throws: `BodyRefusal` where the header lacks a column or the bytes are no text. A bad row is rejected alone.
+/// - Throws: `BodyRefusal` where the header lacks a column or is no text. A bad row is rejected alone.
 public func decodeTable(
     _ bytes: [UInt8], by mapping: TableMapping, limits: DecodeLimits = DecodeLimits(),
     clockOffsetSeconds: Int64 = 28_800
@@ -13,14 +13,10 @@ public func decodeTable(
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
     let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
     var decoder = TableDecoder(into: builder, by: mapping, cityOffset: clockOffsetSeconds)
-    let text = try mapping.encoding.utf8(bytes)
-    do throws(BodyRefusal) {
-        try decoder.readTable(text)
-    } catch {
-        guard case .malformed(let offset, let reason) = error else { throw error }
-        // Places are those of the text as UTF-8, which may be longer than what was sent.
-        throw .malformed(offset: min(offset, bytes.count), reason: reason)
-    }
+    let text = withoutMark(bytes)
+    // The mark belongs to UTF-8 alone, whatever the mapping says.
+    let encoding: TableEncoding = text.count < bytes.count ? .utf8 : mapping.encoding
+    try decoder.readTable(text, encoding)
     return decoder.builder.batch
 }
 
@@ -37,27 +33,42 @@ struct TableDecoder {
         self.cityOffset = cityOffset
     }
 
-    mutating func readTable(_ bytes: [UInt8]) throws(BodyRefusal) {
-        var splitter: TableLine?
+    mutating func readTable(_ bytes: [UInt8], _ encoding: TableEncoding) throws(BodyRefusal) {
+        var reader: (charset: TableCharset, splitter: TableLine)?
         var number = 0
         var start = 0
         while start < bytes.count {
             let end = bytes.span.endOfLine(from: start)
-            let line = bytes[start..<bytes.span.withoutReturn(start..<end)]
-            let offset = start
+            let line = start..<bytes.span.withoutReturn(start..<end)
             start = end + 1
             number += 1
             if number <= mapping.skippedLines { continue }
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
-            if let splitter {
-                try readRow(splitter.fields(line))
+            if bytes[line].allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            builder.place = .line(number)
+            if let reader {
+                try readRow(bytes[line], in: reader.charset, reader.splitter)
             } else {
-                let found = TableLine(delimiter: mapping.delimiter ?? TableLine.delimiter(of: line))
-                try readHeader(found.fields(line), offset)
-                splitter = found
+                let charset = try encoding.charset(of: bytes, header: line)
+                let splitter = try readHeader(bytes[line], in: charset)
+                reader = (charset: charset, splitter: splitter)
             }
         }
-        if splitter == nil { throw .malformed(offset: bytes.count, reason: "no header") }
+        if reader == nil { throw .malformed(offset: bytes.count, reason: "no header") }
+    }
+
+    /// Finds the columns, and how the lines are split.
+    private mutating func readHeader(
+        _ line: ArraySlice<UInt8>, in charset: TableCharset
+    ) throws(BodyRefusal) -> TableLine {
+        let text: ArraySlice<UInt8>
+        do throws(TableTextFault) {
+            text = try charset.text(of: line)
+        } catch {
+            throw .malformed(offset: error.offset, reason: "not \(error.charset.rawValue)")
+        }
+        let splitter = TableLine(delimiter: mapping.delimiter ?? TableLine.delimiter(of: text))
+        try readHeader(splitter.fields(text), line.startIndex)
+        return splitter
     }
 
     private mutating func readHeader(_ fields: [String]?, _ offset: Int) throws(BodyRefusal) {
@@ -86,6 +97,22 @@ struct TableDecoder {
 
     private func isWanted(_ folded: String) -> Bool {
         required.contains { $0.1.contains { $0.lowercased() == folded } }
+    }
+
+    /// A row that is no text is rejected alone; whether it answers `when` cannot be told.
+    private mutating func readRow(
+        _ line: ArraySlice<UInt8>, in charset: TableCharset, _ splitter: TableLine
+    ) throws(BodyRefusal) {
+        let text: ArraySlice<UInt8>
+        do throws(TableTextFault) {
+            text = try charset.text(of: line)
+        } catch {
+            try builder.beginItem()
+            builder.rejectItem(
+                field: "line", reason: "not \(error.charset.rawValue) at byte \(error.offset) of the body")
+            return builder.endItem()
+        }
+        try readRow(splitter.fields(text))
     }
 
     private mutating func readRow(_ fields: [String]?) throws(BodyRefusal) {
@@ -134,6 +161,10 @@ struct TableDecoder {
         let told = first(of: mapping.unitColumn, fields)
         guard let unit = mapping.unit ?? MappingUnit(word: told.text) else {
             throw ItemFault(field: told.name, reason: "no unit of water")
+        }
+        // A point would part thousands, and 1.234 would be read a thousand times too small.
+        if mapping.hasDecimalComma, register.text.contains(".") {
+            throw ItemFault(field: register.name, reason: "a point where the comma is the decimal sign")
         }
         let text = mapping.hasDecimalComma ? register.text.replacing(",", with: ".") : register.text
         do throws(ValueFault) {

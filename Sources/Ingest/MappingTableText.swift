@@ -1,36 +1,3 @@
-import Foundation
-import Water
-
-extension TableEncoding {
-    /// The table as UTF-8 without a byte order mark.
-    func utf8(_ bytes: [UInt8]) throws(BodyRefusal) -> [UInt8] {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return try TableEncoding.checked(Array(bytes.dropFirst(3)), 3) }
-        switch self {
-        case .utf8: return try TableEncoding.checked(bytes, 0)
-        case .gb18030: return try TableEncoding.fromGB18030(bytes)
-        case .auto:
-            if String(validating: bytes, as: UTF8.self) != nil { return bytes }
-            return try TableEncoding.fromGB18030(bytes)
-        }
-    }
-
-    private static func checked(_ bytes: [UInt8], _ offset: Int) throws(BodyRefusal) -> [UInt8] {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw .malformed(offset: offset, reason: "not UTF-8")
-        }
-        return bytes
-    }
-
-    /// GB18030 (of which GBK and GB 2312 are parts): 0x632 of CoreFoundation's encodings.
-    private static func fromGB18030(_ bytes: [UInt8]) throws(BodyRefusal) -> [UInt8] {
-        let encoding = String.Encoding(rawValue: 0x8000_0632)
-        guard let text = String(data: Data(bytes), encoding: encoding) else {
-            throw .malformed(offset: 0, reason: "neither UTF-8 nor GB18030")
-        }
-        return Array(text.utf8)
-    }
-}
-
 /// Splits the lines of a table into fields.
 struct TableLine {
     let delimiter: UInt8

@@ -42,10 +42,19 @@ struct MeterClock {
     let offsetSeconds: Int64
     let allowsMissingTime: Bool
 
-    /// The time of a current reading.
+    /// The time of a current reading. A clock that was reset is none.
     func instant(_ clock: ClockBytes?, order: ClockOrder = .either) throws(ItemFault) -> Instant {
-        if let told = told(clock, order) { return try checked(told) }
-        return try heard(otherwise: "the meter has no clock and X-Received-At is missing")
+        guard let told = told(clock, order) else {
+            return try heard(otherwise: "the meter has no clock and X-Received-At is missing")
+        }
+        guard wasReset(told) else { return told }
+        return try heard(otherwise: "the meter's clock was reset and X-Received-At is missing")
+    }
+
+    /// What a clock says that was reset; nil for every other.
+    func resetTime(_ clock: ClockBytes?, order: ClockOrder) -> Instant? {
+        guard let told = told(clock, order), wasReset(told) else { return nil }
+        return told
     }
 
     /// The time of a stored reading, which only its own clock can tell.
@@ -80,6 +89,15 @@ struct MeterClock {
         return Int64(apart.magnitude / 86_400)
     }
 
+    /// Cheap meters begin again at 2000-01-01, or on the day they were made, when they lose power. No gateway hears a
+    /// meter so long after it spoke.
+    private func wasReset(_ told: Instant) -> Bool {
+        if told < .earliestReading { return true }
+        guard let receivedAt else { return false }
+        let (behind, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(told.epochSeconds)
+        return !overflow && behind > longestClockLag
+    }
+
     private func told(_ clock: ClockBytes?, _ order: ClockOrder) -> Instant? {
         guard let clock else { return nil }
         let local: Int64? =
@@ -111,3 +129,6 @@ struct MeterClock {
         return (high &- heard).magnitude < (low &- heard).magnitude ? high : low
     }
 }
+
+/// Seconds that a meter's clock may lie behind the time of receipt and still be believed: 400 days.
+private let longestClockLag: Int64 = 400 * 86_400

@@ -42,8 +42,11 @@ struct NativeDecoder {
     /// An object a line; empty lines are skipped, a malformed line is rejected alone.
     mutating func readLines(_ bytes: Span<UInt8>) throws(BodyRefusal) {
         var start = 0
+        var number = 0
         while start < bytes.count {
             let end = bytes.endOfLine(from: start)
+            number += 1
+            builder.place = .line(number)
             try readLine(bytes.extracting(start..<end))
             start = end + 1
         }

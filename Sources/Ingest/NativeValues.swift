@@ -52,7 +52,7 @@ struct NativeDraft {
 let latestInstant: Int64 = 253_402_300_799 + 86_400
 
 /// Why an item as a whole was not taken.
-struct ItemFault: Error {
+struct ItemFault: Error, Hashable {
     let field: String
     let reason: String
 

@@ -3,7 +3,8 @@ import Water
 /// Takes the volumes of water out of a SenML pack.
 ///
 /// A record is one where its unit is `m3` or `l` with a value, or `m3/s` or `l/s` with a sum (which is a volume).
-/// Every other record is passed over and is no item.
+/// One that means a volume by its name or its unit, in a unit that SenML does not have, is rejected, so that nobody
+/// loses water unseen. Every other record is passed over and is no item.
 struct SenMLDecoder {
     var builder: BatchBuilder
     private let receivedAt: Instant?
@@ -15,24 +16,34 @@ struct SenMLDecoder {
 
     mutating func readPack(_ bytes: Span<UInt8>) throws(BodyRefusal) {
         var pack = SenMLPack(now: receivedAt)
+        var number = 0
         try pack.read(bytes) { found throws(BodyRefusal) in
+            number += 1
+            builder.place = .record(number)
             switch found {
             case .success(let record):
-                guard let source = VolumeSource(record) else { return }
-                try take(record, from: source)
+                if let source = VolumeSource(record) {
+                    try take(record, from: source)
+                } else if let fault = record.unitFault {
+                    try reject(fault.field, fault.reason)
+                }
             case .failure(let fault, let unit):
                 guard let unit, VolumeSource.units.contains(unit) else { return }
-                try builder.beginItem()
-                builder.rejectItem(field: fault.field, reason: fault.reason)
-                builder.endItem()
+                try reject(fault.field, fault.reason)
             }
         }
+    }
+
+    private mutating func reject(_ field: String, _ reason: String) throws(BodyRefusal) {
+        try builder.beginItem()
+        builder.rejectItem(field: field, reason: reason)
+        builder.endItem()
     }
 
     private mutating func take(_ record: SenMLRecord, from source: VolumeSource) throws(BodyRefusal) {
         try builder.beginItem()
         do throws(ItemFault) {
-            let address = try address(record.name)
+            let address = try address(record.meterName)
             let at = try instant(record)
             builder.add(at: at, register: try register(record, source))
             builder.assign(to: address)
@@ -66,14 +77,8 @@ struct SenMLDecoder {
         return seconds
     }
 
-    /// The name without a last part that says what is measured; `cjt188:` or `wmbus:` before it names the protocol.
-    private func address(_ name: String) throws(ItemFault) -> MeterAddress {
-        var meter = Substring(name)
-        if let cut = meter.lastIndex(where: { $0 == ":" || $0 == "/" }),
-            SenMLDecoder.quantities.contains(meter[meter.index(after: cut)...].lowercased())
-        {
-            meter = meter[..<cut]
-        }
+    /// `cjt188:` or `wmbus:` before a meter's name says the protocol.
+    private func address(_ meter: Substring) throws(ItemFault) -> MeterAddress {
         for spoken in AddressProtocol.allCases where meter.hasPrefix("\(spoken.rawValue):") {
             let address = String(meter.dropFirst(spoken.rawValue.utf8.count + 1))
             return try named(address, spoken)
@@ -88,8 +93,6 @@ struct SenMLDecoder {
             throw ItemFault(field: "n", reason: error.reason)
         }
     }
-
-    private static let quantities: Set<String> = ["volume", "total", "water", "register"]
 }
 
 /// Where a record says a volume.

@@ -94,8 +94,15 @@ struct Telegram {
         return address
     }
 
-    func instant() throws(ItemFault) -> Int64 {
-        guard let timestamp else { throw .missing("timestamp") }
+    /// Its time, else that of receipt.
+    func instant(otherwise receivedAt: Instant?) throws(ItemFault) -> Int64 {
+        guard let timestamp else {
+            guard let receivedAt else { throw .missing("timestamp") }
+            guard receivedAt >= .earliestReading else {
+                throw ItemFault(field: "timestamp", reason: ValueFault.tooOld.reason)
+            }
+            return receivedAt.epochSeconds
+        }
         let bytes = Array(timestamp.utf8)
         do throws(ValueFault) {
             return try bytes.span.epochSeconds(in: 0..<bytes.count, fraction: .floored)

@@ -5,9 +5,14 @@ import Water
 /// Its keys differ by driver (239 are known), so unknown ones are passed over; those read here may come once.
 struct WMBusMetersDecoder {
     var builder: BatchBuilder
+    /// When the gateway heard telegrams that do not say it.
+    private let receivedAt: Instant?
     private let words = AlarmWords.known
 
-    init(into builder: BatchBuilder) { self.builder = builder }
+    init(into builder: BatchBuilder, receivedAt: Instant?) {
+        self.builder = builder
+        self.receivedAt = receivedAt
+    }
 
     mutating func readBody(_ bytes: Span<UInt8>) throws(BodyRefusal) {
         var at = 0
@@ -53,7 +58,7 @@ struct WMBusMetersDecoder {
         if let fault = telegram.fault { throw fault }
         try telegram.checkMedia()
         let address = try telegram.address()
-        let at = Instant(epochSeconds: try telegram.instant())
+        let at = Instant(epochSeconds: try telegram.instant(otherwise: receivedAt))
         if !telegram.flags.isEmpty {
             let alerts = words.alerts(of: telegram.flags)
             builder.note(alerts, raw: FlagText.summary(telegram.flags), of: address, at: at)

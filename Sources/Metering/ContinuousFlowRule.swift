@@ -79,5 +79,7 @@ private func addStretch(
     _ volumes: [Int64], endingAt end: Instant, hours: Int64, into flows: inout [ContinuousFlow]
 ) {
     guard Int64(volumes.count) >= hours, let lowest = volumes.suffix(24).min() else { return }
-    flows.append(ContinuousFlow(from: end - Int64(volumes.count) * 3_600, to: end, litresPerHour: lowest))
+    flows.append(
+        ContinuousFlow(
+            from: end - Int64(volumes.count) * 3_600, to: end, litresPerHour: lowest, least: volumes.min()))
 }

@@ -66,8 +66,20 @@ struct FlowLimit {
     func step(from earlier: Int64, to later: Int64, in seconds: Int64) -> Step {
         let rise = later - earlier
         if rise >= 0 { return passes(rise, in: seconds) ? .flow : .tooFast }
-        if let modulus, earlier < modulus, passes(rise + modulus, in: seconds) { return .rollover }
-        return isReverse(-rise) ? .reverseFlow : .fall
+        if isReverse(-rise) { return .reverseFlow }
+        if let modulus, earlier < modulus, passes(rise + modulus, in: seconds), rollsOver(rise + modulus, in: seconds) {
+            return .rollover
+        }
+        return .fall
+    }
+
+    /// Over a long silence the overload flow would pass a whole round of the register: beyond the first day no more than a
+    /// tenth of Q3 is believed to have run, which is several times what a household uses.
+    private func rollsOver(_ rise: Int64, in seconds: Int64) -> Bool {
+        let length = min(seconds, FlowLimit.longestSeconds)
+        guard length > 86_400 else { return true }
+        let believed = millilitresPerHour * 24 + nominalMillilitresPerHour / 10 * (length - 86_400) / 3_600
+        return rise <= believed
     }
 
     /// As above; a rise to a register that staff accepted counts however fast, up to 100,000 m³.

@@ -24,9 +24,12 @@ public func measure(
 /// As `measure(_:month:calendar:rules:)`, with the month's days worked out before.
 public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) -> HomeMonth {
     let (from, to) = span.occupied(by: home)
-    let meters = home.meters.map { MeterInWindow($0, from: from, to: to, span: span, rules: rules) }
+    let meters = home.meters.map {
+        MeterInWindow(
+            $0, share: home.share(at: $0.installation.usagePoint), from: from, to: to, span: span, rules: rules)
+    }
     let present = meters.filter { $0.from < $0.to }
-    let bare = timeWithoutMeter(present, from: from, to: to)
+    let bare = timeWithoutMeter(present, at: home.points.keys, from: from, to: to)
 
     var missing = bare
     var unqualified = bare
@@ -35,7 +38,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
             of: meter.judged, from: meter.from, to: meter.to, rules: rules, missing: &missing,
             unqualified: &unqualified)
     }
-    let use = dailyUse(of: present, share: home.shareMillionths, bare: bare, from: from, to: to, span: span)
+    let use = dailyUse(of: present, bare: bare, from: from, to: to, span: span)
     let resolution = present.map(\.judged.installation.resolution).max() ?? Volume(litres: 1)
 
     return HomeMonth(
@@ -53,7 +56,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
         lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
         readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to, in: home.digestForm),
-        night: nightUse(of: present, share: home.shareMillionths, bare: bare, from: from, to: to, span: span, rules),
+        night: nightUse(of: present, bare: bare, from: from, to: to, span: span, rules),
         sizes: home.sizes)
 }
 
@@ -68,12 +71,17 @@ public func measureNotLivedIn(_ household: HouseholdID, span: MonthSpan, rules: 
 /// A judged meter and the part of the household's time in the month that it was installed for.
 private struct MeterInWindow {
     let judged: JudgedMeter
+    /// The home's part of what flows through it, millionths; nil for all of it.
+    let share: Int64?
     let from: Instant
     let to: Instant
     let measuredSplitSeconds: Int64
     let split: SplitWindow?
 
-    init(_ readings: MeterReadings, from: Instant, to: Instant, span: MonthSpan, rules: MeteringRules) {
+    init(
+        _ readings: MeterReadings, share: Int64?, from: Instant, to: Instant, span: MonthSpan, rules: MeteringRules
+    ) {
+        self.share = share
         judged = readings.judged ?? judge(readings, rules: rules)
         self.from = max(from, readings.installation.from)
         self.to = min(to, readings.installation.to ?? to)
@@ -104,11 +112,13 @@ private struct MeterInWindow {
 }
 
 /// When some usage point of the home had no meter. A home without any meter had none all the time.
-private func timeWithoutMeter(_ meters: [MeterInWindow], from: Instant, to: Instant) -> TimeSpans {
-    if meters.count == 1, meters[0].from == from, meters[0].to == to { return TimeSpans() }
+private func timeWithoutMeter(
+    _ meters: [MeterInWindow], at points: some Collection<UsagePointID>, from: Instant, to: Instant
+) -> TimeSpans {
+    if meters.count == 1, points.count <= 1, meters[0].from == from, meters[0].to == to { return TimeSpans() }
     var bare = TimeSpans()
     if meters.isEmpty { bare.add(from, to) }
-    for point in Set(meters.map(\.judged.installation.usagePoint)) {
+    for point in Set(meters.map(\.judged.installation.usagePoint)).union(points) {
         var installed = TimeSpans()
         for meter in meters where meter.judged.installation.usagePoint == point { installed.add(meter.from, meter.to) }
         bare.add(installed.gaps(from: from, to: to))
@@ -124,17 +134,18 @@ private struct DailyUse {
 }
 
 private func dailyUse(
-    of meters: [MeterInWindow], share: Int64?, bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan
+    of meters: [MeterInWindow], bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan
 ) -> DailyUse {
     var use = DailyUse()
     use.days.reserveCapacity(span.midnights.count)
-    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share, split: $0.split) }
+    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: $0.share, split: $0.split) }
     for number in 0..<(span.midnights.count - 1) {
         let day = span.month.firstDay.advanced(by: number)
         let start = max(from, span.midnights[number])
         let end = min(to, span.midnights[number + 1])
         var state = start < end && !bare.overlap(start, end) ? MeasureState.measured : .missing
         var litres: Int64 = 0
+        var isStill = true
         for index in meters.indices where state != .missing {
             let piece = (from: max(start, meters[index].from), to: min(end, meters[index].to))
             if piece.from >= piece.to { continue }
@@ -150,19 +161,21 @@ private func dailyUse(
                 || meters[index].judged.startsRun(within: opening.index, closing.index)
             {
                 state = .estimated
+                // Between two equal registers nothing flowed, however long they are apart.
+                isStill = isStill && meters[index].judged.isStill(from: opening, to: closing)
             }
         }
-        use.add(DayUse(day: day, litres: state == .missing ? nil : litres, state: state))
+        use.add(DayUse(day: day, litres: state == .missing ? nil : litres, state: state), isStill: isStill)
     }
     return use
 }
 
 /// The nights within [from, to] that every meter of the home knows, from the registers at both ends.
 private func nightUse(
-    of meters: [MeterInWindow], share: Int64?, bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan,
+    of meters: [MeterInWindow], bare: TimeSpans, from: Instant, to: Instant, span: MonthSpan,
     _ rules: MeteringRules
 ) -> NightUse? {
-    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: share) }
+    var readers = meters.map { BoundaryReader($0.judged, shareMillionths: $0.share) }
     var (nights, total, lowest) = (0, Int64(0), Int64.max)
     for night in span.nights {
         let (start, end) = (night.lowerBound, night.upperBound)
@@ -187,12 +200,11 @@ private func nightUse(
 }
 
 extension DailyUse {
-    fileprivate mutating func add(_ day: DayUse) {
+    fileprivate mutating func add(_ day: DayUse, isStill: Bool) {
         days.append(day)
+        if day.litres == 0, isStill { zeroDays += 1 }
         switch day.state {
-        case .measured:
-            measured += day.litres ?? 0
-            if day.litres == 0 { zeroDays += 1 }
+        case .measured: measured += day.litres ?? 0
         case .estimated: estimated += day.litres ?? 0
         case .missing: break
         }
@@ -200,6 +212,13 @@ extension DailyUse {
 }
 
 extension JudgedMeter {
+    /// True where the register is known not to have moved between the believed ones around two boundaries.
+    fileprivate func isStill(from opening: Boundary, to closing: Boundary) -> Bool {
+        let last = closing.pairSeconds > 0 ? closing.index + 1 : closing.index
+        return !startsRun(within: opening.index, last)
+            && believed[last].counted.millilitres == believed[opening.index].counted.millilitres
+    }
+
     /// True where a run starts after the believed register `first` and no later than `last`.
     fileprivate func startsRun(within first: Int, _ last: Int) -> Bool {
         isBroken && first < last && believed[(first + 1)...last].contains(where: \.startsRun)

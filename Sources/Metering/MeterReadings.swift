@@ -29,8 +29,11 @@ public struct HomeInput: Sendable {
     public var persons: Int?
     /// As `HomeMonth.sizes`.
     public var sizes: [PersonsFrom]
-    /// This home's part of a shared meter, 0–1,000,000; nil for meters of its own.
+    /// The least of the parts of shared meters that are this home's, 0–1,000,000; nil for meters of its own.
     public var shareMillionths: Int64?
+    /// The household's usage points with its part of what is shared there, nil for all of it; empty for those of `meters`
+    /// with `shareMillionths` of each.
+    public var points: [UsagePointID: Int64?]
     /// Every installation on the household's usage points that overlaps the month, by `from`.
     public var meters: [MeterReadings]
     /// When these meters said in the month that they were tampered with, ascending.
@@ -40,8 +43,10 @@ public struct HomeInput: Sendable {
 
     public init(
         household: HouseholdID, occupancy: (from: Instant, to: Instant?), persons: Int?, shareMillionths: Int64?,
-        meters: [MeterReadings], sizes: [PersonsFrom] = [], tampers: [MeterID: [Instant]] = [:]
+        meters: [MeterReadings], points: [UsagePointID: Int64?] = [:], sizes: [PersonsFrom] = [],
+        tampers: [MeterID: [Instant]] = [:]
     ) {
+        self.points = points
         self.sizes = sizes
         self.tampers = tampers
         self.household = household
@@ -50,4 +55,7 @@ public struct HomeInput: Sendable {
         self.shareMillionths = shareMillionths
         self.meters = meters
     }
+
+    /// The home's part of what flows at a usage point; nil for all of it.
+    func share(at point: UsagePointID) -> Int64? { points.isEmpty ? shareMillionths : points[point] ?? nil }
 }

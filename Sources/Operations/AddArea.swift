@@ -10,16 +10,27 @@ public struct AreaEntry: Sendable, Hashable {
     /// The parent's code; nil for the city alone.
     public let parent: String?
 
-    /// Refuses a code that is not 1–32 of `0-9 A-Z a-z - .` and a name that is empty or over 100 characters.
+    /// Refuses a code that is not 1–32 of `0-9 A-Z a-z - .` and a name that is empty, over 100 characters or
+    /// has control characters.
     public init(code: String, kind: AreaKind, name: String, parent: String?) throws(RegistryRefusal) {
         guard isRegistryCode(code) else { throw .malformed(field: "code", expected: registryCodeForm) }
-        guard (1...100).contains(name.count) else {
-            throw .malformed(field: "name", expected: "1 to 100 characters")
+        guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy(\.isPrinted) else {
+            throw .malformed(field: "name", expected: "1 to 100 characters, none of them a control character")
         }
         self.code = code
         self.kind = kind
         self.name = name
         self.parent = parent
+    }
+}
+
+extension UnicodeScalar {
+    /// False for what moves a cursor, breaks a line or turns the direction of writing.
+    var isPrinted: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
+        default: true
+        }
     }
 }
 

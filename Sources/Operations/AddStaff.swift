@@ -65,6 +65,21 @@ public struct ChangePassword: Sendable {
     }
 }
 
+/// Ends a member's sign-in for good: they have left. What they decided stays theirs.
+public struct DisableStaff: Sendable {
+    private let database: Database
+
+    public init(database: Database) { self.database = database }
+
+    public func callAsFunction(_ name: String, at: Instant) async throws -> Result<StaffID, StaffRefusal> {
+        try await database.write { transaction in
+            guard let member = try transaction.reader.staff(name: name) else { return .failure(.unknownStaff(name)) }
+            try transaction.disable(member.id, at: at)
+            return .success(member.id)
+        }
+    }
+}
+
 private func isPassword(_ password: Secret) -> Bool {
     (10...128).contains(password.text.count) && password.text.utf8.count <= 512
 }

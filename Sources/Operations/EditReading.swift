@@ -111,12 +111,13 @@ public struct EditReading: Sendable {
             return .failure(.unknownMeter)
         }
         let places = try reader.placements(of: holder.meter).filter {
-            $0.from <= request.at && request.at <= $0.to ?? request.at
+            guard $0.from <= request.at && request.at <= $0.to ?? request.at,
+                let area = try reader.area(ofPoint: $0.usagePoint, in: $0.community)
+            else { return false }
+            return try reader.areaChain(from: area).contains { $0.id == staff.area }
         }
         // At the instant of an exchange a reading belongs to both sides; so does what is decided on it.
-        let communities = try Set(places.map(\.community)).sorted().filter {
-            try reader.areaChain(from: $0).contains { $0.id == staff.area }
-        }
+        let communities = Set(places.map(\.community)).sorted()
         guard !communities.isEmpty else { return .failure(.notInstalled) }
         var edit = ReadingEdit(
             at: request.at, register: request.register, action: request.action, by: staff.id, decidedAt: now,

@@ -55,11 +55,11 @@ public struct ExchangeMeter: Sendable {
 
     /// The new meter takes over resolution, flow and modulus where it is not registered yet. A repeat changes nothing.
     ///
-    /// `covers` tells whether the one who asks may change an area's meters. Where a member of staff is named the notes of
+    /// `covers` tells whether the one who asks may change the meters that hang in an area. Where a member of staff is named the notes of
     /// the household that lived there keep who it was.
     public func callAsFunction(
         _ exchange: MeterExchange, by staff: StaffID? = nil, now: Instant,
-        covers: @escaping @Sendable (CommunityID) -> Bool = { _ in true }
+        covers: @escaping @Sendable (AreaID) -> Bool = { _ in true }
     ) async throws -> Result<Void, ExchangeRefusal> {
         guard exchange.old != exchange.new else { return .failure(.sameMeter) }
         guard exchange.at <= now else { return .failure(.inTheFuture) }
@@ -75,7 +75,7 @@ public struct ExchangeMeter: Sendable {
 
     /// A refusal is thrown, so that the first half is not kept without the second.
     private func note(
-        _ exchange: MeterExchange, by staff: StaffID?, now: Instant, covers: (CommunityID) -> Bool,
+        _ exchange: MeterExchange, by staff: StaffID?, now: Instant, covers: (AreaID) -> Bool,
         _ transaction: Transaction
     ) throws {
         let reader = transaction.reader
@@ -87,10 +87,13 @@ public struct ExchangeMeter: Sendable {
                 $0.from < exchange.at && ($0.to.map { $0 == exchange.at } ?? true)
             })
         else {
-            guard placed.contains(where: { covers($0.community) }) else { throw ExchangeRefusal.unknownMeter(serial) }
+            guard try placed.contains(where: { try reader.isCovered($0, by: covers) }) else {
+                throw ExchangeRefusal.unknownMeter(serial)
+            }
             throw ExchangeRefusal.notInstalledThen
         }
-        guard covers(place.community), let point = try reader.usagePointNumber(place.usagePoint, in: place.community)
+        guard try reader.isCovered(place, by: covers),
+            let point = try reader.usagePointNumber(place.usagePoint, in: place.community)
         else { throw ExchangeRefusal.unknownMeter(serial) }
         let new = try reader.meter(serial: exchange.new.address)
         let elsewhere = try new.map { try reader.placements(of: $0.id) } ?? []
@@ -125,5 +128,11 @@ public struct ExchangeMeter: Sendable {
         } catch let refusal as RegistryRefusal {
             throw ExchangeRefusal.registry(refusal)
         }
+    }
+}
+
+extension Reader {
+    fileprivate func isCovered(_ place: Placement, by covers: (AreaID) -> Bool) throws -> Bool {
+        try area(ofPoint: place.usagePoint, in: place.community).map(covers) ?? false
     }
 }

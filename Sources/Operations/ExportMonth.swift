@@ -129,6 +129,7 @@ public struct ExportMonth: Sendable {
                 "moved_in": .integer(home.movedIn.epochSeconds),
                 "moved_out": .optional(home.movedOut?.epochSeconds),
                 "share_millionths": .optional(home.shareMillionths),
+                "usage_points": .integer(Int64(home.points.count)),
                 "is_frozen": .bool(measured.contains(home.household)),
                 "is_marked": .bool(try reader.isDirty(home.household, of: community, month)),
                 "tariff": .optional(tariffs.tariff(of: home.household)?.id),

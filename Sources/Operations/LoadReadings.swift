@@ -77,7 +77,7 @@ struct LoadReadings {
                 meters: try home.installations.map {
                     let elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
                     return try readings(of: $0, days, elements, edits[$0.meter] ?? [])
-                }, sizes: home.sizes,
+                }, points: home.points, sizes: home.sizes,
                 tampers: tampers.isEmpty
                     ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } })
             if let form = digestForms[home.household] { input.digestForm = form }

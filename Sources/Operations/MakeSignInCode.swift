@@ -13,9 +13,9 @@ public struct MakeSignInCode: Sendable {
     public init(database: Database) { self.database = database }
 
     /// `code` is made by the caller and shown once. Returns when it ends. Refuses a number that is unknown or has
-    /// moved out.
+    /// moved out. With `endsSessions` whoever is signed in for the household has to sign in anew: for a lost phone.
     public func callAsFunction(
-        _ number: String, code: Secret, at: Instant
+        _ number: String, code: Secret, endsSessions: Bool = false, at: Instant
     ) async throws -> Result<Instant, RegistryRefusal> {
         try await database.write { transaction in
             guard let household = try transaction.reader.household(number: number) else {
@@ -23,6 +23,7 @@ public struct MakeSignInCode: Sendable {
             }
             guard household.lives(at: at) else { return .failure(.alreadyMovedOut) }
             let end = at + Self.seconds
+            if endsSessions { try transaction.endSignIns(of: household.id, in: household.community) }
             try transaction.setSignInCode(
                 hash: signInCodeHash(code, of: household), of: household.id, in: household.community,
                 tries: Self.tries, at: at, expiresAt: end)

@@ -17,6 +17,10 @@ public actor RecordReadings {
     private var directory: MeterDirectory?
     private var loading: Task<Loaded, any Error>?
     private var held: [GatewayID: HeldByGateway] = [:]
+    /// The last commit failed.
+    private var isFailing = false
+    /// When what is held was counted anew.
+    private var recounted: Instant?
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var isCommitting = false
@@ -81,11 +85,44 @@ public actor RecordReadings {
             batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
             held: held[gateway] ?? HeldByGateway())
         sorting.run()
+        if sorting.reachedHeldLimit, try await recountHeld(at: at) {
+            // What is sent again was counted again: what is kept of it decides.
+            sorting = Sorting(
+                batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
+                held: held[gateway] ?? HeldByGateway())
+            sorting.run()
+        }
         held[gateway] = sorting.held
         if !sorting.parts.isEmpty {
             try await commit(sorting.parts, from: gateway, offsetSeconds: sorting.offsetSeconds, at: at)
         }
         return sorting.answer
+    }
+
+    /// Counts anew what is held of every gateway: what is folded once each, and as much as waits to be folded. At most once
+    /// in five seconds; false where it was not counted.
+    private func recountHeld(at: Instant) async throws -> Bool {
+        if let recounted, at >= recounted, at - recounted < 5 { return false }
+        recounted = at
+        do {
+            let limit = Int64(limits.heldReadingsPerGateway)
+            let (found, waiting) = try await database.read { reader in
+                (
+                    try reader.heldByGateway(),
+                    try reader.journalLag(of: .unregistered, upTo: limit)
+                )
+            }
+            for (gateway, known) in held {
+                var counted = found[gateway] ?? HeldByGateway()
+                counted.addresses.formUnion(known.addresses)
+                counted.readings += Int(waiting?.readings ?? 0)
+                held[gateway] = counted
+            }
+            return true
+        } catch {
+            logger.error("what is held cannot be counted", metadata: ["error": "\(error)"])
+            throw RecordRefusal.storageFailed
+        }
     }
 
     /// The registry as of a version, or of now, or newer; reloaded when a change raised its version.
@@ -159,10 +196,12 @@ public actor RecordReadings {
                 // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
                 try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
                 for request in group { request.answer.resume() }
+                isFailing = false
                 note(group)
             } catch {
                 logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
                 backlog.take(readings)
+                isFailing = true
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
             }
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
@@ -186,6 +225,18 @@ public actor RecordReadings {
         }
     }
 
+    /// False where the last commit failed and nothing can be written now either: the disk is full, the file gone.
+    public func canWrite() async -> Bool {
+        guard isFailing else { return true }
+        do {
+            try await database.write(repeatable: true) { try $0.touch() }
+            isFailing = false
+        } catch {
+            logger.error("the database takes no writes", metadata: ["error": "\(error)"])
+        }
+        return !isFailing
+    }
+
     /// Waits until what is to be noted of gateways is.
     public func settle() async { await noting?.value }
 
@@ -196,8 +247,10 @@ public actor RecordReadings {
             let last = unnoted[request.gateway] ?? noted[request.gateway]
             let isNews = request.offsetSeconds.map { $0 != last?.offsetSeconds } ?? false
             guard isNews || last.map({ request.at - $0.at >= Self.notingSeconds }) ?? true else { continue }
+            // A clock that was put right is noted too, once nothing shows it ahead any more.
             unnoted[request.gateway] = Sighting(
-                at: request.at, offsetSeconds: request.offsetSeconds ?? last?.offsetSeconds)
+                at: request.at,
+                offsetSeconds: request.offsetSeconds ?? unnoted[request.gateway]?.offsetSeconds)
         }
         if noting == nil, !unnoted.isEmpty { noting = Task { await self.noteAll() } }
     }

@@ -38,8 +38,11 @@ public struct RunningMonth: Sendable {
             monthStart: calendar.interval(of: month).start)
         let last = try reader.statement(of: home.id, in: home.community, month.previous)
         let before = try last.map { try Statement(bytes: Array($0.body.utf8)).use.days } ?? []
+        let until = home.movedOut.map { calendar.day(of: $0 - 1) } ?? month.lastDay
+        let since = min(calendar.day(of: home.movedIn), until)
         return outlook(
-            figures, before: before, goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context)
+            figures, before: before, lived: since...until,
+            goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context)
     }
 
     private func figures(

@@ -31,6 +31,8 @@ struct Sorting {
     var held: HeldByGateway
     private(set) var parts: [CommunityID: JournalPart] = [:]
     private(set) var answer = RecordAnswer()
+    /// Something was refused for the gateway's limit of unregistered data.
+    private(set) var reachedHeldLimit = false
     /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
     private(set) var offsetSeconds: Int64?
     private var entries: [CommunityID: JournalWriter] = [:]
@@ -159,8 +161,12 @@ struct Sorting {
 
     private mutating func hold(_ address: MeterAddress, isKnown: Bool) -> ([CommunityID], Note?) {
         let isNew = !held.addresses.contains(address.text)
-        if isNew, held.addresses.count >= limits.heldMetersPerGateway { return ([], .heldLimit) }
-        if held.readings >= limits.heldReadingsPerGateway { return ([], .heldLimit) }
+        guard !isNew || held.addresses.count < limits.heldMetersPerGateway,
+            held.readings < limits.heldReadingsPerGateway
+        else {
+            reachedHeldLimit = true
+            return ([], .heldLimit)
+        }
         if isNew { held.addresses.insert(address.text) }
         held.readings += 1
         return ([.unregistered], isKnown ? .notInstalled : .unregistered)
@@ -171,6 +177,11 @@ struct Sorting {
         let places = meter.map { directory.places(of: $0, at: alerts.at) } ?? []
         let covered = places.filter { directory.covers(gateway, $0.area) }
         guard places.isEmpty || !covered.isEmpty else { return }
+        // Each counts as a reading does: alerts of meters that nobody registered are not kept without end either.
+        if places.isEmpty, hold(alerts.address, isKnown: meter != nil).1 == .heldLimit {
+            answer.entries.append(Note.heldLimit.entry(alerts.item))
+            return
+        }
         let communities = covered.isEmpty ? [.unregistered] : Set(covered.map(\.community))
         for community in communities {
             for alert in alerts.alerts {

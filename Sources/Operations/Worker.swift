@@ -46,6 +46,17 @@ public struct Worker: Sendable {
         }
     }
 
+    /// Gives up a job of the whole city that this process holds, at its end: nobody has to wait for it to run out.
+    public func letGo(_ job: LeasedJob, in database: Database) async throws {
+        let owner = owner
+        try await database.write(repeatable: true) { transaction in
+            guard let held = try transaction.reader.lease(job, of: .unregistered)?.lease, held.owner == owner else {
+                return
+            }
+            try transaction.release(held)
+        }
+    }
+
     /// Runs `body` while renewing its lease. A body that outlives a lost lease finds that out where it writes.
     func renewing<T: Sendable>(
         _ lease: Lease, in database: Database, _ body: @escaping @Sendable () async throws -> T

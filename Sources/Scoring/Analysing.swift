@@ -112,9 +112,9 @@ private func leakCost(_ inputs: AnalysisInputs) -> Analysis.LeakCost? {
     for flow in home.continuousFlows {
         let hours = (flow.to - max(flow.from, start)) / 3_600
         guard hours > 0 else { continue }
-        let (part, tooLarge) = hours.multipliedReportingOverflow(by: flow.litresPerHour)
+        let (part, tooLarge) = hours.multipliedReportingOverflow(by: flow.leastLitresPerHour)
         if tooLarge { return nil }
-        flows.append(.init(hours: hours, litresPerHour: flow.litresPerHour))
+        flows.append(.init(hours: hours, litresPerHour: flow.leastLitresPerHour))
         litres &+= part
     }
     guard !flows.isEmpty else { return nil }

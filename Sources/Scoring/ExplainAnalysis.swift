@@ -10,7 +10,7 @@ extension ExplanationList {
                     .sum(analysis.bylawMonths.map { .input("earlier_litres", $0.litres) }),
                     by: .input("months", Int64(analysis.bylawMonths.count))))
         }
-        if let baseline = analysis.baseline { add(baseline) }
+        if let baseline = analysis.baseline, analysis.bylawMonths.isEmpty { add(baseline) }
         for (index, day) in analysis.week.enumerated() {
             guard let mean = day.meanLitres else { continue }
             add(
@@ -86,7 +86,7 @@ extension ExplanationList {
     }
 
     private mutating func addChange(_ analysis: Analysis) {
-        guard let last = statement.lastMonth else { return }
+        guard let last = statement.lastMonth, statement.isComparable, last.isWhole else { return }
         add(
             "change.litres", statement.use.litres - last.litres, .litres, .againstLastMonth,
             .difference(own, .input("last_month_litres", last.litres)))

@@ -77,10 +77,14 @@ extension Outlook {
 }
 
 /// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
-/// them. Missing days count as days left; estimated ones are no basis. `goalLitres`: the household's own, over 0.
+/// them. Missing days count as days left; estimated ones are no basis. `goalLitres`: the household's own, over 0. `lived`:
+/// the days that the household lives there, of which nothing is to come beyond; nil for all of them.
 public func outlook(
-    _ home: HomeMonth, before: [DayUse], goalLitres: Int64? = nil, in context: StatementContext
+    _ month: HomeMonth, before: [DayUse], lived: ClosedRange<LocalDay>? = nil, goalLitres: Int64? = nil,
+    in context: StatementContext
 ) -> Outlook {
+    var home = month
+    if let lived { home.days = month.days.filter { lived.contains($0.day) } }
     let known = home.days.filter { $0.litres != nil }
     let soFar = known.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
     let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
@@ -114,7 +118,7 @@ private func warnings(
                 usedLitres: litres &+ before))
     }
     if let persons = home.persons, context.rules.scaleMillionths(persons: persons) != nil {
-        let norm = context.rules.normLitres(persons: persons, days: home.month.dayCount)
+        let norm = context.rules.normLitres(persons: persons, days: home.days.count)
         found.append(.init(limit: .norm, limitLitres: norm, usedLitres: litres))
     }
     if let baseline = baseline(of: home, context) {

@@ -17,6 +17,8 @@ public enum UnrankedReason: String, Sendable, Hashable, CaseIterable {
     case notBracketed = "not_bracketed"
     /// Too few of the month's seconds lie inside qualifying pairs.
     case tooLittleMeasured = "too_little_measured"
+    /// What flowed in some stretch of the month is not known: the register restarted or leapt there.
+    case gap
     /// The month's use is negative or beyond reckoning.
     case outOfRange = "out_of_range"
     /// The mean day is below the vacancy limit.
@@ -41,6 +43,8 @@ public func standing(of home: HomeMonth, under rules: RuleSet) -> Standing {
     if home.isPartial { return .unranked(.partial) }
     guard home.isBracketed else { return .unranked(.notBracketed) }
     guard isEnoughMeasured(home, rules.gates) else { return .unranked(.tooLittleMeasured) }
+    // Water that is not known is in no sum: it would count as saved.
+    if home.missingSeconds > 0 { return .unranked(.gap) }
     let (litres, overflow) = home.measuredLitres.addingReportingOverflow(home.estimatedLitres)
     guard !overflow, litres >= 0, let equivalised = rules.equivalisedLitres(litres, persons: persons) else {
         return .unranked(.outOfRange)

@@ -226,3 +226,11 @@ public struct Sentence: Sendable, Hashable {
         case used
     }
 }
+
+extension Statement {
+    /// A month without any register: its litres stand for the mean of earlier ones.
+    public var isEstimatedWhole: Bool { analysis?.bylawMonths.isEmpty == false }
+
+    /// Whole, and of registers: fit to stand beside another month.
+    public var isComparable: Bool { use.missingHours == 0 && !quality.isPartial && !isEstimatedWhole }
+}

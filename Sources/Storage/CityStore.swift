@@ -36,6 +36,9 @@ extension Reader {
 }
 
 extension Transaction {
+    /// Writes what is there already: to find out whether anything can be written.
+    public func touch() throws { try execute("UPDATE registry_version SET version = version") }
+
     public func setSetting(_ name: String, to value: String) throws {
         try execute(
             """

@@ -78,7 +78,7 @@ extension Transaction {
             """
             UPDATE gateway SET
                 last_seen_at = CASE WHEN last_seen_at > \(at) THEN last_seen_at ELSE \(at) END,
-                clock_offset_seconds = coalesce(CAST(\(clockOffsetSeconds) AS BIGINT), clock_offset_seconds)
+                clock_offset_seconds = CAST(\(clockOffsetSeconds) AS BIGINT)
             WHERE gateway_id = \(gateway)
             """)
     }

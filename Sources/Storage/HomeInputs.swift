@@ -12,18 +12,21 @@ public struct RegisteredHome: Sendable, Hashable {
     public let persons: Int?
     /// As `HomeMonth.sizes`.
     public let sizes: [PersonsFrom]
-    /// The home's part of a shared usage point's meters; nil where none is shared.
-    public let shareMillionths: Int64?
+    /// Its usage points, each with the home's part of what is shared there; nil for all of it.
+    public let points: [UsagePointID: Int64?]
     /// By start.
     public let installations: [MeterInstallation]
 }
 
 extension RegisteredHome {
+    /// The least of the home's parts of what it shares; nil where nothing is shared.
+    public var shareMillionths: Int64? { points.values.compactMap { $0 }.min() }
+
     /// One that did not live there in the month at hand: without persons or meters.
     public init(_ household: Household) {
         self.init(
             household: household.id, number: household.number, area: household.area, movedIn: household.movedIn,
-            movedOut: household.movedOut, persons: nil, sizes: [], shareMillionths: nil, installations: [])
+            movedOut: household.movedOut, persons: nil, sizes: [], points: [:], installations: [])
     }
 }
 
@@ -35,7 +38,7 @@ extension Reader {
     ) throws -> [RegisteredHome] {
         let homes = (only ?? HouseholdID(.min))...(only ?? HouseholdID(.max))
         let sizes = try sizesByHousehold(of: community, upTo: day, homes)
-        let shares = try sharesByHousehold(of: community)
+        let points = try pointsByHousehold(of: community, homes)
         var installations: [HouseholdID: [MeterInstallation]] = [:]
         try each(
             """
@@ -64,7 +67,7 @@ extension Reader {
             return RegisteredHome(
                 household: household, number: try row.text(1), area: try row.id(2), movedIn: try row.instant(3),
                 movedOut: try row.instantOrNil(4), persons: sizes[household]?.last?.persons,
-                sizes: Reader.changes(sizes[household] ?? [], upTo: day), shareMillionths: shares[household],
+                sizes: Reader.changes(sizes[household] ?? [], upTo: day), points: points[household] ?? [:],
                 installations: installations[household] ?? [])
         }
     }
@@ -147,23 +150,31 @@ extension Reader {
         return found
     }
 
-    /// The entries that decide the twelve months up to `day`; none where one decides all of them.
+    /// The entries that decide the twelve months up to `day`, the first from before them on; none where one decides all.
     private static func changes(_ sizes: [PersonsFrom], upTo day: LocalDay) -> [PersonsFrom] {
         let (year, month, _) = day.date
         guard let begin = BillingMonth(year: year, month: month)?.advanced(by: -11).firstDay else { return [] }
-        let inForce = sizes.lastIndex { $0.day <= begin } ?? 0
-        let deciding = sizes.dropFirst(inForce)
-        return deciding.count > 1 ? Array(deciding) : []
+        let inForce = sizes.lastIndex { $0.day <= begin }
+        var deciding = Array(sizes.dropFirst(inForce ?? 0))
+        guard deciding.count > 1 else { return [] }
+        // The first that was ever noted holds from the beginning, as it does alone.
+        if inForce == nil { deciding[0] = PersonsFrom(day: LocalDay(number: 0), persons: deciding[0].persons) }
+        return deciding
     }
 
-    private func sharesByHousehold(of community: CommunityID) throws -> [HouseholdID: Int64] {
-        var found: [HouseholdID: Int64] = [:]
+    private func pointsByHousehold(
+        of community: CommunityID, _ homes: ClosedRange<HouseholdID>
+    ) throws -> [HouseholdID: [UsagePointID: Int64?]] {
+        var found: [HouseholdID: [UsagePointID: Int64?]] = [:]
         try each(
             """
-            SELECT household_id, min(share_millionths) FROM household_usage_point
-            WHERE community_id = \(community) AND share_millionths IS NOT NULL GROUP BY household_id
+            SELECT household_id, usage_point_id, share_millionths FROM household_usage_point
+            WHERE community_id = \(community)
+                AND household_id BETWEEN \(homes.lowerBound) AND \(homes.upperBound)
             """
-        ) { row in found[try row.id(0)] = try row.integer(1) }
+        ) { row in
+            found[try row.id(0), default: [:]].updateValue(try row.integerOrNil(2), forKey: try row.id(1))
+        }
         return found
     }
 }

@@ -4,7 +4,9 @@ public import Water
 // figures are the same bytes and a close reads two million of them in seconds. `-` is nil. Months that were frozen
 // before this spelling are canonical JSON (`HomeMonthJSON.swift`), which begins with a brace.
 extension HomeMonth {
-    static let spelling = "h2"
+    static let spelling = "h3"
+    /// As the present one, without the least litres per hour of a continuous flow.
+    private static let spellingBefore = "h2"
 
     /// The canonical text kept in `home_month.body`.
     public var storedText: String {
@@ -26,7 +28,8 @@ extension HomeMonth {
         for day in days { words.add(day) }
         words.add(Int64(continuousFlows.count))
         for flow in continuousFlows {
-            for number in [flow.from.epochSeconds, flow.to.epochSeconds, flow.litresPerHour] { words.add(number) }
+            for number in [flow.from.epochSeconds, flow.to.epochSeconds] { words.add(number) }
+            for number in [flow.litresPerHour, flow.leastLitresPerHour] { words.add(number) }
         }
         words.add(Int64(findings.count))
         for finding in findings { words.add(finding) }
@@ -50,7 +53,10 @@ extension HomeMonth {
             return
         }
         var words = WordReader(storedText)
-        guard try words.text() == Self.spelling else { throw DamagedBytes.notAValue("home month") }
+        let spelling = try words.text()
+        guard [Self.spelling, Self.spellingBefore].contains(spelling) else {
+            throw DamagedBytes.notAValue("home month")
+        }
         let household = HouseholdID(try words.number())
         let month = BillingMonth(number: try words.number32())
         let (measured, estimated, monthSeconds) = (try words.number(), try words.number(), try words.number())
@@ -68,7 +74,7 @@ extension HomeMonth {
         let flows = try (0..<(try words.count())).map { _ in
             ContinuousFlow(
                 from: Instant(epochSeconds: try words.number()), to: Instant(epochSeconds: try words.number()),
-                litresPerHour: try words.number())
+                litresPerHour: try words.number(), least: spelling == Self.spelling ? try words.number() : nil)
         }
         let findings = try (0..<(try words.count())).map { _ in try words.finding() }
         var night: NightUse?

@@ -85,6 +85,22 @@ extension Reader {
         ) { try $0.text(0) }
     }
 
+    /// The area that a usage point lies in.
+    public func area(ofPoint point: UsagePointID, in community: CommunityID) throws -> AreaID? {
+        try first(
+            "SELECT area_id FROM usage_point WHERE community_id = \(community) AND usage_point_id = \(point)"
+        ) { try $0.id(0) }
+    }
+
+    /// The numbers of a community's households with the areas that they lie in.
+    public func householdAreas(of community: CommunityID) throws -> [String: AreaID] {
+        Dictionary(
+            try all("SELECT number, area_id FROM household WHERE community_id = \(community)") {
+                (try $0.text(0), try $0.id(1) as AreaID)
+            }
+        ) { first, _ in first }
+    }
+
     /// The usage point of a number, whose number is its own in the whole city.
     public func usagePoint(number: String) throws -> UsagePoint? {
         try first(

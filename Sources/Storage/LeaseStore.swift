@@ -32,6 +32,8 @@ public struct Lease: Sendable, Hashable {
     public let owner: LeaseOwner
     /// Higher than that of every owner before.
     public let fence: Int64
+    /// A lease is never given for so long: one that ends later was given by a clock that ran ahead, and counts as run out.
+    static let longestSeconds: Int64 = 600
 }
 
 /// The lease was taken over by another process: nothing of the transaction may be kept.
@@ -55,6 +57,7 @@ extension Transaction {
             SET fence = CASE WHEN job_lease.owner = excluded.owner THEN job_lease.fence ELSE job_lease.fence + 1 END,
                 owner = excluded.owner, until = excluded.until
             WHERE job_lease.owner = excluded.owner OR job_lease.until <= \(at)
+                OR job_lease.until > \(at + Lease.longestSeconds)
             RETURNING fence
             """
         ) { try $0.integer(0) }
@@ -104,6 +107,7 @@ extension Reader {
                 """
                 SELECT community_id FROM job_lease
                 WHERE job = \(job.rawValue) AND owner <> \(owner.name) AND until > \(at)
+                    AND until <= \(at + Lease.longestSeconds)
                 """
             ) { try $0.id(0) })
     }

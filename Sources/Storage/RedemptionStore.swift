@@ -161,6 +161,18 @@ extension Transaction {
         try raiseItemVersion(redemption.item, of: redemption.holder.community)
     }
 
+    /// Pieces put in in all, points and whether it is offered, from now on.
+    public func changeItem(
+        _ item: ItemID, of community: CommunityID, total: Int64, points: Points, isWithdrawn: Bool, at: Instant
+    ) throws {
+        let withdrawn: SQL = isWithdrawn ? "coalesce(withdrawn_at, CAST(\(at) AS BIGINT))" : "NULL"
+        try execute(
+            """
+            UPDATE item SET stock = \(total), points = \(points), withdrawn_at = \(withdrawn), version = version + 1
+            WHERE community_id = \(community) AND item_id = \(item)
+            """)
+    }
+
     private func raiseItemVersion(_ item: ItemID, of community: CommunityID) throws {
         try execute(
             "UPDATE item SET version = version + 1 WHERE community_id = \(community) AND item_id = \(item)")

@@ -3,9 +3,9 @@ public import Water
 
 /// What staff may do.
 public enum StaffRole: String, Sendable, Hashable, CaseIterable {
-    /// Everything within the area.
+    /// As a clerk; of the whole city also closes months.
     case administrator
-    /// The desk: redemptions, codes, persons.
+    /// The desk and what is chased there, within the area: redemptions, codes, persons, readings, exchanges, follow-up.
     case clerk
 }
 

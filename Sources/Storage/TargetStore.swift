@@ -49,6 +49,12 @@ extension Reader {
             """, Reader.target)
     }
 
+    /// The targets that may pull a community's statements, by name.
+    public func entitledTargets(of community: CommunityID) throws -> [Target] {
+        let areas = Set(try areaChain(from: community).map(\.id))
+        return try targets().filter { $0.isEntitled && $0.disabledAt == nil && areas.contains($0.area) }
+    }
+
     /// The entitled target whose pull key has this hash; nil where there is none or it is disabled.
     public func target(pullKeyHash: String) throws -> Target? {
         try first(

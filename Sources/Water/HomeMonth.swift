@@ -30,11 +30,15 @@ public struct ContinuousFlow: Sendable, Hashable {
     public let to: Instant
     /// The lowest hourly volume of the last 24 hours of the stretch, litres per hour.
     public let litresPerHour: Int64
+    /// The lowest hourly volume of the whole stretch, litres per hour: what ran in each of its hours at least.
+    public let leastLitresPerHour: Int64
 
-    public init(from: Instant, to: Instant, litresPerHour: Int64) {
+    /// `least` is nil where only the rate of the last hours was kept.
+    public init(from: Instant, to: Instant, litresPerHour: Int64, least: Int64? = nil) {
         self.from = from
         self.to = to
         self.litresPerHour = litresPerHour
+        leastLitresPerHour = least ?? litresPerHour
     }
 
     public var hours: Int64 { (to - from) / 3_600 }
@@ -123,7 +127,7 @@ public struct HomeMonth: Sendable, Hashable {
     public var qualifyingSeconds: Int64
     /// Both month ends lie within believed pairs (or at installation ends with a noted register) on every meter.
     public var isBracketed: Bool
-    /// Measured days with zero litres.
+    /// Days on which nothing flowed: measured ones with zero litres, and those between two equal registers.
     public var zeroDays: Int
     /// Persons on the month's last day; nil is unknown, which is not 1.
     public var persons: Int?

@@ -19,18 +19,28 @@ struct RepeatedWork: Service {
     /// What is done once at the end.
     var last: @Sendable () async throws -> Void = {}
 
+    /// The longest pause between rounds that fail one after another.
+    private static let longestPause: Duration = .seconds(30)
+
     func run() async throws {
+        var failures = 0
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             let mayHaveMore: Bool
             do {
                 mayHaveMore = try await round()
+                failures = 0
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("a background round failed", metadata: ["work": "\(name)", "error": "\(error)"])
+                failures += 1
+                logger.error(
+                    "a background round failed",
+                    metadata: ["work": "\(name)", "error": "\(error)", "in_a_row": "\(failures)"])
                 mayHaveMore = false
             }
-            let wait = pause + pause * millionths() / 4_000_000
+            // What fails again and again is tried less and less often.
+            let slow = failures > 0 ? min(pause * (1 << min(failures, 8)), max(pause, Self.longestPause)) : pause
+            let wait = slow + slow * millionths() / 4_000_000
             if !mayHaveMore { try? await cancelWhenGracefulShutdown { try await Task.sleep(for: wait) } }
         }
         do {
@@ -66,6 +76,8 @@ struct RepeatedWork: Service {
             guard try await worker.claim(.pack, of: .unregistered, in: database) != nil else { return false }
             let pack = PackReadings(database: database)
             return try await pack(afterDays: afterDays, limit: 5, at: .now).daySets > 0
+        } last: {
+            try await worker.letGo(.pack, in: database)
         }
     }
 
@@ -80,6 +92,8 @@ struct RepeatedWork: Service {
             let expired = try await lots(at: .now)
             let sessions = try await ExpireSessions(database: database)(at: .now)
             return holds + expired + sessions > 0
+        } last: {
+            try await worker.letGo(.expire, in: database)
         }
     }
 }

@@ -39,6 +39,10 @@ struct CommandContext {
     /// Opens the database of the settings; a file that does not exist is refused, not made.
     static func openExisting(_ settings: Settings) throws -> Database {
         if let path = filePath(of: settings.database), !FileManager.default.fileExists(atPath: path) {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            guard access(folder, X_OK) == 0 || errno == ENOENT else {
+                throw CommandFailure("\(folder) is closed to this user: run as the one who owns the database")
+            }
             throw CommandFailure("there is no database at \(path): run jieshui init, or name another by --database")
         }
         return try settings.openDatabase()

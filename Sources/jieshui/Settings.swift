@@ -36,7 +36,7 @@ struct Settings {
     }
 
     /// The database's address; it may hold a password, so it is shown by `Database.withoutSecrets` alone.
-    var database: String { reader.string(forKey: "database", default: "sqlite:jieshui.sqlite") }
+    var database: String { text("database") ?? "sqlite:jieshui.sqlite" }
 
     /// The database, with at most `database.connections` connections to a server (8).
     func openDatabase() throws -> Database {
@@ -47,10 +47,11 @@ struct Settings {
         return try Database(address: database, connections: connections)
     }
 
-    /// A setting as text, also where the file has it as a JSON number or `true`; nil where it is not set.
+    /// A setting as text, also where the file has it as a JSON number, `true` or a list; nil where it is not set.
     func text(_ key: ConfigKey) -> String? {
         reader.string(forKey: key) ?? reader.int(forKey: key).map(String.init)
             ?? reader.bool(forKey: key).map { $0 ? "true" : "false" }
+            ?? reader.stringArray(forKey: key)?.joined(separator: ",")
     }
 
     /// A whole number of a range; throws where the setting is anything else.
@@ -98,7 +99,7 @@ struct Settings {
 
     /// A logger to standard error at the level set; the program has no other.
     func logger() throws -> Logger {
-        let text = reader.string(forKey: "log.level", default: "info")
+        let text = text("log.level") ?? "info"
         guard let level = Logger.Level(rawValue: text.lowercased()) else {
             throw CommandFailure("no log level is called \(text)")
         }

@@ -168,6 +168,36 @@ import Testing
         }
     }
 
+    @Test func `a backup that cannot be made leaves nothing and says where it was to be`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            let path = folder.appendingPathComponent("nowhere/copy.sqlite").path
+            let failure = await #expect(throws: DatabaseFailure.self) { try await database.backup(to: path) }
+            #expect(failure.map { "\($0)" }?.contains(path) == true)
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(!left.contains { $0.contains("unfinished") })
+        }
+    }
+
+    @Test func `a file that was taken away or replaced takes no more writes`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            let path = folder.appendingPathComponent("copy.sqlite").path
+            try await database.backup(to: path)
+            let place = folder.appendingPathComponent("test.sqlite").path
+            try FileManager.default.removeItem(atPath: place)
+            func write() async throws {
+                try await database.write { _ = try $0.execute("INSERT INTO a (k) VALUES (7)") }
+            }
+            await #expect(throws: DatabaseFailure.self) { try await write() }
+            try FileManager.default.moveItem(atPath: path, toPath: place)
+            await #expect(throws: DatabaseFailure.self) { try await write() }
+            await #expect(throws: DatabaseFailure.self) {
+                try await database.read { try $0.first("SELECT 1") { _ in 1 } }
+            }
+        }
+    }
+
     @Test(arguments: ["", "sqlite:", "mysql://x", "sqlite:/nowhere/at/all/x.sqlite"])
     func `an address that cannot be opened is refused`(address: String) {
         #expect(throws: DatabaseFailure.self) { try Database(address: address) }

@@ -24,7 +24,7 @@ import Water
         #expect(frames.count == 18)
         for frame in frames {
             let id = try #require(frame["id"] as? String)
-            let batch = try decoded(hexText(frame), as: .cjt188, receivedAt: heard)
+            let batch = try decoded(hexText(frame), as: .cjt188, receivedAt: receipt(of: frame))
             #expect(batch.itemCount == 1, "\(id)")
             if let fault = traps[id] {
                 #expect(faults(batch) == [fault], "\(id)")
@@ -41,7 +41,7 @@ import Water
         for frame in frames {
             let id = try #require(frame["id"] as? String)
             let batch = try decode(
-                Array(hexText(frame).utf8), as: .cjt188, receivedAt: heard, cjt188: options)
+                Array(hexText(frame).utf8), as: .cjt188, receivedAt: receipt(of: frame), cjt188: options)
             let isDamaged = frame["checksum_ok"] as? Bool == false
             switch id {
             case "cjt-24": #expect(faults(batch) == ["control: an abnormal reply (C1, to read data): status 1122"])
@@ -64,11 +64,13 @@ import Water
             for name in profile.frames {
                 let said = "\(profile.name) \(name)"
                 let text = try #require(hexes[name], "\(said)")
-                let batch = try decode(Array(text.utf8), as: .cjt188, receivedAt: heard, cjt188: options)
+                let frame = frames.first { $0["id"] as? String == name }
+                let at = receipt(of: frame)
+                let batch = try decode(Array(text.utf8), as: .cjt188, receivedAt: at, cjt188: options)
                 #expect(faults(batch) == [], "\(said)")
-                if let frame = frames.first(where: { $0["id"] as? String == name }) { try checkPublished(batch, frame) }
+                if let frame { try checkPublished(batch, frame) }
                 // By maker and type alone the same comes out.
-                #expect(summary(try decoded(text, as: .cjt188, receivedAt: heard)) == summary(batch), "\(said)")
+                #expect(summary(try decoded(text, as: .cjt188, receivedAt: at)) == summary(batch), "\(said)")
             }
         }
         let standard = try #require(profiles.named("standard"))
@@ -144,7 +146,20 @@ import Water
     }
 
     /// The batch as text, without the places of damaged frames, which differ with what stands before them.
-    private func withoutPlaces(_ batch: DecodedBatch) -> String { summary(batch).replacing(#/byte \d+/#, with: "") }
+    private func withoutPlaces(_ batch: DecodedBatch) -> String {
+        summary(batch).replacing(#/byte \d+/#, with: "").replacing(#/line \d+: /#, with: "")
+    }
+
+    /// The frame's own clock as the file derives it.
+    private func clock(of frame: [String: Any]?) -> Instant? {
+        let derived = frame?["derived"] as? [String: Any] ?? [:]
+        let low = (derived["clock_le"] as? String).flatMap { $0.hasPrefix("20") ? $0 : nil }
+        let local = low ?? derived["clock_be"] as? String
+        return local.flatMap { Instant(rfc3339: $0 + "+08:00") }
+    }
+
+    /// When a frame is said to be heard: an hour after its clock, for one that is years behind is taken for reset.
+    private func receipt(of frame: [String: Any]?) -> Instant { clock(of: frame).map { $0 + 3_600 } ?? heard }
 
     private func hexText(_ frame: [String: Any]) -> String { frame["hex"] as? String ?? "" }
 
@@ -177,10 +192,8 @@ import Water
             #expect(batch.alerts.isEmpty, "\(id)")
             return
         }
-        let clock = (derived["clock_le"] as? String).flatMap { $0.hasPrefix("20") ? $0 : nil }
-        let local = (clock ?? derived["clock_be"] as? String).map { $0 + "+08:00" }
-        let expected = local.map { Instant(rfc3339: $0) } ?? heard
-        #expect(batch.instants == [try #require(expected, "\(id)").epochSeconds], "\(id)")
+        let expected = clock(of: frame) ?? heard
+        #expect(batch.instants == [expected.epochSeconds], "\(id)")
         let state = try #require(batch.alerts.first, "\(id)")
         #expect(state.raw == derived["status"] as? String, "\(id)")
         if let low = derived["st_lsb_first"] as? [String: Any] {

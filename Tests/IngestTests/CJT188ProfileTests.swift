@@ -24,22 +24,22 @@ import Water
         }
     }
 
-    /// A clock that is a time both ways: 2026-10-11 05:10:20 low first, 2010-05-11 10:26:20 high first.
+    /// A clock that is a time both ways: 2026-09-11 08:26:20 low first, 2026-08-11 09:26:20 high first.
     private static let clocks: [(String, Int64)] = [
-        ("either", 1_791_666_620), ("low", 1_791_666_620), ("high", 1_273_544_780), ("none", 1_790_784_000),
+        ("either", 1_789_086_380), ("low", 1_789_086_380), ("high", 1_786_411_580), ("none", 1_790_784_000),
     ]
 
     @Test(arguments: clocks)
     func `a profile sets the order of the clock`(order: String, seconds: Int64) throws {
-        let clock: [UInt8] = [0x20, 0x10, 0x05, 0x11, 0x10, 0x26, 0x20]
+        let clock: [UInt8] = [0x20, 0x26, 0x08, 0x11, 0x09, 0x26, 0x20]
         #expect(try decodeOne(cjt188Reply(clock: clock), "clock: \(order)").instants == [seconds])
     }
 
     @Test func `a clock far from the time of receipt is believed and told`() throws {
-        let batch = try decode(cjt188Frame(data: cjt188Reply()), as: .cjt188, receivedAt: cjt188Heard)
+        let far = Instant(epochSeconds: 1_431_352_891 + 400 * 86_400)
+        let batch = try decode(cjt188Frame(data: cjt188Reply()), as: .cjt188, receivedAt: far)
         #expect(batch.instants == [1_431_352_891])
-        #expect(
-            batch.findings.map(\.reason) == ["the meter's clock and the time of receipt differ by 4160 d"])
+        #expect(batch.findings.map(\.reason) == ["the meter's clock and the time of receipt differ by 400 d"])
         let near = Instant(epochSeconds: 1_431_352_891 + 86_400)
         #expect(try decode(cjt188Frame(data: cjt188Reply()), as: .cjt188, receivedAt: near).findings.isEmpty)
     }

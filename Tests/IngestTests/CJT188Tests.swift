@@ -82,9 +82,9 @@ private let heard = cjt188Heard
     }
 
     private static let clocks: [([UInt8], Int64)] = [
-        // 2015-05-11 22:01:31 local, low byte first and high byte first.
-        ([0x31, 0x01, 0x22, 0x11, 0x05, 0x15, 0x20], 1_431_352_891),
-        ([0x20, 0x15, 0x05, 0x11, 0x22, 0x01, 0x31], 1_431_352_891),
+        // 2026-09-28 22:01:31 local, low byte first and high byte first.
+        ([0x31, 0x01, 0x22, 0x28, 0x09, 0x26, 0x20], 1_790_604_091),
+        ([0x20, 0x26, 0x09, 0x28, 0x22, 0x01, 0x31], 1_790_604_091),
         // No clock, or no time: the time of receipt.
         ([0, 0, 0, 0, 0, 0, 0], 1_790_784_000), ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1_790_784_000),
         ([0x60, 0x20, 0x20, 0, 0, 0, 0], 1_790_784_000),

@@ -66,7 +66,7 @@ func malformation(_ refusal: BodyRefusal) -> String? {
         #expect(throws: BodyRefusal.malformed(offset: 0, reason: "not UTF-8")) {
             try decodeTable(MappingTableTests.gb18030, by: mapping)
         }
-        #expect(throws: BodyRefusal.malformed(offset: 0, reason: "neither UTF-8 nor GB18030")) {
+        #expect(throws: BodyRefusal.malformed(offset: 1, reason: "neither UTF-8 nor GB18030")) {
             try decodeTable([0x41, 0xFF, 0x42], by: tableMapping(MappingFileTests.handheld))
         }
     }
@@ -128,6 +128,14 @@ func malformation(_ refusal: BodyRefusal) -> String? {
                 """)
         #expect(batch.registers == [123_500_000])
         #expect(batch.instants == [1_790_836_200])
+    }
+
+    @Test(arguments: ["1.234", "1.234,5", "1,234.5"])
+    func `where the comma is the decimal sign a point is refused, not read as one`(text: String) throws {
+        let mapping = "kind: table\ndecimal: comma\nmeter: m\ntime: t\ntime format: epoch_s\nregister: r\nunit: m3"
+        let batch = try table("m;t;r\nA1;1790848800;\(text)\nA2;1790848800;1,234", by: mapping)
+        #expect(faults(batch) == ["r: a point where the comma is the decimal sign"])
+        #expect(batch.registers == [1_234_000])
     }
 
     @Test func `a date alone takes the time of day that the mapping gives`() throws {

@@ -81,11 +81,11 @@ import Water
     private static let thing =
         #"{"deviceId":"d1","deviceName":"水表1","notifyType":"property","data":{"params":{"Volume":{"value":12.345,"time":1790848800123}}}}"#
 
-    private func studio(_ message: String, id: String = "37") -> [UInt8] {
+    private func studio(_ message: String, id: String = "37", time: String = "1790848801000") -> [UInt8] {
         let signature = oneNETSigned(token: token, nonce: "abcdefgh", message: message)
         let quoted = message.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return Array(
-            #"{"msg":"\#(quoted)","nonce":"abcdefgh","signature":"\#(signature)","time":1790848801000,"id":"\#(id)"}"#
+            #"{"msg":"\#(quoted)","nonce":"abcdefgh","signature":"\#(signature)","time":\#(time),"id":"\#(id)"}"#
                 .utf8)
     }
 
@@ -115,6 +115,52 @@ import Water
         let body = studio(list)
         let found = try #require(receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets).accepted)
         #expect(found.messages.count == 1 && found.ignored == 2)
+    }
+
+    private static let timeless = #"{"deviceName":"M-1","notifyType":"property","data":{"v":5}}"#
+    private static let byEnvelope = "kind: properties\nmeter: @device\nregister: data.v | value\nunit: L"
+
+    @Test func `a message without a signed time is taken only where the envelope's time is near`() throws {
+        let body = studio(PlatformOneNETTests.timeless)
+        func outcome(_ seconds: Int64) -> PushOutcome {
+            receivePush(push(body, at: 1_790_848_801 + seconds), from: .onenet, secrets: secrets)
+        }
+        for seconds: Int64 in [14_400, -900] {
+            let found = try #require(outcome(seconds).accepted)
+            let batch = try readings(found, by: PlatformOneNETTests.byEnvelope).batch
+            #expect(batch.instants == [1_790_848_801] && batch.registers == [5_000])
+        }
+        #expect(outcome(14_401).refusal == .outsideWindow(seconds: 14_401))
+        #expect(outcome(-901).refusal == .outsideWindow(seconds: -901))
+    }
+
+    @Test(arguments: [
+        ("null", "@time: is missing"), (#""soon""#, "time: no time from 2000 on with its offset, as 20261001T000000Z"),
+    ])
+    func `a message without any time that can be read is no reading`(time: String, fault: String) throws {
+        let body = studio(PlatformOneNETTests.timeless, time: time)
+        let found = try #require(receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets).accepted)
+        #expect(try faults(readings(found, by: PlatformOneNETTests.byEnvelope).batch) == [fault])
+    }
+
+    @Test func `in a list only messages outside the window are rejected, and all of them refuse the request`() throws {
+        func point(_ at: String) -> String { #"{"type":1,"dev_id":1,"ds_id":"a","value":5,"at":\#(at)}"# }
+        let (late, early) = (point("1790834499000"), point("1790849801000"))
+        func outcome(_ points: [String]) -> PushOutcome {
+            let body = studio("[\(points.joined(separator: ","))]")
+            return receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets)
+        }
+        let found = try #require(outcome([late, point("1790848800000"), early, point(#""soon""#)]).accepted)
+        let batch = try readings(found, by: PlatformOneNETTests.byEnvelope).batch
+        #expect(batch.instants == [1_790_848_800])
+        #expect(batch.rejections.map(\.item) == [0, 2, 3])
+        #expect(
+            faults(batch) == [
+                "at: 14401 s behind the server's clock, which no repeat explains",
+                "at: 901 s ahead of the server's clock, which no repeat explains",
+                "at: no time from 2000 on with its offset, as 20261001T000000Z",
+            ])
+        #expect(outcome([late, early]).refusal == .outsideWindow(seconds: 14_401))
     }
 
     /// `thing` with M-1, AES-128-CBC, key and vector `0123456789abcdef`, made with openssl.

@@ -58,6 +58,33 @@ import Water
         #expect(batch.registers == [7_000])
     }
 
+    @Test(arguments: [
+        (#""u":"m³","v":1"#, "u: m³ is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""u":"M3","v":1"#, "u: M3 is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""u":"L","v":1"#, "u: L is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""u":"m^3","v":1"#, "u: m^3 is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""u":"gal","v":1"#, "u: gal is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""u":"L/s","s":1"#, "u: L/s is no unit of SenML; m3, l, m3/s and l/s are taken"),
+        (#""v":1"#, "u: is missing; m3, l, m3/s and l/s are taken"),
+    ])
+    func `a volume whose unit is not SenML's, or that has none, is rejected and not passed over`(
+        members: String, fault: String
+    ) throws {
+        let batch = try decoded(
+            #"[{"n":"M1:volume","t":1793462400,\#(members)},{"n":"M2","u":"l","t":1793462400,"v":7}]"#, as: .senml)
+        #expect(faults(batch) == [fault])
+        #expect(batch.rejections.first?.reason.hasPrefix("record 1: ") == true)
+        #expect(batch.registers == [7_000])
+    }
+
+    @Test(arguments: [
+        #""n":"M1:count","v":1"#, #""n":"M1:volume","vb":true"#, #""n":"M1:water","u":"Cel","v":11.5"#,
+        #""n":"M1:total","u":"J","v":1"#, #""n":"M1:flow","u":"L/s","v":1"#, #""n":"M1:level","u":"%","v":1"#,
+    ])
+    func `what is no volume is passed over`(members: String) throws {
+        #expect(try decoded("[{\(members)}]", as: .senml).itemCount == 0)
+    }
+
     @Test func `relative times count from when the gateway heard`() throws {
         let heard = Instant(epochSeconds: 1_793_462_400)
         let batch = try decoded(

@@ -68,6 +68,23 @@ import Water
         #expect(batch.registers.isEmpty && batch.alerts.isEmpty)
     }
 
+    @Test func `a telegram without a timestamp takes the time of receipt, one with a timestamp keeps its own`() throws {
+        let heard = Instant(epochSeconds: 1_795_957_200)
+        let bare = #"{"media":"water","id":"208962F3","total_m3":1,"status":"LEAK"}"#
+        for text in [bare, bare.replacing(#""media""#, with: #""timestamp":null,"media""#)] {
+            let batch = try decoded(text, as: .wmbusmeters, receivedAt: heard)
+            #expect(faults(batch) == [] && batch.findings.isEmpty)
+            #expect(batch.instants == [1_795_957_200])
+            #expect(batch.alerts.map(\.at) == [heard])
+        }
+        #expect(
+            try decoded(body(#""total_m3":1"#), as: .wmbusmeters, receivedAt: heard).instants == [1_790_812_800])
+        let old = Instant(epochSeconds: 0)
+        #expect(
+            try faults(decoded(bare, as: .wmbusmeters, receivedAt: old)) == ["timestamp: before 2000-01-01"])
+        #expect(try faults(decoded(bare, as: .wmbusmeters)) == ["timestamp: is missing"])
+    }
+
     @Test func `fractions of a second are floored and nulls and unknown keys are passed over`() throws {
         let text =
             #"{"rssi_dbm":-57,"x":{"a":[1,{"b":null}]},"media":null,"id":"00000001","meter":null,"status":null,"#

@@ -130,9 +130,10 @@ struct CityFixture {
     }
 
     /// Posts what the wmbusmeters gateway program sends.
-    func postTelegram(_ json: String) async throws {
+    @discardableResult
+    func postTelegram(_ json: String) async throws -> RecordAnswer {
         let batch = try decode(Array(json.utf8), as: .wmbusmeters, receivedAt: nil)
-        _ = try await record(batch, from: CityFixture.cityGateway, at: Instant(epochSeconds: 1_795_000_000))
+        return try await record(batch, from: CityFixture.cityGateway, at: Instant(epochSeconds: 1_795_000_000))
     }
 
     /// A series of hourly litre registers.

@@ -49,6 +49,17 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a lease of a clock that ran ahead counts as run out`(engine: TestEngine) async throws {
+        let database = try await freshDatabase(of: engine)
+        let ahead = try #require(try await claim(database, a, at: now + 10 * 86_400))
+        #expect(try await database.read { try $0.leasedByOthers(.fold, than: b, at: now) }.isEmpty)
+        let next = try #require(try await claim(database, b, at: now))
+        #expect(next.fence == ahead.fence + 1)
+        // Clocks that differ by minutes are no reason to take a job away.
+        #expect(try await claim(database, a, at: now - 300) == nil)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `each job of each community is leased for itself`(engine: TestEngine) async throws {
         let database = try await freshDatabase(of: engine)
         _ = try #require(try await claim(database, a, at: now))

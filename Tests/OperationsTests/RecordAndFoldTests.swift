@@ -125,6 +125,52 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `what is held is sent again as often as a gateway likes, and uses no more of its limit`(
+        engine: TestEngine
+    ) async throws {
+        var limits = RecordLimits()
+        limits.heldReadingsPerGateway = 5
+        let city = try await CityFixture(on: engine, limits: limits)
+        for round in 0..<6 {
+            let answer = try await city.post(
+                CityFixture.series(1, from: october, [1, 2]), at: october + 10_000 + Int64(round) * 10)
+            #expect(answer.held == 1 && answer.rejected == 0, "\(round)")
+            _ = try await city.foldAll()
+        }
+        #expect(try await city.database.read { try $0.heldMeters(limit: 10).map(\.readings) } == [2])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `alarms of meters that nobody registered are kept up to the same limit`(engine: TestEngine) async throws {
+        var limits = RecordLimits()
+        limits.heldMetersPerGateway = 2
+        let city = try await CityFixture(on: engine, limits: limits)
+        for number in 1...4 {
+            let body =
+                #"{"_":"telegram","media":"water","meter":"hydrus","name":"a","id":"0000000\#(number)","#
+                + #""timestamp":"2026-10-01T00:00:00Z","status":"LEAK"}"#
+            let answer = try await city.postTelegram(body)
+            #expect(answer.entries.contains { $0.field == "held_limit" } == (number > 2), "\(number)")
+        }
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).count } == 2)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a clock that was put right is no longer told as ahead`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
+        try await city.addHome(1)
+        func offset() async throws -> Int64? {
+            await city.record.settle()
+            return try await city.database.read { try $0.gateways().compactMap(\.clockOffsetSeconds).first }
+        }
+        _ = try await city.post(CityFixture.series(1, from: october, [100]), at: october - 3_000)
+        #expect(try await offset() == 3_000)
+        _ = try await city.post(CityFixture.series(1, from: october, [100]), at: october + 10)
+        #expect(try await offset() == nil)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a reading at the instant of a move belongs to both communities`(engine: TestEngine) async throws {
         let city = try await CityFixture(on: engine)
         try await city.addHome(1)

@@ -65,6 +65,29 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `pieces are put in, a price changes for later holds alone, and what is withdrawn is held no more`(
+        engine: TestEngine
+    ) async throws {
+        let (city, terms, item) = try await desk(engine, stock: 1)
+        let hold = HoldItem(database: city.database, terms: terms)
+        let change = ChangeItem(database: city.database)
+        _ = try await hold(try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now).get()
+        let code = "140105001001"
+        let row = try await change(item, of: code, addingPieces: 2, points: Points(15), at: now + 1).get()
+        #expect(row.stock.total == 3 && row.stock.free == 2 && row.points == Points(15))
+        let second = try await hold(try id("r2"), item: item, for: holder, codes: ["BBCD2345"], at: now + 2).get()
+        #expect(second.points == Points(15))
+        #expect(try await balances(city) == [15, 35])
+        #expect(try await change(item, of: code, isWithdrawn: true, at: now + 3).get().isWithdrawn)
+        let gone = try await hold(try id("r3"), item: item, for: holder, codes: ["CBCD2345"], at: now + 4)
+        #expect(gone == .failure(.noSuchItem))
+        #expect(try await !change(item, of: code, isWithdrawn: false, at: now + 5).get().isWithdrawn)
+        #expect(try await change(ItemID(99), of: code, at: now) == .failure(.noSuchItem))
+        #expect(try await change(item, of: code, points: Points(0), at: now) == .failure(.pointsOutOfRange))
+        #expect(try await change(item, of: code, addingPieces: -1, at: now) == .failure(.stockOutOfRange))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `ten holds at once never overdraw an account or a stock`(engine: TestEngine) async throws {
         let (city, terms, item) = try await desk(engine, stock: 2)
         let hold = HoldItem(database: city.database, terms: terms)

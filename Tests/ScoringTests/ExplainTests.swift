@@ -30,7 +30,7 @@ struct ExplainTests {
             drawn.days.filter { $0.state == state }.reduce(0) { $0 + ($1.litres ?? 0) }
         }
         (drawn.measuredLitres, drawn.estimatedLitres) = (sum(.measured), sum(.estimated))
-        drawn.missingSeconds = Int64.random(in: 0...90_000, using: &random)
+        drawn.missingSeconds = max(0, Int64.random(in: -90_000...90_000, using: &random))
         drawn.qualifyingSeconds = drawn.monthSeconds - drawn.missingSeconds
         let start = Instant(epochSeconds: 1_790_784_000)
         if Bool.random(using: &random) {

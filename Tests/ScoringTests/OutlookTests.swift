@@ -40,6 +40,22 @@ struct OutlookTests {
         #expect(forecast.bill?.total == Money(fen: 2_070 + 138 + 465))
     }
 
+    @Test func `of a home that moves in or out within the month only its own days are to come`() throws {
+        let days = (0..<31).map { $0 < 20 ? nil : Int64(240) }.prefix(29)
+        var month = running([])
+        month.days = month.days.enumerated().map { index, day in
+            let litres = index < days.count ? days[index] : nil
+            return DayUse(day: day.day, litres: litres, state: litres == nil ? .missing : .measured)
+        }
+        let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        let first = month.month.firstDay
+        let found = outlook(month, before: [], lived: first.advanced(by: 20)...first.advanced(by: 30), in: context)
+        #expect(found.knownDays == 9 && found.daysLeft == 2 && found.gapDays == 0)
+        #expect(found.forecast?.expectedLitres == 2_640 && found.warnings.isEmpty)
+        let leaves = outlook(month, before: [], lived: first...first.advanced(by: 29), in: context)
+        #expect(leaves.daysLeft == 21 && leaves.gapDays == 20 && leaves.forecast?.expectedLitres == 9 * 240 + 21 * 240)
+    }
+
     @Test func `the interval by hand`() throws {
         // Four of 200 and four of 400: mean 300, s² = 8 × 100² / 7; 23 days left of 31 judged by 8.
         let found = look(running([200, 400, 200, 400, 200, 400, 200, 400]))

@@ -21,6 +21,7 @@ struct StandingTests {
             "a second below 90 %", .unranked(.tooLittleMeasured),
             { $0.qualifyingSeconds = monthSeconds / 10 * 9 - 1 }
         ),
+        ("a second of unknown use", .unranked(.gap), { $0.missingSeconds = 1 }),
         ("no seconds", .unranked(.tooLittleMeasured), { $0.monthSeconds = 0 }),
         ("7 L a day", .rankable(equivalisedLitres: 119), { $0.measuredLitres = 7 * 31 }),
         ("below 7 L a day", .unranked(.vacant), { $0.measuredLitres = 7 * 31 - 1 }),

@@ -16,7 +16,6 @@ struct StatementBytesTests {
             month.days[3] = DayUse(day: month.days[3].day, litres: nil, state: .missing)
             month.days[4] = DayUse(day: month.days[4].day, litres: 40, state: .estimated)
             month.estimatedLitres = 40
-            month.missingSeconds = 90_000
             month.continuousFlows = [ContinuousFlow(from: start, to: start + 90_000, litresPerHour: 5)]
             month.findings = [.jump, .jump, .exchange].map {
                 Finding(kind: $0, meter: MeterID(1), at: start, register: .zero, before: nil)

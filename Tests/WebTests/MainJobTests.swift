@@ -51,7 +51,11 @@ import Water
         #expect(!found.text.contains(WebFixture.number(1)), "the number is masked")
         let confirm = [
             "community": try found.field("community"), "redemption": try found.field("redemption"),
+            "code": code.filter { $0 != " " },
         ]
+        // Without the code on the resident's phone nothing is handed over.
+        let guess = confirm.merging(["code": "AAAAAAAA"]) { $1 }
+        #expect(try await staff.post("/staff/desk/confirm", guess, csrf: try found.field("csrf")).status == 404)
         let done = try await staff.post("/staff/desk/confirm", confirm, csrf: try found.field("csrf"))
         #expect(done.text.contains("class=\"notice done\""))
         // Another desk's button, or this one's twice: nothing is handed over again.

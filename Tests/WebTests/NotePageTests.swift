@@ -88,8 +88,7 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `who changed persons or a meter at the desk stands in the household's notes`(engine: TestEngine) async throws
-    {
+    func `who changed persons or a meter at the desk stands in the household's notes`(engine: TestEngine) async throws {
         try await WebFixture(on: engine).run { client in
             try await client.signInStaff("clerk")
             let csrf = try await client.get("/staff/persons").field("csrf")

@@ -166,7 +166,11 @@ struct Samples {
                     lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: statementBefore.bill),
                 goalLitres: 10_000,
                 warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]),
-            leakAlert: instant(day: 23, hour: 4), objection: objection)
+            leakAlert: instant(day: 23, hour: 4), objection: objection,
+            readers: [
+                texts("reader_home"), texts("reader_staff"),
+                texts("reader_system", ["system": "platform", "purpose": "civic awards"]),
+            ])
     }
 
     var objection: ObjectionPart {
@@ -261,7 +265,7 @@ struct Samples {
             found: .init(
                 item: "节水花洒", points: "80 分", household: masked("100200300417"), heldAt: "11月24日 10:12",
                 until: "11月26日 10:12", state: texts("redemption_open"), isOpen: true, community: "140107001001",
-                redemption: "r-5f2c9a"))
+                code: "G88E326P", redemption: "r-5f2c9a"))
     }
 
     var closeMonth: CloseMonthPage {

@@ -147,7 +147,7 @@ def measure(home, file, stated):
     """Days, totals, seconds and the digest, in the form of the one stated, of a home with one meter all month; None
     where a rule beyond that is needed."""
     rules, span = file.rules, file.month
-    if home["share_millionths"] is not None or len(home["meters"]) != 1:
+    if home["share_millionths"] is not None or home["usage_points"] != 1 or len(home["meters"]) != 1:
         return None
     meter = home["meters"][0]
     start, end = span["start"], span["end"]
@@ -161,7 +161,7 @@ def measure(home, file, stated):
     instants = [one[0] for one in series]
     longest = measured_split(series, instants, end, rules)
     nights = midnights(span)
-    days, states, measured, estimated = [], "", 0, 0
+    days, states, measured, estimated, zero_days = [], "", 0, 0, 0
     for opening_at, closing_at in zip(nights, nights[1:]):
         opening, closing = boundary(series, instants, opening_at), boundary(series, instants, closing_at)
         if opening is None or closing is None:
@@ -173,9 +173,12 @@ def measure(home, file, stated):
         if max(opening[1], closing[1]) > longest:
             states += "e"
             estimated += litres
+            low = bisect.bisect_right(instants, opening_at) - 1
+            zero_days += series[low][1] == series[bisect.bisect_left(instants, closing_at)][1] and litres == 0
         else:
             states += "m"
             measured += litres
+            zero_days += litres == 0
     missing = unqualified = 0
     if not series:
         missing = unqualified = end - start
@@ -195,7 +198,7 @@ def measure(home, file, stated):
         "litres": measured + estimated, "missing_hours": -(-missing // 3600), "missing_seconds": missing,
         "qualifying_seconds": end - start - unqualified,
         "is_bracketed": boundary(series, instants, start) is not None and boundary(series, instants, end) is not None,
-        "zero_days": sum(1 for day, state in zip(days, states) if state == "m" and day == 0),
+        "zero_days": zero_days,
         "readings": sum(1 for at, _, noted in series if start <= at < end and not noted),
         "digest": digest_like(stated, meter["serial"], pairs),
     }
@@ -295,6 +298,8 @@ def standing(statement, rules):
         return "not_bracketed"
     if quality["qualifying_seconds"] * 100 < quality["month_seconds"] * rules["qualifying_percent"]:
         return "too_little_measured"
+    if quality["missing_seconds"] > 0:
+        return "gap"
     if use["litres"] < 0:
         return "out_of_range"
     if use["litres"] < rules["vacancy_litres_per_day"] * len(use["daily_litres"]):

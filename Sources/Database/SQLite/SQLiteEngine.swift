@@ -4,6 +4,7 @@ import GRDB
 /// SQLite through GRDB: one writer, a few readers on snapshots (WAL), every commit flushed (`synchronous=FULL`).
 struct SQLiteEngine: Sendable {
     private let pool: DatabasePool
+    private let file: OpenedFile
 
     init(path: String) throws(DatabaseFailure) {
         var configuration = Configuration()
@@ -20,9 +21,11 @@ struct SQLiteEngine: Sendable {
         } catch {
             throw .cannotOpen(reason: "\(path): \(error)")
         }
+        file = OpenedFile(path: path)
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
+        try file.requireSame()
         do {
             return try await pool.read { try body(Reader(connection: .sqlite(SQLiteConnection(database: $0)))) }
         } catch let error as DatabaseError {
@@ -31,6 +34,7 @@ struct SQLiteEngine: Sendable {
     }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+        try file.requireSame()
         do {
             return try await pool.write { try body(Transaction(connection: .sqlite(SQLiteConnection(database: $0)))) }
         } catch let error as DatabaseError {
@@ -38,16 +42,60 @@ struct SQLiteEngine: Sendable {
         }
     }
 
+    /// Writes to a file beside `path` first: under that name there is a whole backup or none.
     func backup(to path: String) async throws {
         guard !FileManager.default.fileExists(atPath: path) else {
-            throw DatabaseFailure.cannotOpen(reason: "\(path) exists already")
+            throw DatabaseFailure.backup(reason: "\(path) exists already")
         }
+        let unfinished = path + ".unfinished"
+        // What cannot be removed is told by what comes next.
+        func clear() { for ending in ["", "-journal", "-wal", "-shm"] { unlink(unfinished + ending) } }
+        clear()
         do {
-            let destination = try DatabaseQueue(path: path)
+            let destination = try DatabaseQueue(path: unfinished)
             try pool.backup(to: destination)
             try destination.close()
-        } catch let error as DatabaseError {
-            throw DatabaseFailure(error)
+            try FileManager.default.moveItem(atPath: unfinished, toPath: path)
+        } catch {
+            clear()
+            throw DatabaseFailure.backup(reason: "\(path): \(BackupFault.words(error))")
+        }
+    }
+}
+
+/// The file that was opened: what a path names may be taken away or replaced while it is open, and what is written then
+/// is gone with the last process that has it.
+private struct OpenedFile: Sendable {
+    private let path: String
+    private let device: UInt64
+    private let number: UInt64
+
+    init(path: String) {
+        self.path = path
+        var status = stat()
+        let isThere = stat(path, &status) == 0
+        device = isThere ? UInt64(status.st_dev) : 0
+        number = isThere ? UInt64(status.st_ino) : 0
+    }
+
+    func requireSame() throws(DatabaseFailure) {
+        var status = stat()
+        // In memory there is no file, now as before.
+        guard number != 0 else { return }
+        guard stat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == number else {
+            throw .storage(
+                reason: "\(path) was removed or replaced under the running program, which must be started anew")
+        }
+    }
+}
+
+private enum BackupFault {
+    static func words(_ error: any Error) -> String {
+        switch (error as? DatabaseError)?.resultCode {
+        case .SQLITE_CANTOPEN?: "cannot be made there; is the folder there, and may this user write to it?"
+        case .SQLITE_FULL?, .SQLITE_IOERR?: "there is no room, or the disk failed; nothing is left of it"
+        case let code?: (error as? DatabaseError)?.message ?? code.description
+        case nil: "\(error)"
         }
     }
 }

@@ -58,6 +58,7 @@ struct DeviceBytes {
     }
 
     private func payload(_ fields: MessageFields) throws(ItemFault) -> [UInt8] {
+        if let fault = fields.message.fault { throw fault }
         guard let field = mapping.field else {
             guard let bytes = fields.message.bytes else { throw .missing("payload") }
             return bytes

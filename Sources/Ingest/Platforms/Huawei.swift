@@ -24,7 +24,7 @@ func iotdaPush(
         ("device", header?["device_id"]), ("node", header?["node_id"]), ("product", header?["product_id"]),
         ("gateway", header?["gateway_id"]),
     ]
-    let heard = platformInstant(envelope["event_time"])
+    let heard = HeardTime(envelope["event_time"], named: "event_time")
     switch resource {
     case "device.property":
         let (messages, ignored) = services(
@@ -32,8 +32,8 @@ func iotdaPush(
         return Push(messages: messages, ignored: ignored, repeatKey: repeatKey)
     case "device.message":
         let message = DeviceMessage(
-            attributes: attributes(device + [("topic", body["topic"])]), at: heard,
-            properties: request.bytes(of: body), bytes: nil)
+            attributes: attributes(device + [("topic", body["topic"])]), at: heard.at,
+            properties: request.bytes(of: body), bytes: nil, fault: heard.fault)
         return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
     default: return Push(messages: [], ignored: 1, repeatKey: repeatKey)
     }
@@ -54,13 +54,14 @@ func oceanConnectPush(_ request: PushRequest) throws(PushRefusal) -> Push {
         }
     let device = [("device", envelope["deviceId"]), ("gateway", envelope["gatewayId"])]
     let (messages, ignored) = services(
-        changed, request, device, nil, keys: ("serviceId", "eventTime", "data"))
+        changed, request, device, HeardTime(nil, named: "eventTime"), keys: ("serviceId", "eventTime", "data"))
     return Push(messages: messages, ignored: changed.isEmpty ? 1 : ignored, repeatKey: repeatKey)
 }
 
-/// A message for each service that has data.
+/// A message for each service that has data. Its time is its own, and the request's only where it gives none: a time
+/// that cannot be read rejects it.
 private func services(
-    _ nodes: [JSONNode], _ request: PushRequest, _ device: [(String, JSONNode?)], _ heard: Instant?,
+    _ nodes: [JSONNode], _ request: PushRequest, _ device: [(String, JSONNode?)], _ heard: HeardTime,
     keys: (service: String, time: String, data: String)
 ) -> (messages: [DeviceMessage], ignored: Int) {
     var messages: [DeviceMessage] = []
@@ -70,10 +71,11 @@ private func services(
             ignored += 1
             continue
         }
+        let time = HeardTime(node[keys.time], named: keys.time).or(heard)
         messages.append(
             DeviceMessage(
-                attributes: attributes(device + [("service", node[keys.service])]),
-                at: platformInstant(node[keys.time]) ?? heard, properties: request.bytes(of: data), bytes: nil))
+                attributes: attributes(device + [("service", node[keys.service])]), at: time.at,
+                properties: request.bytes(of: data), bytes: nil, fault: time.fault))
     }
     return (messages, ignored)
 }

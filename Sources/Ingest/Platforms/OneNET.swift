@@ -22,7 +22,7 @@ func oneNETPush(
     let text: [UInt8] = if case .text(let text) = message.value { Array(text.utf8) } else { request.bytes(of: message) }
     try checkOneNET(signature, nonce: nonce, message: text, secrets)
     let opened = try openOneNET(text, isText: message.list == nil && !message.isObject, secrets)
-    var push = OneNETMessages(bytes: opened, sentAt: platformInstant(envelope["time"]))
+    var push = OneNETMessages(bytes: opened, sentAt: HeardTime(envelope["time"], named: "time"))
     try push.read(request.receivedAt, limits)
     return Push(
         messages: push.messages, ignored: push.ignored,
@@ -55,15 +55,21 @@ private func openOneNET(_ text: [UInt8], isText: Bool, _ secrets: PushSecrets) t
 /// The messages of a `msg`: an object, or a list of them where the platform gathers.
 private struct OneNETMessages {
     let bytes: [UInt8]
-    let sentAt: Instant?
+    /// The envelope's time, which is not signed.
+    let sentAt: HeardTime
     private(set) var messages: [DeviceMessage] = []
     private(set) var ignored = 0
 
-    init(bytes: [UInt8], sentAt: Instant?) {
+    init(bytes: [UInt8], sentAt: HeardTime) {
         self.bytes = bytes
         self.sentAt = sentAt
     }
 
+    /// `at` is signed with the message, and the platform gives up sending after 2 h 45 min: older is a replay. The
+    /// envelope's time, which anybody can write, stands in for it only within the same window.
+    ///
+    /// A message outside the window is rejected alone, so that one that came late costs the others of its list nothing;
+    /// where all are, the request is refused.
     mutating func read(_ receivedAt: Instant, _ limits: PushLimits) throws(PushRefusal) {
         let document: JSONNode
         do throws(BodyRefusal) {
@@ -71,41 +77,44 @@ private struct OneNETMessages {
         } catch {
             throw PushRefusal(error)
         }
-        for node in document.list ?? [document] {
-            let at = platformInstant(node["at"])
-            if let at { try checkAge(at, receivedAt, limits) }
-            if let message = propertyMessage(node, at) ?? dataPoint(node, at) {
+        let nodes = document.list ?? [document]
+        var outside: [Int64] = []
+        for node in nodes {
+            var heard = HeardTime(node["at"], named: "at")
+            if isProperty(node) { heard = heard.or(sentAt) }
+            if let seconds = heard.secondsOutside(receivedAt, limits) {
+                outside.append(seconds)
+                heard = heard.refused(outsideBy: seconds)
+            }
+            if let message = propertyMessage(node, heard) ?? dataPoint(node, heard) {
                 messages.append(message)
             } else {
                 ignored += 1
             }
         }
+        if let seconds = outside.first, outside.count == nodes.count { throw .outsideWindow(seconds: seconds) }
     }
 
-    /// `at` is signed with the message, and the platform gives up sending after 2 h 45 min: older is a replay.
-    private func checkAge(_ at: Instant, _ receivedAt: Instant, _ limits: PushLimits) throws(PushRefusal) {
-        let age = receivedAt - at
-        if age > limits.oneNETSeconds || age < -limits.signedSeconds { throw .outsideWindow(seconds: age) }
-    }
+    private func isProperty(_ node: JSONNode) -> Bool { node["notifyType"]?.plain == "property" }
 
     /// NB-IoT: type 1 is a data point, 2 a state, 7 an answer to a command.
-    private func dataPoint(_ node: JSONNode, _ at: Instant?) -> DeviceMessage? {
+    private func dataPoint(_ node: JSONNode, _ heard: HeardTime) -> DeviceMessage? {
         guard node["type"]?.plain == "1", node["value"] != nil else { return nil }
-        return message(node, at, device: node["dev_id"] ?? node["dev_name"])
+        return message(node, heard, device: node["dev_id"] ?? node["dev_name"])
     }
 
     /// Studio: a thing model's properties.
-    private func propertyMessage(_ node: JSONNode, _ at: Instant?) -> DeviceMessage? {
-        guard node["notifyType"]?.plain == "property" else { return nil }
-        return message(node, at ?? sentAt, device: node["deviceName"] ?? node["deviceId"])
+    private func propertyMessage(_ node: JSONNode, _ heard: HeardTime) -> DeviceMessage? {
+        guard isProperty(node) else { return nil }
+        return message(node, heard, device: node["deviceName"] ?? node["deviceId"])
     }
 
-    private func message(_ node: JSONNode, _ at: Instant?, device: JSONNode?) -> DeviceMessage {
+    private func message(_ node: JSONNode, _ heard: HeardTime, device: JSONNode?) -> DeviceMessage {
         DeviceMessage(
             attributes: attributes([
                 ("device", device), ("imei", node["imei"]), ("ds_id", node["ds_id"]),
                 ("name", node["dev_name"] ?? node["deviceName"]), ("product", node["pid"] ?? node["productId"]),
             ]),
-            at: at, properties: Array(bytes[node.range]), bytes: nil)
+            at: heard.at, properties: Array(bytes[node.range]), bytes: nil, fault: heard.fault)
     }
 }

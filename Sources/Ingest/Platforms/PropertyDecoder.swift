@@ -32,6 +32,7 @@ struct PropertyDecoder {
     private func read(
         _ fields: MessageFields, _ readings: [JSONNode], into builder: inout BatchBuilder
     ) throws(ItemFault) {
+        if let fault = fields.message.fault { throw fault }
         guard fields.root?.isObject ?? false else { throw .missing(mapping.root ?? "properties") }
         let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
         let at = try time(fields)

@@ -98,6 +98,8 @@ public struct DeviceMessage: Sendable, Hashable {
     public let properties: [UInt8]?
     /// The device's own bytes, where the envelope holds them.
     public let bytes: [UInt8]?
+    /// Why nothing of the message is taken, as a time of it that cannot be read; it is rejected as an item.
+    var fault: ItemFault?
 }
 
 /// How much a push may hold and how old it may be.

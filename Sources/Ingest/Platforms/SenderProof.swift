@@ -95,10 +95,17 @@ extension PushRequest {
         case .query(let name, let value): query(name).map { isSame($0, value) }
         case .header(let name, let value): header(name).map { isSame($0, value) }
         case .basic(let user, let password):
-            header("Authorization").map { isSame($0, "Basic \(base64("\(user):\(password)"))") }
+            header("Authorization").map { isSame(withSchemeAsWritten($0), "Basic \(base64("\(user):\(password)"))") }
         case .clientCertificate(let fingerprint):
             clientCertificate.map { isSame(plainHex($0), plainHex(fingerprint)) }
         }
+    }
+
+    /// A scheme may come in any case, its credentials behind any number of spaces. Source: RFC 9110, section 11.
+    private func withSchemeAsWritten(_ header: String) -> String {
+        guard header.prefix(6).lowercased() == "basic " else { return header }
+        let credentials = header.dropFirst(6).drop(while: { $0 == " " })
+        return "Basic \(credentials)"
     }
 
     private func plainHex(_ text: String) -> String { text.lowercased().replacing(":", with: "") }

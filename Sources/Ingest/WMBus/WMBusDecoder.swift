@@ -51,10 +51,13 @@ struct WMBusDecoder {
 
     mutating func readLines(_ bytes: Span<UInt8>, _ keys: TelegramKeys) throws(BodyRefusal) {
         var start = 0
+        var number = 0
         while start < bytes.count {
             let end = bytes.endOfLine(from: start)
             let line = start..<end
             start = end + 1
+            number += 1
+            builder.place = .line(number)
             guard let first = line.first(where: { !bytes[$0].isBlank }), bytes[first] != UInt8(ascii: "#") else {
                 continue
             }

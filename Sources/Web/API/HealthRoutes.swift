@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Logging
+import Operations
 import Storage
 import Water
 
@@ -14,7 +15,7 @@ struct HealthRoutes: Sendable {
         router.get("openapi.yaml") { _, _ in try services.asset("openapi.yaml") }
     }
 
-    /// 200 where the database answers and folding keeps up, else 503.
+    /// 200 where the database answers and takes what comes and folding keeps up, else 503.
     private func ready(_ context: WebContext) async throws -> Response {
         let now = services.now()
         let lag: (readings: Int64, oldest: Instant)?
@@ -23,6 +24,9 @@ struct HealthRoutes: Sendable {
         } catch {
             context.logger.error("the database does not answer", metadata: ["error": "\(error)"])
             throw Problem.busy("The database does not answer.", after: 5)
+        }
+        guard await services.record.canWrite() else {
+            throw Problem.busy("The database takes no writes.", after: 5)
         }
         let seconds = lag.map { max(now - $0.oldest, 0) } ?? 0
         let isReady = seconds <= services.settings.foldLagSeconds

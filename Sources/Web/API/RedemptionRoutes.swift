@@ -76,15 +76,23 @@ extension WebServices {
         return try await HoldItem(database: database, terms: terms)(id, item: item, for: holder, codes: codes, at: now)
     }
 
-    /// The redemption a desk code names. Counts as a try of the member of staff.
+    /// The redemption a desk code names, of a household in the member's area. A wrong code counts as a
+    /// try of the member of staff.
     func redemption(
         code: String, in community: CommunityID, by clerk: Clerk, at now: Instant
     ) async throws -> RedemptionRow? {
-        if let wait = limits.subjects.spend("desk:\(clerk.member.id)", at: now) {
-            throw Problem.tooManyTries(after: wait)
-        }
+        // Counted first, so that parallel guesses cannot share a try; a code that is right costs none.
+        let subject = "desk:\(clerk.member.id)"
+        if let wait = limits.subjects.spend(subject, at: now) { throw Problem.tooManyTries(after: wait) }
         guard let code = HandCode.read(code) else { return nil }
-        return try await database.read { try $0.redemption(deskCode: code.text, in: community) }
+        let found: RedemptionRow? = try await database.read { reader in
+            guard let row = try reader.redemption(deskCode: code.text, in: community),
+                let home = try reader.household(row.holder.household, in: community), clerk.covers(home.area)
+            else { return nil }
+            return row
+        }
+        if found != nil { limits.subjects.giveBack(subject, at: now) }
+        return found
     }
 
     func close(

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Water
 
 extension WebServices {
     /// A body of readings, whole and unpacked, up to the limit as sent and as unpacked.
@@ -13,6 +14,7 @@ extension WebServices {
         guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge) }
         var taken = 0
         defer { limits.bodies.give(taken) }
+        let begun = now()
         do {
             let coding = try Decompression.asked(by: request.header("Content-Encoding"), limit: limit)
             var received = 0
@@ -21,6 +23,7 @@ extension WebServices {
             while let buffer = try await rest.next() {
                 received += buffer.readableBytes
                 guard received <= limit else { throw Problem.bodyTooLarge }
+                guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
                 let before = bytes.count
                 if let coding {
                     bytes.append(contentsOf: try coding.unpack(Array(buffer.readableBytesView)))
@@ -36,9 +39,14 @@ extension WebServices {
         } catch let fault as DecompressionFault {
             throw await discarding(&rest, fault.problem)
         } catch let refusal as Problem {
-            throw await discarding(&rest, refusal)
+            throw refusal.name == Problem.tooSlow.name ? refusal : await discarding(&rest, refusal)
+        } catch {
+            throw Problem.brokenBody
         }
     }
+
+    /// How long one body may take, seconds.
+    private static let bodySeconds: Int64 = 300
 
     /// Refuses a request whose body was not begun.
     func refusing(_ request: Request, _ error: any Error) async -> any Error {
@@ -66,11 +74,21 @@ extension WebServices {
     /// A small body, at most 64 KiB.
     func readSmall(_ request: Request) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        for try await buffer in request.body {
+        let begun = now()
+        var rest = request.body.makeAsyncIterator()
+        while let buffer = try await next(&rest) {
+            guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
             guard bytes.count + buffer.readableBytes <= 64 * 1_024 else { throw Problem.bodyTooLarge }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes
+    }
+
+    /// The next of a body; what breaks on its way is the sender's or the line's fault, not the server's.
+    private func next(_ rest: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
+        do { return try await rest.next() } catch let refusal as Problem { throw refusal } catch {
+            throw Problem.brokenBody
+        }
     }
 
     /// A small JSON body. Unknown keys are ignored; what is missing or of another type is named.

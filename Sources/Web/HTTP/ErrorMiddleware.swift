@@ -68,7 +68,8 @@ struct ErrorMiddleware: RouterMiddleware {
             }
         let isStaff = request.uri.path.hasPrefix("/staff")
         let frame = PageFrame(
-            texts: texts, title: texts(key), audience: isStaff ? .staff : .resident, path: request.target, csrf: nil,
+            texts: texts, title: texts(key), audience: isStaff ? .staff : .resident, path: request.pageTarget,
+            csrf: nil,
             isSignedIn: false)
         let page = MessagePage(
             heading: texts(key), body: texts("\(key)_body"), request: context.id, href: isStaff ? "/staff" : "/",

@@ -15,7 +15,8 @@ extension WebServices {
     ) -> Response {
         let texts = texts(for: request)
         let frame = PageFrame(
-            texts: texts, title: texts(title), audience: audience, path: request.target, csrf: csrf, isSignedIn: true,
+            texts: texts, title: texts(title), audience: audience, path: request.pageTarget, csrf: csrf,
+            isSignedIn: true,
             notice: notice)
         return withLanguage(.html(pages.render(page, in: frame)), request)
     }
@@ -28,7 +29,7 @@ extension WebServices {
         let texts = texts(for: request)
         let (token, isNew) = formToken(request)
         let frame = PageFrame(
-            texts: texts, title: texts(title), audience: audience, path: request.target, csrf: token,
+            texts: texts, title: texts(title), audience: audience, path: request.pageTarget, csrf: token,
             isSignedIn: false, notice: notice)
         let refused = notice?.kind == .refused
         var response = withLanguage(.html(pages.render(page, in: frame), status: refused ? 403 : 200), request)

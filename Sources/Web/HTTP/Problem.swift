@@ -60,6 +60,12 @@ extension Problem {
             headers: [("Allow", list)])
     }
     static let bodyTooLarge = Problem("body-too-large", 413, "The body is larger than the limit.")
+    static let brokenBody = Problem(
+        "malformed-body", 400, "The body ended early or is damaged on its way; nothing of it was kept.",
+        headers: [("Connection", "close")])
+    static let tooSlow = Problem(
+        "body-too-slow", 408, "The body took longer than five minutes; nothing of it was kept.",
+        headers: [("Connection", "close")])
     static let noKey = Problem(
         "unauthorized", 401, "A valid bearer key is needed.",
         headers: [("WWW-Authenticate", "Bearer realm=\"jieshui\"")])

@@ -37,11 +37,12 @@ final class ByteBudget: Sendable {
     func give(_ bytes: Int) { free.withLock { $0 += bytes } }
 }
 
-/// So many tries in five minutes for each key. Keys are kept as hashes, at most 10,000 of them; with that many
-/// alive at once further keys are refused until some run out.
+/// So many tries in five minutes for each key. Keys are kept as hashes, at most 20,000 of them; with that many alive at once
+/// the quarter that runs out first makes room, so that a flood of keys does not shut the door to everybody: what a code or
+/// a password may be tried is counted with it in the database besides.
 final class TryLimiter: Sendable {
     private static let window: Int64 = 300
-    private static let most = 10_000
+    private static let most = 20_000
 
     private let tries: Int
     private let windows: Mutex<[String: Window]>
@@ -56,6 +57,9 @@ final class TryLimiter: Sendable {
         windows = Mutex([:])
     }
 
+    /// Keys that are counted now.
+    var keys: Int { windows.withLock { $0.count } }
+
     /// Spends a try; the seconds to wait where none is left.
     func spend(_ key: String, at: Instant) -> Int64? {
         let hash = sha256Hex(Array(key.utf8))
@@ -66,9 +70,21 @@ final class TryLimiter: Sendable {
                 return nil
             }
             if windows.count >= TryLimiter.most { windows = windows.filter { $0.value.ends > at } }
-            guard windows.count < TryLimiter.most else { return TryLimiter.window }
+            if windows.count >= TryLimiter.most {
+                let first = windows.sorted { ($0.value.ends, $0.key) < ($1.value.ends, $1.key) }
+                for (key, _) in first.prefix(TryLimiter.most / 4) { windows[key] = nil }
+            }
             windows[hash] = Window(ends: at + TryLimiter.window, left: tries - 1)
             return nil
+        }
+    }
+
+    /// Gives a try back that did not have to be counted.
+    func giveBack(_ key: String, at: Instant) {
+        let hash = sha256Hex(Array(key.utf8))
+        windows.withLock { windows in
+            guard let window = windows[hash], window.ends > at else { return }
+            windows[hash] = Window(ends: window.ends, left: min(window.left + 1, tries))
         }
     }
 }

@@ -26,7 +26,18 @@ struct Clerk: Sendable {
     }
 
     func covers(_ area: AreaID) -> Bool { areas.covers(member.area, area) }
-    func covers(community: CommunityID) -> Bool { communities.contains { $0.id == community } }
+
+    /// True where a meter hangs, or hung, within the member's area.
+    func covers(_ place: Placement, _ reader: Reader) throws -> Bool {
+        try reader.area(ofPoint: place.usagePoint, in: place.community).map(covers) ?? false
+    }
+
+    /// The numbers of the households that a member of a part of a community serves; nil is everything in `communities`.
+    func numbers(_ reader: Reader) throws -> Set<String>? {
+        guard areas.communities(under: member.area).isEmpty else { return nil }
+        return Set(
+            try communities.flatMap { try reader.householdAreas(of: $0.id).filter { covers($0.value) }.map(\.key) })
+    }
 
     var isCityAdministrator: Bool { member.role == .administrator && member.area == areas.city?.id }
 }

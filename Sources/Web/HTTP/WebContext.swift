@@ -1,6 +1,7 @@
 import Foundation
 public import Hummingbird
 import Logging
+import Water
 
 /// One request's context: the framework's, and the address it came from.
 public struct WebContext: RequestContext {
@@ -25,8 +26,28 @@ extension Request {
     func peer(_ context: WebContext, _ settings: WebSettings) -> String {
         guard settings.trustsForwardedFor, let name = HTTPField.Name("X-Forwarded-For"),
             let last = headers[name]?.split(separator: ",").last
-        else { return context.connectionPeer }
-        return last.trimmingCharacters(in: .whitespaces)
+        else { return Self.network(of: context.connectionPeer) }
+        return Self.network(of: last.trimmingCharacters(in: .whitespaces))
+    }
+
+    /// Whom an address stands for: of IPv6 the first 64 bits, since one customer has all addresses below them.
+    static func network(of address: String) -> String {
+        let plain = address.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }
+        var bytes = in6_addr()
+        guard plain.contains(":"), !plain.contains("."), inet_pton(AF_INET6, String(plain), &bytes) == 1 else {
+            return address
+        }
+        return withUnsafeBytes(of: bytes) { hex($0.prefix(8)) } + "::/64"
+    }
+
+    /// The page that a link on an answer may lead to: what is asked for, or of what is only posted to the page before it.
+    var pageTarget: String {
+        // One leading slash: with two a browser takes what follows for another host.
+        let path = "/" + target.drop { $0 == "/" || $0 == "\\" }
+        guard method == .post, let last = uri.path.split(separator: "/").last,
+            ["confirm", "void", "hold", "objection", "goal", "sign-out"].contains(last)
+        else { return path }
+        return "/" + uri.path.split(separator: "/").dropLast().joined(separator: "/")
     }
 
     /// Path and query as sent.

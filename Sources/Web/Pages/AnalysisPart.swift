@@ -6,6 +6,8 @@ import Water
 struct AnalysisPart: Sendable {
     /// Most litres first; empty where nothing is worth naming.
     let actions: [Action]
+    /// What stands in their place.
+    let noActions: String?
     let warnings: [String]
     /// None of a month without any reading.
     let hasWeekdays: Bool
@@ -35,9 +37,13 @@ struct AnalysisPart: Sendable {
         weekdays = statement.isEstimatedWhole ? [] : AnalysisPart.weekdays(analysis.week, t)
         hasWeekdays = !weekdays.isEmpty
         night = analysis.night.map(words.night)
+        // An estimate of earlier months is not held against them.
         usual =
-            [analysis.baseline.map(words.baseline) ?? t("baseline_none")]
-            + (analysis.lastMonth.map(words.lastMonth) ?? [])
+            statement.isEstimatedWhole
+            ? []
+            : [analysis.baseline.map(words.baseline) ?? t("baseline_none")]
+                + (analysis.lastMonth.map(words.lastMonth) ?? [])
+        noActions = actions.isEmpty ? t(statement.isComparable ? "actions_none" : "actions_unknown") : nil
         toMedian = analysis.toMedian.map(words.toMedian)
         leakCost = analysis.leak.map(words.leak)
     }

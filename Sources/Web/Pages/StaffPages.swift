@@ -49,6 +49,8 @@ struct DeskPage: Page {
         let state: String
         let isOpen: Bool
         let community: String
+        /// What is confirmed or voided is named by its desk code again.
+        let code: String
         let redemption: String
     }
 }

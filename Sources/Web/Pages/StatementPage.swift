@@ -21,6 +21,8 @@ struct StatementSurroundings: Sendable {
     /// When a meter of the home said lately that water leaks; only beside the latest statement.
     var leakAlert: Instant?
     var objection: ObjectionPart
+    /// Who may see the statement, a line each.
+    var readers: [String]
 }
 
 /// The 节水账单 of one home and month in words.
@@ -63,6 +65,7 @@ struct StatementPage: Page {
     let analysis: AnalysisPart?
     let saving: SavingPart?
     let objection: ObjectionPart
+    let readers: [String]
     let explainHref: String
     let quality: [String]
     let basis: [String]
@@ -140,6 +143,7 @@ struct StatementPage: Page {
         saving = statement.saving.map { SavingPart($0, of: statement, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
         objection = surroundings.objection
+        readers = surroundings.readers
         explainHref = "/statements/\(statement.month)/explain?version=\(statement.version)"
         quality = story.quality
         basis = story.basis
@@ -157,12 +161,6 @@ struct StatementPage: Page {
 }
 
 extension Statement {
-    /// A month without any register: its litres stand for the mean of earlier ones.
-    var isEstimatedWhole: Bool { analysis?.bylawMonths.isEmpty == false }
-
-    /// Whole, and of registers: fit to stand beside another month.
-    var isComparable: Bool { use.missingHours == 0 && !quality.isPartial && !isEstimatedWhole }
-
     /// nil where the tariff could not be applied.
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }

@@ -128,7 +128,7 @@ struct StatementStory {
     }
 
     private func change(_ key: String, from before: EarlierUse?) -> String {
-        guard let before, before.missingHours == 0 else { return texts("\(key)_unknown") }
+        guard let before, before.missingHours == 0, statement.isComparable else { return texts("\(key)_unknown") }
         let (difference, overflow) = statement.use.litres.subtractingReportingOverflow(before.litres)
         guard !overflow else { return texts("\(key)_unknown") }
         let word =

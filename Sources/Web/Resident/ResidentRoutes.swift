@@ -45,12 +45,13 @@ struct ResidentRoutes: Sendable {
         let home = resident.household
         let (now, running) = (services.now(), services.closeMonth.runningMonth)
         let recent = max(home.movedIn, now - Self.alertDays * 86_400)
-        let (found, outlook, alert, notes) = try await services.database.read { reader in
+        let (found, outlook, alert, notes, systems) = try await services.database.read { reader in
             (
                 try reader.openStatement(of: home, month, version: version),
                 month == nil ? try running(home, at: now, reader) : nil,
                 month == nil ? try reader.leakAlert(of: home.id, in: home.community, from: recent, to: now) : nil,
-                try reader.notes(of: home.id, in: home.community, limit: Self.mostNotes)
+                try reader.notes(of: home.id, in: home.community, limit: Self.mostNotes),
+                try reader.entitledTargets(of: home.community)
             )
         }
         guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
@@ -69,7 +70,9 @@ struct ResidentRoutes: Sendable {
             leakAlert: alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at },
             objection: ObjectionPart(
                 notes, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
-                calendar: services.calendar, texts: texts, makeID: WebServices.formID))
+                calendar: services.calendar, texts: texts, makeID: WebServices.formID),
+            readers: [texts("reader_home"), texts("reader_staff")]
+                + systems.map { texts("reader_system", ["system": $0.name, "purpose": $0.purpose ?? ""]) })
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
         let refused = request.query("goal").map { _ in
             PageFrame.Notice(kind: .refused, heading: texts("goal_refused"), body: texts("goal_refused_body"))

@@ -35,7 +35,7 @@ struct ResidentSignInRoutes: Sendable {
         let now = services.now()
         let form = try await services.readForm(request)
         try services.requireFormToken(form, request)
-        let number = form.text("number")
+        let number = form.plain("number")
         try services.limits.admit(
             peer: request.peer(context, services.settings), subject: "household:\(number)", at: now)
         var random = SystemRandomNumberGenerator()

@@ -34,7 +34,7 @@ struct CodeRoutes: Sendable {
             }
             guard
                 case .success(let end) = try await MakeSignInCode(database: services.database)(
-                    number, code: code, at: now)
+                    number, code: code, endsSessions: !form.text("end_sessions").isEmpty, at: now)
             else {
                 refused.append((number, t("codes_why_moved_out")))
                 continue

@@ -37,9 +37,10 @@ struct DeskRoutes: Sendable {
         let (clerk, form) = try await opened(request, at: now)
         let community = try community(form, clerk)
         let t = services.texts(for: request)
-        guard let id = PostingID(form.text("redemption")),
-            let row = try await services.database.read({ try $0.redemption(id, in: community.id) })
-        else { throw RedemptionRefusal.noSuchRedemption.problem }
+        let row = try await services.redemption(code: form.text("code"), in: community.id, by: clerk, at: now)
+        guard let row, row.id.text == form.text("redemption") else {
+            throw RedemptionRefusal.noSuchRedemption.problem
+        }
         let name = row.itemName(t.language)
         let result = try await services.close(row, as: state, by: clerk, at: now)
         let notice: PageFrame.Notice =
@@ -104,6 +105,7 @@ extension DeskPage.Found {
             item: row.itemName(t.language), points: t.points(row.points), household: masked(row.householdNumber),
             heldAt: t.time(row.heldAt, in: calendar), until: t.time(row.holdUntil, in: calendar),
             state: t(isOverdue ? "redemption_overdue" : "redemption_\(row.state.rawValue)"),
-            isOpen: row.state == .open && !isOverdue, community: community, redemption: row.id.text)
+            isOpen: row.state == .open && !isOverdue, community: community, code: row.deskCode,
+            redemption: row.id.text)
     }
 }

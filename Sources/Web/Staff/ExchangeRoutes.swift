@@ -76,7 +76,7 @@ struct ExchangeRoutes: Sendable {
         let outcome = try await ExchangeMeter(database: services.database)(
             exchange, by: clerk.member.id, now: now
         ) {
-            clerk.covers(community: $0)
+            clerk.covers($0)
         }
         switch outcome {
         case .success: return nil
@@ -113,7 +113,7 @@ extension Reader {
         guard exchange.at <= now, let meter = try meter(serial: exchange.old.address),
             let place = try placements(of: meter.id).first(where: {
                 $0.from < exchange.at && ($0.to.map { $0 == exchange.at } ?? true)
-            }), clerk.covers(community: place.community)
+            }), try clerk.covers(place, self)
         else { return nil }
         let homes = try households(at: place.usagePoint, in: place.community, from: exchange.at, to: exchange.at)
         let household = try homes.last.flatMap { try self.household($0, in: place.community)?.number }

@@ -65,7 +65,7 @@ struct ReadingEditRoutes: Sendable {
         let found = try await services.database.read { reader -> NearbyReadings? in
             guard let meter = try reader.meter(serial: address.address),
                 let place = try reader.placements(of: meter.id).first(where: {
-                    $0.from <= at && at <= $0.to ?? at && clerk.covers(community: $0.community)
+                    try $0.from <= at && at <= $0.to ?? at && clerk.covers($0, reader)
                 })
             else { return nil }
             return try NearbyReadings(of: address, in: place.community, around: at, now: now, calendar, reader)
@@ -121,7 +121,7 @@ struct ReadingEditRoutes: Sendable {
             // A meter outside the member's area is as unknown as one that does not exist; of one that moved what is here.
             let place = try MeterAddress(.serial, meter).flatMap { try reader.meter(serial: $0.address) }.flatMap {
                 try reader.placements(of: $0.id).last {
-                    $0.from < span.end && $0.to ?? span.end > span.start && clerk.covers(community: $0.community)
+                    try $0.from < span.end && $0.to ?? span.end > span.start && clerk.covers($0, reader)
                 }
             }
             let found = try place.flatMap { place in

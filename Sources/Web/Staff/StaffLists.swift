@@ -72,19 +72,22 @@ extension Reader {
 
     func alerts(for clerk: Clerk) throws -> [AlertRow] {
         if clerk.member.area == clerk.areas.city?.id { return try alerts(limit: Reader.mostRows) }
+        let numbers = try clerk.numbers(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap {
             try alerts(of: $0.id, limit: Reader.mostRows)
         }
-        return Array(rows.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
+        let mine = rows.filter { numbers?.contains($0.household) ?? true }
+        return Array(mine.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
     }
 
     /// Homes to correct of the member's communities, those marked first at the beginning, each with what changed.
     func homesToCorrect(
         for clerk: Clerk
     ) throws -> [(area: Area, home: HomeToCorrect, changes: [HomeChange])] {
+        let numbers = try clerk.numbers(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
             try homesToCorrect(of: area.id, limit: Reader.mostRows).map { (area, $0) }
-        }
+        }.filter { numbers?.contains($0.1.number) ?? true }
         return try rows.sorted { $0.1.since < $1.1.since }.prefix(Reader.mostRows).map { area, home in
             (area, home, try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges))
         }
@@ -96,7 +99,8 @@ extension Reader {
             guard let month = try measuredMonths(of: area.id).last else { return [SuspectedLeak]() }
             return try suspectedLeaks(of: area.id, month, limit: Reader.mostShort)
         }
-        return Array(rows.sorted { $0.flow.litres > $1.flow.litres }.prefix(Reader.mostShort))
+        return Array(
+            rows.filter { clerk.covers($0.area) }.sorted { $0.flow.litres > $1.flow.litres }.prefix(Reader.mostShort))
     }
 
     /// Meters that sent nothing for seven days, each with its last reading, of so many communities.
@@ -106,7 +110,8 @@ extension Reader {
         var found: [(area: Area, meter: SilentMeter, last: Instant?)] = []
         for area in clerk.communities.prefix(Reader.fewCommunities) where found.count < Reader.mostShort {
             let limit = Reader.mostShort - found.count
-            for meter in try silentMeters(of: area.id, at: now, today: today, limit: limit) {
+            for meter in try silentMeters(of: area.id, at: now, today: today, limit: limit)
+            where clerk.covers(meter.area) {
                 let last = try nearestSet(of: meter.meter, in: area.id, before: today.advanced(by: 1))
                 found.append((area, meter, last?.elements.map(\.at).max()))
             }
@@ -116,10 +121,11 @@ extension Reader {
 
     /// Findings of each community's newest month, latest first.
     func findings(for clerk: Clerk) throws -> [(area: Area, finding: StoredFindingRow)] {
+        let numbers = try clerk.numbers(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
             guard let month = try measuredMonths(of: area.id).last else { return [(Area, StoredFindingRow)]() }
             return try findings(of: area.id, month, limit: Reader.mostRows).map { (area, $0) }
-        }
+        }.filter { numbers?.contains($0.1.household) ?? true }
         return Array(rows.sorted { $0.1.at > $1.1.at }.prefix(Reader.mostRows))
     }
 }

@@ -17,12 +17,16 @@ extension CodeCommand {
         @Argument(help: "The household's number.")
         var household: String
 
+        @Flag(help: "Sign out every phone and computer that is signed in for the household, as after a loss.")
+        var endSessions = false
+
         func run() async throws {
             let context = try await CommandContext.open(options)
             var random = SystemRandomNumberGenerator()
             let code = Secret.handCode(using: &random)
             let end = try accepted(
-                await MakeSignInCode(database: context.database)(household, code: code, at: .now))
+                await MakeSignInCode(database: context.database)(
+                    household, code: code, endsSessions: endSessions, at: .now))
             note("the code of \(household), shown once, until \(context.calendar.format(end)):")
             print(HandCode.printed(code))
         }

@@ -7,7 +7,8 @@ import Water
 
 struct ItemCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "item", abstract: "What a community hands out for points.", subcommands: [Add.self, List.self])
+        commandName: "item", abstract: "What a community hands out for points.",
+        subcommands: [Add.self, Change.self, List.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add an item with its stock to a community.")
@@ -28,6 +29,27 @@ struct ItemCommand: AsyncParsableCommand {
         }
     }
 
+    struct Change: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Put in more pieces, ask other points, or offer an item no longer.")
+
+        @OptionGroup var options: GlobalOptions
+        @Argument(help: "Its number, as `item list` shows it.") var item: Int64
+        @Option(help: "The community's code.") var area: String
+        @Option(help: "Pieces to put in on top of those there are.") var add: Int64?
+        @Option(help: "Points it costs from now on; what is held stays as it was.") var points: Int64?
+        @Flag(inversion: .prefixedNo, help: "Offer it no longer, or again.") var withdrawn: Bool?
+
+        func run() async throws {
+            let context = try await CommandContext.open(options)
+            let row = try accepted(
+                await ChangeItem(database: context.database)(
+                    ItemID(item), of: area, addingPieces: add, points: points.map { Points($0) },
+                    isWithdrawn: withdrawn, at: .now))
+            print(row.line)
+        }
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "A community's items and their stock.")
 
@@ -43,13 +65,16 @@ struct ItemCommand: AsyncParsableCommand {
                 }
                 return try reader.items(of: found.id)
             }
-            for row in rows {
-                print(
-                    """
-                    \(row.id)\t\(row.nameZh)\t\(row.nameEn)\t\(row.points.count) points\t\(row.stock.free) free\t\
-                    \(row.stock.reserved) held\t\(row.stock.taken) taken
-                    """)
-            }
+            for row in rows { print(row.line) }
         }
+    }
+}
+
+extension ItemRow {
+    fileprivate var line: String {
+        """
+        \(id)\t\(nameZh)\t\(nameEn)\t\(points.count) points\t\(stock.free) free\t\(stock.reserved) held\t\
+        \(stock.taken) taken\(isWithdrawn ? "\twithdrawn" : "")
+        """
     }
 }

@@ -3,8 +3,10 @@ import Configuration
 import Exporters
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import Logging
 import Metering
+import NIOCore
 import Operations
 import ServiceLifecycle
 import Storage
@@ -47,8 +49,13 @@ struct Serve: AsyncParsableCommand {
         let port = try context.settings.port
         let application = Application(
             router: buildRouter(services),
+            // What a gateway leaves half open must not stay: there are thousands of them, and only so many sockets.
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ContinueHandler()], idleTimeout: .seconds(Self.idleSeconds))),
             configuration: ApplicationConfiguration(
-                address: .hostname(context.settings.host, port: port), serverName: nil),
+                address: .hostname(context.settings.host, port: port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connections())),
             onServerRunning: { _ in
                 context.logger.notice(
                     "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
@@ -66,6 +73,20 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    /// A connection on which nothing comes for so long is closed.
+    private static let idleSeconds: Int64 = 75
+    /// Connections at once; more wait until one ends.
+    private static let mostConnections = 20_000
+
+    /// As many connections as the process may open files, less what it opens itself.
+    private static func connections() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 900 }
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(mostConnections + 200))
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return max(100, min(mostConnections, Int(clamping: limit.rlim_cur) - 200))
+    }
+
     /// What recording and folding share.
     private struct SharedReadings {
         let shelf = DirectoryShelf()
@@ -81,10 +102,10 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure("the rule file's ledger terms are out of range")
         }
         var web = WebSettings()
-        web.publicAddress = settings.reader.string(forKey: "public.address")
+        web.publicAddress = settings.text("public.address")
         web.isBehindTLS = try settings.isSet("behind.tls")
         web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
-        web.clientCertificateHeader = settings.reader.string(forKey: "client.certificate.header")
+        web.clientCertificateHeader = settings.text("client.certificate.header")
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(
@@ -139,7 +160,7 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension Settings {
-    fileprivate var host: String { reader.string(forKey: "host", default: "127.0.0.1") }
+    fileprivate var host: String { text("host") ?? "127.0.0.1" }
 
     fileprivate var port: Int {
         get throws {
@@ -152,7 +173,7 @@ extension Settings {
     /// The ranges of `allow.targets`, separated by commas, and every private one where that is switched on.
     fileprivate var allowedTargets: [AddressRange] {
         get throws {
-            let listed = reader.string(forKey: "allow.targets", default: "").split(separator: ",").map(String.init)
+            let listed = (text("allow.targets") ?? "").split(separator: ",").map(String.init)
             let isPrivate = try isSet("allow.private.targets")
             let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
             return try (listed + (isPrivate ? own : [])).map { text in

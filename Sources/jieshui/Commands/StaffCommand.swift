@@ -10,7 +10,7 @@ extension StaffRole: ExpressibleByArgument {}
 struct StaffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "staff", abstract: "Members of staff and their passwords.",
-        subcommands: [Add.self, List.self, Password.self])
+        subcommands: [Add.self, List.self, Password.self, Disable.self])
 }
 
 /// Where a password comes from.
@@ -89,6 +89,22 @@ extension StaffCommand {
                 await ChangePassword(database: context.database)(name, password: password, salt: freshSalt()))
             note("\(name) has another password")
             source.show(password, of: name)
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a member's sign-in for good; what they decided stays theirs.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The name to sign in with.")
+        var name: String
+
+        func run() async throws {
+            let context = try await CommandContext.open(options)
+            _ = try accepted(await DisableStaff(database: context.database)(name, at: .now))
+            note("\(name) cannot sign in any more")
         }
     }
 

@@ -1,0 +1,73 @@
+import Ingest
+import Testing
+import Water
+
+/// Clocks that a meter lost with its battery.
+@Suite struct CJT188ClockTests {
+    /// 2026-11-29 21:00:00 in the city.
+    private let heard = Instant(epochSeconds: 1_795_957_200)
+
+    private func decodeOne(_ clock: [UInt8], receivedAt: Instant?, allowsMissingTime: Bool = false) throws
+        -> DecodedBatch
+    {
+        try decode(
+            cjt188Frame(data: cjt188Reply(clock: clock)), as: .cjt188, receivedAt: receivedAt,
+            allowsMissingTime: allowsMissingTime)
+    }
+
+    private func told(_ batch: DecodedBatch) -> [String] { batch.findings.map { "\($0.field): \($0.reason)" } }
+
+    private static let reset: [([UInt8], String)] = [
+        // 2000-01-01 00:05:00 local is not yet 2000 in UTC; then four days later, in either order of the bytes.
+        ([0x00, 0x05, 0x00, 0x01, 0x01, 0x00, 0x20], "1999-12-31T16:05:00Z"),
+        ([0x00, 0x00, 0x08, 0x05, 0x01, 0x00, 0x20], "2000-01-05T00:00:00Z"),
+        ([0x20, 0x00, 0x01, 0x05, 0x08, 0x00, 0x00], "2000-01-05T00:00:00Z"),
+    ]
+
+    @Test(arguments: reset)
+    func `a clock that was reset is none, the time of receipt is taken, and that is told`(
+        clock: [UInt8], said: String
+    ) throws {
+        let batch = try decodeOne(clock, receivedAt: heard)
+        #expect(faults(batch) == [])
+        #expect(batch.instants == [heard.epochSeconds])
+        #expect(batch.alerts.map(\.at) == [heard])
+        #expect(told(batch) == ["clock: the meter's clock was reset and is not used: it says \(said)"])
+    }
+
+    @Test func `a clock is believed up to 400 days behind the time of receipt and not a second more`() throws {
+        let clock: [UInt8] = [0x31, 0x01, 0x22, 0x11, 0x05, 0x15, 0x20]
+        let at: Int64 = 1_431_352_891
+        let last = Instant(epochSeconds: at + 400 * 86_400)
+        #expect(try decodeOne(clock, receivedAt: last).instants == [at])
+        let after = try decodeOne(clock, receivedAt: last + 1)
+        #expect(after.instants == [at + 400 * 86_400 + 1])
+        #expect(told(after) == ["clock: the meter's clock was reset and is not used: it says 2015-05-11T14:01:31Z"])
+        // One that runs ahead was not reset.
+        #expect(try decodeOne(clock, receivedAt: Instant(epochSeconds: 1_000_000_000)).instants == [at])
+    }
+
+    @Test func `without a time of receipt a clock of 2000 is kept and one of 1999 is none`() throws {
+        let kept = try decodeOne(CJT188ClockTests.reset[1].0, receivedAt: nil)
+        #expect(kept.instants == [947_030_400] && kept.findings.isEmpty)
+        let early = CJT188ClockTests.reset[0].0
+        #expect(
+            faults(try decodeOne(early, receivedAt: nil))
+                == ["at: the meter's clock was reset and X-Received-At is missing"])
+        let printed = try decodeOne(early, receivedAt: nil, allowsMissingTime: true)
+        #expect(printed.instants == [DecodedBatch.noInstant])
+        #expect(told(printed).count == 1)
+    }
+
+    @Test func `the date of a stored register is not the clock`() throws {
+        let rates = [UInt8](repeating: 0, count: 11)
+        let old: [UInt8] = [0x00, 0x00, 0x08, 0x05, 0x01, 0x00, 0x20]
+        let frozen = cjt188Frame(data: [0xD3, 0x00, 0x01] + old + [0x45, 0x23, 0x01, 0x00, 0x2C] + rates)
+        let batch = try decode(frozen, as: .cjt188, receivedAt: heard)
+        #expect(batch.instants == [947_030_400] && batch.findings.isEmpty)
+        let month = cjt188Frame(data: [0xD2, 0x17, 0x01, 0x13, 0x23, 0x33, 0x43, 0x2C])
+        let settled = try cjt188Decoded(month, profile: "settlement day: 1", receivedAt: heard)
+        // The 24th month, November 2026 being the first: 2024-12-01 00:00 local.
+        #expect(settled.instants.map { Instant(epochSeconds: $0).utc } == ["2024-11-30T16:00:00Z"])
+    }
+}

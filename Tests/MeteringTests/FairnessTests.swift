@@ -1,0 +1,117 @@
+import Metering
+import Testing
+import Water
+
+/// What is certain without a reading an hour, and what is not for all the readings there are.
+@Suite struct FairnessTests {
+    private static let hour: Int64 = 3_600
+    private static let day: Int64 = 86_400
+
+    private func october(_ home: HomeInput) throws -> HomeMonth {
+        let month = try #require(BillingMonth("2026-10"))
+        let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
+        return measure(home, month: month, calendar: calendar, rules: .standard)
+    }
+
+    /// 7 L each hour from hour 4 to 24 but for two weeks away; `isQuiet` sends once a day where nothing flows.
+    private func away(isQuiet: Bool) -> MeterReadings {
+        var register: Int64 = 50_000
+        var elements: [ReadingElement] = []
+        for hour in -48...(33 * 24) {
+            let flows = (hour % 24 + 24) % 24 >= 4 && !(100...436).contains(hour)
+            if flows { register += 7 }
+            if flows || !isQuiet || hour % 24 == 14 {
+                elements.append(Meters.element(Meters.start + Int64(hour) * Self.hour, register))
+            }
+        }
+        return MeterReadings(installation: Meters.installation(), elements: elements)
+    }
+
+    @Test func `who is away is absent, whether the meter sends each hour or only when water flows`() throws {
+        let often = try october(Meters.home([away(isQuiet: false)]))
+        let seldom = try october(Meters.home([away(isQuiet: true)]))
+        #expect(seldom.days.count { $0.state == .estimated && $0.litres == 0 } > 10)
+        #expect(often.zeroDays == 14)
+        // The evening before the water runs again lies in a pair that has some.
+        #expect(seldom.zeroDays == 13)
+    }
+
+    @Test func `a day that a split leaves without a litre is no day without use`() throws {
+        // 2 L in a week of silence: most days come to nothing, none is known to.
+        let elements = ([-1] + Array(7...32)).map { day in
+            Meters.element(Meters.start + Int64(day) * Self.day, day < 0 ? 1_000 : 1_002)
+        }
+        let home = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: elements)]))
+        #expect(home.days.prefix(7).contains { $0.litres == 0 })
+        #expect(home.zeroDays == 24)
+    }
+
+    private func steady(_ meter: Int64, point: Int64) -> MeterReadings {
+        let hours = (-24...(33 * 24)).map { Int64($0) }
+        return MeterReadings(
+            installation: Meters.installation(meter: meter, point: point),
+            elements: hours.map { Meters.element(Meters.start + $0 * Self.hour, 1_000 + 10 * ($0 + 24)) })
+    }
+
+    @Test func `a usage point that no meter hangs at is missing beside one that is measured`() throws {
+        var home = Meters.home([steady(1, point: 1)])
+        home.points = [UsagePointID(1): nil, UsagePointID(2): nil]
+        let month = try october(home)
+        #expect(month.isPartial && !month.isBracketed && month.missingSeconds == month.monthSeconds)
+        #expect(month.days.allSatisfy { $0.state == .missing })
+    }
+
+    @Test func `a share is of what flows at its own usage point`() throws {
+        var home = Meters.home([steady(1, point: 1), steady(2, point: 2)], share: 250_000)
+        home.points = [UsagePointID(1): 500_000, UsagePointID(2): nil]
+        let month = try october(home)
+        #expect(month.litres == 7_440 / 2 + 7_440 && month.shareMillionths == 250_000)
+        home.points = [UsagePointID(1): 500_000, UsagePointID(2): 250_000]
+        #expect(try october(home).litres == 7_440 / 2 + 7_440 / 4)
+    }
+
+    @Test func `a fall after a long silence is no round of the register unless a home could have used it`() throws {
+        func month(_ before: Int64, _ after: Int64) throws -> HomeMonth {
+            let elements = [(-150, before - 1), (-149, before), (20, after), (21, after + 1), (33, after + 2)].map {
+                Meters.element(Meters.start + Int64($0.0) * Self.day, Int64($0.1))
+            }
+            let installation = Meters.installation(nominalFlow: 2_500, modulusLitres: 10_000_000)
+            return try october(Meters.home([MeterReadings(installation: installation, elements: elements)]))
+        }
+        let exchanged = try month(1_200_000, 3_000)
+        #expect(exchanged.litres < 10 && !exchanged.findings.contains { $0.kind == .rollover })
+        let backflow = try month(1_200_000, 1_199_995)
+        #expect(backflow.litres < 10 && backflow.findings.contains { $0.kind == .reverseFlow })
+        let round = try month(9_990_000, 40_000)
+        #expect(round.litres > 1_000 && round.findings.contains { $0.kind == .rollover })
+    }
+
+    @Test func `of two conflicts in a row winners that do not follow each other are not believed`() throws {
+        func hours(_ instants: [(Double, Int64)]) -> [ReadingElement] {
+            instants.map { Meters.element(Meters.start + Int64($0.0 * 3_600), $0.1) }
+        }
+        let singles = (-24...(33 * 24)).filter { ![10, 11].contains($0) }.map { (Double($0), 100_000 + 10 * Int64($0)) }
+        let odd = hours(singles + [(10, 100_108), (10, 9_000_000), (11, 100_100), (11, 9_000_001)])
+        let home = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: odd)]))
+        #expect(home.litres == 7_440 && home.missingSeconds == 0)
+        #expect(!home.findings.contains { $0.kind == .reset || $0.kind == .reverseFlow })
+        let even = hours(singles + [(10, 100_098), (10, 9_000_000), (11, 100_104), (11, 9_000_001)])
+        let fits = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: even)]))
+        #expect(fits.litres == 7_440 && fits.missingSeconds == 0)
+    }
+
+    @Test func `what ran at least is the lowest hour of all, whatever the last day shows`() throws {
+        var register: Int64 = 1_000
+        let elements = (-24...(33 * 24)).map { hour -> ReadingElement in
+            switch hour {
+            case 1...144: register += 6
+            case 145...168: register += 60
+            default: break
+            }
+            return Meters.element(Meters.start + Int64(hour) * Self.hour, register)
+        }
+        let home = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: elements)]))
+        let flow = try #require(home.continuousFlows.first)
+        #expect(flow.hours == 168 && flow.litresPerHour == 60 && flow.leastLitresPerHour == 6)
+    }
+}
