@@ -17,11 +17,18 @@ extension AccountState {
         return .success(clawBack(history.net - target, key, history, terms, draft))
     }
 
-    /// A new lot, of which what is owed is repaid first by a transfer linked to the grant.
+    /// What was let go of this award is taken back first: the household kept those points. The rest is a new lot, of which
+    /// what is owed is repaid first by a transfer linked to the grant.
     private func grant(
         _ points: Points, _ key: AwardKey, _ history: AwardHistory, expiresAt: Instant, _ draft: PostingDraft
     ) -> Posting {
         var draft = draft
+        let kept = min(points, history.writtenOff)
+        draft.move(
+            .writeOff, from: .clawback(holder.community), to: .writtenOff(holder.community), kept,
+            link: history.original, reference: key.reference)
+        let points = points - kept
+        guard points > .zero else { return draft.posting }
         let lot = draft.grant(
             .award, from: .issued(holder.community), points, reference: key.reference, expiresAt: expiresAt,
             link: history.original)

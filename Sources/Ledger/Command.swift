@@ -29,9 +29,12 @@ public struct AwardHistory: Sendable, Hashable {
     public let latestVersion: Int
     /// The first transfer of the award; later ones are linked to it.
     public let original: TransferID?
+    /// What of it was let go past the floor and has not come back: 0–10^9.
+    public let writtenOff: Points
 
-    public init(net: Points, latestVersion: Int, original: TransferID?) {
+    public init(net: Points, latestVersion: Int, original: TransferID?, writtenOff: Points = .zero) {
         self.net = net
+        self.writtenOff = writtenOff
         self.latestVersion = latestVersion
         self.original = original
     }

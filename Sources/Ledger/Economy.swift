@@ -60,7 +60,7 @@ public struct Economy: Sendable, Hashable {
             clawedBack = clawedBack + points
             debt = debt + points
         case .repayment: debt = debt - points
-        case .writeOff: writtenOff = writtenOff + points
+        case .writeOff: writtenOff = transfer.debit.kind == .writtenOff ? writtenOff + points : writtenOff - points
         case .confirm: spent = spent + points
         case .expiry: expired = expired + points
         case .moveOut, .moveIn:
@@ -93,16 +93,21 @@ extension AwardHistory {
     /// version with a posting, also one that moved nothing.
     public init(of key: AwardKey, in transfers: some Sequence<Transfer>, latestVersion: Int) {
         var net = Points.zero
+        var writtenOff = Points.zero
         var original: TransferID?
         for transfer in transfers where transfer.holder == key.holder && transfer.reference == key.reference {
             switch transfer.kind {
             case .award:
                 net = net + transfer.points
                 original = original ?? transfer.id
-            case .clawback, .debt, .writeOff: net = net - transfer.points
+            case .clawback, .debt: net = net - transfer.points
+            case .writeOff:
+                let points = transfer.debit.kind == .writtenOff ? transfer.points : -transfer.points
+                net = net - points
+                writtenOff = writtenOff + points
             default: continue
             }
         }
-        self.init(net: net, latestVersion: latestVersion, original: original)
+        self.init(net: net, latestVersion: latestVersion, original: original, writtenOff: writtenOff)
     }
 }

@@ -68,7 +68,8 @@ extension TransferKind {
     func moves(from debit: AccountKind, to credit: AccountKind) -> Bool {
         switch (self, debit, credit) {
         case (.award, .issued, .available), (.repayment, .available, .debt), (.clawback, .available, .clawback),
-            (.debt, .debt, .clawback), (.writeOff, .writtenOff, .clawback), (.hold, .available, .held),
+            (.debt, .debt, .clawback), (.writeOff, .writtenOff, .clawback), (.writeOff, .clawback, .writtenOff),
+            (.hold, .available, .held),
             (.confirm, .held, .spent), (.void, .held, .available), (.holdExpiry, .held, .available),
             (.expiry, .available, .expired), (.moveOut, .available, .clearing), (.moveOut, .clearing, .debt),
             (.moveIn, .clearing, .available), (.moveIn, .debt, .clearing):

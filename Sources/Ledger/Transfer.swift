@@ -10,7 +10,7 @@ public enum TransferKind: String, Sendable, Hashable, CaseIterable {
     case clawback
     /// debt → clawback: what the household did not have, owed down to the floor.
     case debt
-    /// written off → clawback: what lies past the floor, let go and shown.
+    /// written off → clawback: what lies past the floor, let go and shown; and back, where the award comes back.
     case writeOff = "write_off"
     /// available → held: set aside for an item.
     case hold

@@ -148,6 +148,7 @@ public actor FoldReadings {
     public func whatIsThere(at: Instant) async throws {
         try await sweepAll(at: at)
         var marks = try await database.read { try $0.journalMarks() }
+        var teller = WaitTeller(database, logger)
         while !marks.isEmpty {
             var hasMoved = false
             for (community, mark) in marks.sorted(by: { $0.key < $1.key }) {
@@ -158,7 +159,11 @@ public actor FoldReadings {
                 if try await !database.read({ try $0.hasJournal(of: community, upTo: mark) }) { marks[community] = nil }
                 try await letGo()
             }
-            if !marks.isEmpty, !hasMoved { try await worker.pause(milliseconds: Self.pollMilliseconds) }
+            if hasMoved { teller.rest() }
+            if !marks.isEmpty, !hasMoved {
+                try await teller.look(.fold, of: marks.keys)
+                try await worker.pause(milliseconds: Self.pollMilliseconds)
+            }
         }
     }
 

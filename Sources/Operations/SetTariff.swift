@@ -55,7 +55,8 @@ extension TariffShelf {
     func require(_ id: String, from month: BillingMonth, field: String) throws(RegistryRefusal) {
         guard tariffs.contains(where: { $0.id == id }) else {
             let known = Set(tariffs.map(\.id)).sorted().joined(separator: ", ")
-            throw .malformed(field: "tariff", expected: "\(TariffFrom.cityWord), or the id of a tariff file: \(known)")
+            let choice = known.isEmpty ? "no tariff file was found, give their folder by --tariffs" : known
+            throw .malformed(field: "tariff", expected: "\(TariffFrom.cityWord), or the id of a tariff file: \(choice)")
         }
         guard tariff(id, in: month) != nil else {
             throw .malformed(field: field, expected: "a month that the tariff \(id) is valid for, as YYYY-MM")

@@ -42,6 +42,7 @@ struct SharedPass: Sendable {
         var tried: Set<CommunityID> = []
         var last: [CommunityID] = []
         var unchanged = 0
+        var teller = WaitTeller(database, logger)
         while true {
             let (owner, now) = (worker.owner, worker.now())
             let (all, others) = try await database.read { reader in
@@ -56,9 +57,11 @@ struct SharedPass: Sendable {
             guard let community = choose(todo.filter { !others.contains($0) }),
                 let lease = try await worker.claim(job, of: community, in: database)
             else {
+                try await teller.look(job, of: todo)
                 try await worker.pause(milliseconds: Self.pollMilliseconds)
                 continue
             }
+            teller.rest()
             switch try await step(community, lease, work) {
             case .done: break
             case .taken: await give(lease)

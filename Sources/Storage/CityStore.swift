@@ -35,6 +35,14 @@ extension Reader {
     }
 }
 
+extension Reader {
+    /// What is damaged in a file of SQLite, in its own words; nil where it is whole.
+    public func damage() throws -> String? {
+        let found = try first("PRAGMA quick_check(1)") { try $0.text(0) }
+        return found == "ok" ? nil : found ?? "it cannot be read"
+    }
+}
+
 extension Transaction {
     /// Writes what is there already: to find out whether anything can be written.
     public func touch() throws { try execute("UPDATE registry_version SET version = version") }

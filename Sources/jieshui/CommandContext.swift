@@ -54,7 +54,7 @@ struct CommandContext {
         throw CommandFailure("a copy into this database is not finished: run jieshui copy again")
     }
 
-    private static func filePath(of address: String) -> String? {
+    static func filePath(of address: String) -> String? {
         address.hasPrefix("sqlite:") ? String(address.dropFirst("sqlite:".count)) : nil
     }
 

@@ -16,7 +16,7 @@ struct Jieshui: AsyncParsableCommand {
             JSON file named by --config or JIESHUI_CONFIG.
             """,
         subcommands: [
-            Serve.self, Init.self, Migrate.self, Backup.self, CopyCommand.self,
+            Serve.self, Init.self, Migrate.self, Backup.self, Restore.self, CopyCommand.self,
             Import.self, Persons.self, MoveOutHousehold.self,
             GatewayCommand.self, MeterCommand.self, TelegramCommand.self, StaffCommand.self, CodeCommand.self,
             ItemCommand.self, TargetCommand.self, DeliveriesCommand.self,

@@ -116,6 +116,29 @@ import Testing
             """)
     }
 
+    @Test func `an award that comes back takes back what was let go before it grants anything`() throws {
+        try keepBooks(
+            """
+            terms holds 3 hours 48 floor 12
+            item cup c1 9
+            award h1 2026-10 band v1 30 exp 2028-11-01 -> ok
+            hold h1 r1 cup 30 -> ok
+            confirm h1 r1 -> ok
+            award h1 2026-10 band v2 0 exp 2028-11-01 -> ok
+            posting debt 12 write_off 18
+            award h1 2026-10 band v3 10 exp 2028-11-01 -> ok
+            posting write_off 10
+            balance h1 available 0 held 0 debt 12
+            award h1 2026-10 band v4 30 exp 2028-11-01 -> ok
+            posting write_off 8 award 12 repayment 12
+            balance h1 available 0 held 0 debt 0
+            account c1 written_off 0
+            economy c1 issued 42 held 0 spent 30 expired 0 back 12 balance 0 debt 0 off 0 out 0
+            award h1 2026-10 band v5 0 exp 2028-11-01 -> ok
+            posting debt 12 write_off 18
+            """)
+    }
+
     @Test func `a later grant repays the debt first`() throws {
         try keepBooks(
             """

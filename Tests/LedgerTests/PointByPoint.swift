@@ -19,6 +19,8 @@ struct PointByPoint {
     var expired = 0
     var clawedBack = 0
     var writtenOff = 0
+    /// What was let go of each award and has not come back.
+    var letGo: [String: Int] = [:]
 
     var available: Int { points.count { $0.hold == nil } }
     var held: Int { points.count { $0.hold != nil } }
@@ -37,8 +39,11 @@ struct PointByPoint {
         let change = target - net[key.reference, default: 0]
         net[key.reference] = target
         if change > 0 {
-            issued += change
-            for _ in 0..<change {
+            let back = min(change, letGo[key.reference, default: 0])
+            letGo[key.reference, default: 0] -= back
+            writtenOff -= back
+            issued += change - back
+            for _ in back..<change {
                 if debt > 0 {
                     debt -= 1
                 } else {
@@ -55,6 +60,7 @@ struct PointByPoint {
                 clawedBack += 1
             } else {
                 writtenOff += 1
+                letGo[key.reference, default: 0] += 1
             }
         }
         return "ok"

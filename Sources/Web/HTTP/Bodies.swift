@@ -65,8 +65,8 @@ extension WebServices {
         do {
             while left > 0, let buffer = try await rest.next() { left -= buffer.readableBytes }
         } catch {
-            // The connection is gone, and with it the one who would read the refusal.
-            return error
+            // The connection is gone or its bytes are no body: what was refused before that stands.
+            return refusal
         }
         return refusal
     }

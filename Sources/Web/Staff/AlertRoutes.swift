@@ -53,8 +53,9 @@ struct AlertRoutes: Sendable {
         .init(
             household: objection.household, place: clerk.place(of: objection.area, in: objection.community),
             month: objection.note.month?.description ?? t("none"), words: objection.note.body,
-            waiting: t(
-                "objection_waiting", ["n": t.number((now.epochSeconds - objection.note.at.epochSeconds) / 86_400)]))
+            waiting: now - objection.note.at < 86_400
+                ? t("objection_today")
+                : t("objection_waiting", ["n": t.number((now - objection.note.at) / 86_400)]))
     }
 
     /// What staff did last about a home, or that nobody did anything yet.
