@@ -97,7 +97,9 @@ struct Sorting {
             }
             if !communities.isEmpty { answer.readings += 1 }
         }
-        for note in notes.sorted() { answer.entries.append(note.entry(run.item)) }
+        for note in notes.sorted() {
+            answer.entries.append(note.entry(run.item, reason: note == .unregistered ? unregistered(run.address) : nil))
+        }
         add(present, of: run.address, isFuture: false)
         add(future, of: run.address, isFuture: true)
     }
@@ -172,6 +174,15 @@ struct Sorting {
         return ([.unregistered], isKnown ? .notInstalled : .unregistered)
     }
 
+    /// Which address nobody registered: a meter is often registered by its printed number alone.
+    private func unregistered(_ address: MeterAddress) -> String {
+        let isPrinted =
+            address.protocol != .serial
+            && MeterAddress(.serial, address.address).map { directory.meter(at: $0) != nil } ?? false
+        return "no meter is registered as \(address.text); the reading joins when one is"
+            + (isPrinted ? " (a meter of this printed number is: add the address to it)" : "")
+    }
+
     private mutating func sort(_ alerts: DecodedAlerts) {
         let meter = directory.meter(at: alerts.address)
         let places = meter.map { directory.places(of: $0, at: alerts.at) } ?? []
@@ -216,15 +227,15 @@ private enum Note: Int, Comparable {
 
     static func < (a: Note, b: Note) -> Bool { a.rawValue < b.rawValue }
 
-    func entry(_ item: Int) -> RecordEntry {
+    func entry(_ item: Int, reason special: String? = nil) -> RecordEntry {
         let (status, field, reason): (RecordEntry.Status, String, String) =
             switch self {
             case .outOfScope: (.rejected, "meter", "the meter is outside this gateway's scope")
             case .heldLimit: (.rejected, "held_limit", "too much of this gateway's unregistered data is held already")
-            case .unregistered: (.held, "meter", "the meter is not registered; the reading joins when it is")
+            case .unregistered: (.held, "meter", "no such meter is registered; the reading joins when one is")
             case .notInstalled: (.held, "at", "the meter is not installed anywhere at this time")
             case .future: (.held, "at", "the time is more than 10 minutes ahead of the server")
             }
-        return RecordEntry(index: item, status: status, field: field, reason: reason, offset: nil)
+        return RecordEntry(index: item, status: status, field: field, reason: special ?? reason, offset: nil)
     }
 }

@@ -57,6 +57,7 @@ import Water
         try await city.addHome(1, registered: false)
         let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]))
         #expect(answer.held == 1 && answer.accepted == 0)
+        #expect(answer.entries.first?.reason.contains("no meter is registered as ") == true)
         #expect(answer.entries.map(\.field) == ["meter"])
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.heldMeters(limit: 10).map(\.readings) } == [2])

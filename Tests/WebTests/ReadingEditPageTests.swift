@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import Operations
 import Storage
 import Testing
@@ -41,6 +42,28 @@ import Water
             #expect(try await client.get("/staff/readings?meter=M3").status == 303)
             let missing = try await staff.get("/staff/readings?meter=M99&month=2026-10")
             #expect(missing.status == 200 && !missing.text.contains("id=\"enter-h\""))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a reason that is refused stays where it was typed`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            _ = try await client.postReadings(
+                #"{"readings":[{"meter":"M5","at":"2026-10-10T12:30:00+08:00","volume_m3":"900"}]}"#)
+            try await client.closeOctoberQuietly()
+            let page = try await client.get("/staff/readings?meter=M5&month=2026-10")
+            let reason = String(repeating: "甲", count: 201)
+            let form = [
+                "id": "e-9", "meter": "M5", "month": "2026-10", "at": try page.field("at"),
+                "register": try page.field("register"), "reason": reason, "action": "accept",
+            ]
+            let refused = try await client.post("/staff/readings", form, csrf: try page.field("csrf"))
+            #expect(refused.text.contains("notice refused"))
+            // In its own form, and not in that of a reading to enter.
+            #expect(refused.text.components(separatedBy: reason).count == 2)
+            let month = try await client.post("/staff/close", ["month": "November"], csrf: try page.field("csrf"))
+            #expect(month.status == 200 && month.text.contains("notice refused"))
         }
     }
 

@@ -82,8 +82,7 @@ private struct AnalysisWords {
         let litres = texts.litres(action.litres)
         return AnalysisPart.Action(
             name: AnalysisPart.name(of: action, texts),
-            saving: action.saving.map { texts("action_saving", ["litres": litres, "yuan": texts.yuan($0)]) }
-                ?? texts("action_saving_litres", ["litres": litres]),
+            saving: saving(of: action),
             why: texts(
                 "\(key)_why",
                 [
@@ -92,6 +91,20 @@ private struct AnalysisWords {
                     "litres": litres, "tier": AnalysisPart.tier(of: action, texts),
                     "result": texts.litres(result(of: action)), "sum": flows(of: action),
                 ]) + capped(action))
+    }
+
+    /// With the two bills that its yuan are the difference of.
+    private func saving(of action: Analysis.SavingAction) -> String {
+        let litres = texts.litres(action.litres)
+        guard let saving = action.saving, let without = action.billWithout, let own = statement.bill?.total else {
+            return texts("action_saving_litres", ["litres": litres])
+        }
+        return texts(
+            "action_saving",
+            [
+                "litres": litres, "yuan": texts.yuan(saving), "bill": texts.yuan(own),
+                "without": texts.yuan(without),
+            ])
     }
 
     /// What the arithmetic of a reason comes to, before the month's use limits it.
@@ -192,9 +205,15 @@ private struct AnalysisWords {
     func leak(_ leak: Analysis.LeakCost) -> String {
         let sum = leak.flows.map { "\(texts.number($0.hours)) × \(texts.number($0.litresPerHour))" }
             .joined(separator: " + ")
-        let values: KeyValuePairs = [
-            "sum": sum, "litres": texts.litres(leak.litres), "yuan": texts.yuan(leak.cost ?? .zero),
-        ]
-        return texts(leak.cost == nil ? "leak_cost_litres" : "leak_cost", values)
+        let litres = texts.litres(leak.litres)
+        guard let cost = leak.cost, let without = leak.billWithout, let own = statement.bill?.total else {
+            return texts("leak_cost_litres", ["sum": sum, "litres": litres])
+        }
+        return texts(
+            "leak_cost",
+            [
+                "sum": sum, "litres": litres, "yuan": texts.yuan(cost), "bill": texts.yuan(own),
+                "without": texts.yuan(without),
+            ])
     }
 }

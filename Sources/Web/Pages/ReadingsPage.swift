@@ -19,6 +19,11 @@ struct ReadingsPage: Page {
         var register = ""
         var reason = ""
         var sure: SureQuestion?
+
+        /// The reason, where it was typed for this reading.
+        fileprivate func reason(at shown: String, _ register: Volume) -> String {
+            at == shown && self.register == register.cubicMetres ? reason : ""
+        }
     }
 
     struct Found: Sendable {
@@ -54,6 +59,8 @@ struct ReadingsPage: Page {
         let id: String
         let meter: String
         let month: String
+        /// What was typed for it and refused.
+        let reason: String
     }
 
     struct Row: Sendable {
@@ -79,10 +86,11 @@ struct ReadingsPage: Page {
         isMissing = false
     }
 
+    /// `entry`: what was typed and refused, of a reading to enter, or where not `isEntry` to decide on one of those shown.
     /// `found` nil: no such meter in the month. `names`: staff by number. `makeID`: another id at every call.
     init(
         meter: String, month: BillingMonth, found examination: MeterExamination?, entry: Entry = .init(),
-        names: [StaffID: String], calendar: CityCalendar, texts t: Texts, makeID: () -> String
+        isEntry: Bool = true, names: [StaffID: String], calendar: CityCalendar, texts t: Texts, makeID: () -> String
     ) {
         self.meter = meter
         self.month = month.description
@@ -111,7 +119,8 @@ struct ReadingsPage: Page {
                     rule: run.count == 1
                         ? t("verdict_\(one.rule.rawValue)")
                         : t("readings_run", ["rule": t("verdict_\(one.rule.rawValue)"), "n": "\(run.count)"]),
-                    at: calendar.format(one.at), id: makeID(), meter: meter, month: text)
+                    at: calendar.format(one.at), id: makeID(), meter: meter, month: text,
+                    reason: isEntry ? "" : entry.reason(at: calendar.format(one.at), one.register))
             },
             hasAnomalies: !examination.anomalies.isEmpty,
             anomalies: examination.anomalies.prefix(Self.mostDoubtful).map { one in
@@ -134,7 +143,7 @@ struct ReadingsPage: Page {
                             "time": t.time(stored.edit.decidedAt, in: calendar),
                         ]))
             },
-            entry: entry, id: makeID(), meter: meter, month: text)
+            entry: isEntry ? entry : Entry(), id: makeID(), meter: meter, month: text)
     }
 
     private static func summary(

@@ -13,9 +13,9 @@ struct CloseRoutes: Sendable {
             let now = services.now()
             let clerk = try await services.clerk(request, at: now)
             let text = request.query("month")
-            let month = text.flatMap { BillingMonth($0) } ?? services.calendar.month(of: now).previous
+            let month = text.flatMap { BillingMonth($0.plain) } ?? services.calendar.month(of: now).previous
             let t = services.texts(for: request)
-            let isWrong = text != nil && BillingMonth(text ?? "") == nil
+            let isWrong = text != nil && BillingMonth((text ?? "").plain) == nil
             return try await preview(
                 request, clerk, month, at: now,
                 notice: isWrong
@@ -30,8 +30,12 @@ struct CloseRoutes: Sendable {
         let form = try await services.readForm(request)
         try services.requireSame(form.raw("csrf"), clerk.csrf)
         guard clerk.isCityAdministrator else { throw Problem.outOfScope }
-        guard let month = BillingMonth(form.text("month")) else { throw Problem.badRequest("month", "is no YYYY-MM") }
         let t = services.texts(for: request)
+        guard let month = BillingMonth(form.plain("month")) else {
+            return try await preview(
+                request, clerk, services.calendar.month(of: now).previous, at: now,
+                notice: .init(kind: .refused, heading: t("close_refused"), body: t("close_refused_bad_month")))
+        }
         if month != services.calendar.month(of: now).previous {
             let lines = [t("close_doubt_month", ["month": month.description])]
             if let sure = SureQuestion(lines, about: [month.description], answered: form.text("sure")) {

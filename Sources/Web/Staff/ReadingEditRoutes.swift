@@ -48,7 +48,7 @@ struct ReadingEditRoutes: Sendable {
             let isEntry = form.text("action") == EditAction.enter.rawValue
             return try await page(
                 request, clerk, meter: form.text("meter"), month: form.plain("month"),
-                entry: isEntry ? entry : ReadingsPage.Entry(),
+                entry: entry, isEntry: isEntry,
                 notice: .init(
                     kind: .refused, heading: t("edit_refused"), body: t("edit_refused_\(refusal.rawValue)")))
         }
@@ -100,7 +100,7 @@ struct ReadingEditRoutes: Sendable {
 
     private func page(
         _ request: Request, _ clerk: Clerk, meter: String, month text: String?,
-        entry: ReadingsPage.Entry = .init(), notice: PageFrame.Notice? = nil
+        entry: ReadingsPage.Entry = .init(), isEntry: Bool = true, notice: PageFrame.Notice? = nil
     ) async throws -> Response {
         let now = services.now()
         let t = services.texts(for: request)
@@ -132,7 +132,8 @@ struct ReadingEditRoutes: Sendable {
             return (found, Dictionary(try reader.staff().map { ($0.id, $0.name) }) { first, _ in first })
         }
         let page = ReadingsPage(
-            meter: meter, month: month, found: found, entry: entry, names: names, calendar: services.calendar,
+            meter: meter, month: month, found: found, entry: entry, isEntry: isEntry, names: names,
+            calendar: services.calendar,
             texts: t, makeID: WebServices.formID)
         return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
     }

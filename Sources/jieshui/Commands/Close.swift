@@ -23,8 +23,8 @@ struct Close: AsyncParsableCommand {
     @Option(help: "Why communities are excluded.") var reason: String?
 
     func run() async throws {
-        guard let month = BillingMonth(month) else { throw ValidationError("the month must be YYYY-MM") }
-        guard exclude.isEmpty || reason?.isEmpty == false else { throw ValidationError("--exclude needs --reason") }
+        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
+        guard exclude.isEmpty || reason?.isEmpty == false else { throw CommandFailure("--exclude needs --reason") }
         let context = try await CommandContext.open(options)
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
         let close = CloseMonth(

@@ -28,17 +28,17 @@ struct DecodeCommand: ParsableCommand {
     @Option(help: "cjt188: a file of profiles besides those built in.", completion: .file()) var profiles: String?
 
     func validate() throws {
-        if mapping != nil, format != .csv { throw ValidationError("--mapping goes with csv") }
-        if !key.isEmpty, format != .wmbus { throw ValidationError("--key goes with wmbus") }
+        if mapping != nil, format != .csv { throw CommandFailure("--mapping goes with csv") }
+        if !key.isEmpty, format != .wmbus { throw CommandFailure("--key goes with wmbus") }
         let isOfFrames = checksum != nil || profile != nil || profiles != nil
         if isOfFrames, format != .cjt188 {
-            throw ValidationError("--checksum, --profile and --profiles go with cjt188")
+            throw CommandFailure("--checksum, --profile and --profiles go with cjt188")
         }
     }
 
     func run() throws {
         let received = try receivedAt.map { text in
-            guard let instant = Instant(rfc3339: text) else { throw ValidationError("--received-at: not RFC 3339") }
+            guard let instant = Instant(rfc3339: text) else { throw CommandFailure("--received-at: not RFC 3339") }
             return instant
         }
         do {
@@ -55,7 +55,7 @@ struct DecodeCommand: ParsableCommand {
     private func batch(_ bytes: [UInt8], _ received: Instant?) throws -> DecodedBatch {
         if let mapping {
             guard case .table(let table) = try Mapping.read(try text(of: mapping), file: mapping) else {
-                throw ValidationError("--mapping: only a mapping of kind table reads a file")
+                throw CommandFailure("--mapping: only a mapping of kind table reads a file")
             }
             return try decodeTable(bytes, by: table)
         }
@@ -76,7 +76,7 @@ struct DecodeCommand: ParsableCommand {
         for text in key {
             let parts = text.split(separator: "=", maxSplits: 1)
             guard let last = parts.last, let bytes = bytes(ofKey: String(last)) else {
-                throw ValidationError("--key: a key is 32 hex digits")
+                throw CommandFailure("--key: a key is 32 hex digits")
             }
             keys[parts.count == 2 ? parts[0].lowercased() : ""] = bytes
         }
@@ -92,7 +92,7 @@ struct DecodeCommand: ParsableCommand {
         if let profile {
             options.profile = known.named(profile)
             if options.profile == nil {
-                throw ValidationError("--profile: none of \(known.all.map(\.name).joined(separator: ", "))")
+                throw CommandFailure("--profile: none of \(known.all.map(\.name).joined(separator: ", "))")
             }
         }
         return options

@@ -26,7 +26,7 @@ extension DeliveriesCommand {
         var limit = 1_000
 
         func validate() throws {
-            guard (1...100_000).contains(limit) else { throw ValidationError("--limit: 1 to 100000") }
+            guard (1...100_000).contains(limit) else { throw CommandFailure("--limit: 1 to 100000") }
         }
 
         func run() async throws {

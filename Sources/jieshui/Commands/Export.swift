@@ -18,7 +18,7 @@ struct Export: AsyncParsableCommand {
 
         func run() async throws {
             let text = meter.contains(":") ? meter : "serial:\(meter)"
-            guard let address = MeterAddress(text: text) else { throw ValidationError("--meter is no address") }
+            guard let address = MeterAddress(text: text) else { throw CommandFailure("--meter is no address") }
             let context = try await CommandContext.open(options)
             let found = try await context.database.read { reader -> Set<TimedRegister>? in
                 let known = try reader.elements(at: address)
@@ -44,7 +44,7 @@ struct Export: AsyncParsableCommand {
         @Option(help: "The community's code.") var community: String
 
         func run() async throws {
-            guard let month = BillingMonth(month) else { throw ValidationError("the month must be YYYY-MM") }
+            guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
             let context = try await CommandContext.open(options)
             let export = ExportMonth(
                 database: context.database, calendar: context.calendar, shelf: try files.load())

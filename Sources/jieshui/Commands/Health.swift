@@ -5,16 +5,20 @@ struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a server on this machine whether it is ready; status 0 when it is.")
 
-    @Option(help: "The server's port on 127.0.0.1.") var port: UInt16 = 8_080
+    @Option(help: "The server's port on 127.0.0.1; otherwise JIESHUI_PORT, or 8080.") var port: UInt16?
 
     func run() throws {
-        guard let status = try answerStatus() else { throw CommandFailure("no server answers on port \(port)") }
+        let given = ProcessInfo.processInfo.environment["JIESHUI_PORT"]
+        guard let port = port ?? (given.map { UInt16($0) } ?? 8_080) else {
+            throw CommandFailure("JIESHUI_PORT: \(given ?? "") is no port")
+        }
+        guard let status = try answerStatus(on: port) else { throw CommandFailure("no server answers on port \(port)") }
         guard status == 200 else { throw CommandFailure("the server is not ready: status \(status)") }
         print("ready")
     }
 
     /// The status of `GET /readyz`; nil where nobody listens. Waits at most five seconds.
-    private func answerStatus() throws -> Int? {
+    private func answerStatus(on port: UInt16) throws -> Int? {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { return nil }
         defer { close(socket) }

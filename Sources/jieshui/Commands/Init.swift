@@ -22,7 +22,7 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         guard let calendar = CityCalendar(zone: zone) else {
-            throw ValidationError("no time zone is called \(zone)")
+            throw CommandFailure("no time zone is called \(zone)")
         }
         let settings = try await Settings.load(options)
         let database = try settings.openDatabase()

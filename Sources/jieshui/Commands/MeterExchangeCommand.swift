@@ -22,7 +22,7 @@ struct MeterExchangeCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let instant = Instant(rfc3339: at) else {
-            throw ValidationError("--at is no RFC 3339 time with an offset, as 2026-10-12T10:30:00+08:00")
+            throw CommandFailure("--at is no RFC 3339 time with an offset, as 2026-10-12T10:30:00+08:00")
         }
         let exchange = MeterExchange(
             old: try serial(old), new: try serial(new), at: instant,
@@ -33,14 +33,14 @@ struct MeterExchangeCommand: AsyncParsableCommand {
     }
 
     private func serial(_ text: String) throws -> MeterAddress {
-        guard let address = MeterAddress(.serial, text) else { throw ValidationError("\(text) is no meter's number") }
+        guard let address = MeterAddress(.serial, text) else { throw CommandFailure("\(text) is no meter's number") }
         return address
     }
 
     private func register(_ text: String?, _ name: String) throws -> Volume? {
         guard let text else { return nil }
         guard let volume = Volume(cubicMetres: text), volume >= .zero else {
-            throw ValidationError("\(name) is no register in m³, as 123.456")
+            throw CommandFailure("\(name) is no register in m³, as 123.456")
         }
         return volume
     }

@@ -26,8 +26,8 @@ struct MoveOutHousehold: AsyncParsableCommand {
     var correct = false
 
     func validate() throws {
-        guard (on == nil) == back else { throw ValidationError("give either --on or --back") }
-        if let on, LocalDay(on) == nil { throw ValidationError("--on must be YYYY-MM-DD") }
+        guard (on == nil) == back else { throw CommandFailure("give either --on or --back") }
+        if let on, LocalDay(on) == nil { throw CommandFailure("--on must be YYYY-MM-DD") }
     }
 
     func run() async throws {

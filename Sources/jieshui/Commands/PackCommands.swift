@@ -21,10 +21,10 @@ struct Pack: AsyncParsableCommand {
 
     func run() async throws {
         let only = try month.map { text in
-            guard let month = BillingMonth(text) else { throw ValidationError("the month must be YYYY-MM") }
+            guard let month = BillingMonth(text) else { throw CommandFailure("the month must be YYYY-MM") }
             return month
         }
-        guard afterDays >= 0 else { throw ValidationError("--after-days must be 0 or more") }
+        guard afterDays >= 0 else { throw CommandFailure("--after-days must be 0 or more") }
         let context = try await CommandContext.open(options)
         let count = try await PackReadings(database: context.database)(
             afterDays: now ? 0 : afterDays, month: only, limit: .max, at: .now

@@ -19,9 +19,9 @@ struct Persons: AsyncParsableCommand {
     var from: String
 
     func run() async throws {
-        guard let day = LocalDay(from) else { throw ValidationError("--from must be YYYY-MM-DD") }
+        guard let day = LocalDay(from) else { throw CommandFailure("--from must be YYYY-MM-DD") }
         guard persons == "unknown" || Int(persons) != nil else {
-            throw ValidationError("persons must be a whole number or unknown")
+            throw CommandFailure("persons must be a whole number or unknown")
         }
         let context = try await CommandContext.open(options)
         _ = try accepted(

@@ -25,8 +25,8 @@ struct ReadingCommand: AsyncParsableCommand {
         @Flag(help: "Only those below quality 4.") var doubtful = false
 
         func run() async throws {
-            guard let month = BillingMonth(month) else { throw ValidationError("--month must be YYYY-MM") }
-            guard let address = MeterAddress(.serial, meter) else { throw ValidationError("this is no serial") }
+            guard let month = BillingMonth(month) else { throw CommandFailure("--month must be YYYY-MM") }
+            guard let address = MeterAddress(.serial, meter) else { throw CommandFailure("this is no serial") }
             let context = try await CommandContext.open(options)
             let examine = ExamineMeter(calendar: context.calendar, rules: .standard)
             let now = Instant.now
@@ -86,12 +86,12 @@ struct ReadingCommand: AsyncParsableCommand {
         @Option(help: "An id of your own; a repeat under it changes nothing.") var id: String?
 
         func make(_ action: EditAction) async throws {
-            guard let address = MeterAddress(.serial, meter) else { throw ValidationError("this is no serial") }
+            guard let address = MeterAddress(.serial, meter) else { throw CommandFailure("this is no serial") }
             guard let at = Instant(rfc3339: at) else {
-                throw ValidationError("--at must be like 2026-10-31T08:00:00+08:00")
+                throw CommandFailure("--at must be like 2026-10-31T08:00:00+08:00")
             }
             guard let register = Volume(cubicMetres: register) else {
-                throw ValidationError("--register must be cubic metres with at most six decimals")
+                throw CommandFailure("--register must be cubic metres with at most six decimals")
             }
             let context = try await CommandContext.open(options)
             guard let member = try await context.database.read({ [staff] in try $0.staff(name: staff) }),

@@ -30,10 +30,10 @@ struct RulesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let shelf = try loadTariffs([(name: file, text: try text(of: file))])
-            guard let rules = shelf.rules.first else { throw ValidationError("\(file) holds no rules") }
+            guard let rules = shelf.rules.first else { throw CommandFailure("\(file) holds no rules") }
             let first = try month(from) ?? BillingMonth(number: 0)
             let last = try month(to) ?? BillingMonth(number: .max)
-            guard first <= last else { throw ValidationError("--from is after --to") }
+            guard first <= last else { throw CommandFailure("--from is after --to") }
             let context = try await CommandContext.open(options)
             let bar = ProgressBar(total: 100)
             let found = try await SimulateRules(database: context.database)(rules, over: first...last) { done, all in
@@ -72,7 +72,7 @@ struct RulesCommand: AsyncParsableCommand {
 
         private func month(_ text: String?) throws -> BillingMonth? {
             guard let text else { return nil }
-            guard let month = BillingMonth(text) else { throw ValidationError("\(text) is not YYYY-MM") }
+            guard let month = BillingMonth(text) else { throw CommandFailure("\(text) is not YYYY-MM") }
             return month
         }
     }

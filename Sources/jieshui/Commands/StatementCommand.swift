@@ -17,7 +17,7 @@ struct StatementCommand: AsyncParsableCommand {
     @Flag(help: "The canonical bytes, whose SHA-256 is the statement's hash.") var json = false
 
     func run() async throws {
-        guard let month = BillingMonth(month) else { throw ValidationError("the month must be YYYY-MM") }
+        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
         let context = try await CommandContext.open(options)
         let (number, version) = (household, version)
         let found = try await context.database.read { reader -> StoredStatement? in

@@ -35,7 +35,7 @@ extension TargetCommand {
         var purpose: String?
 
         func validate() throws {
-            if entitled != (purpose != nil) { throw ValidationError("give --entitled and --purpose together") }
+            if entitled != (purpose != nil) { throw CommandFailure("give --entitled and --purpose together") }
         }
 
         func run() async throws {
@@ -95,7 +95,7 @@ extension TargetCommand {
         var finish = false
 
         func validate() throws {
-            if finish, pullKey { throw ValidationError("--finish gives no new keys: leave --pull-key out") }
+            if finish, pullKey { throw CommandFailure("--finish gives no new keys: leave --pull-key out") }
         }
 
         func run() async throws {

@@ -48,10 +48,10 @@ struct TariffCommand: ParsableCommand {
                 try billRows(of: batch, shelf)
                 return
             }
-            guard let month, let litres else { throw ValidationError("give --month and --litres, or --batch") }
+            guard let month, let litres else { throw CommandFailure("give --month and --litres, or --batch") }
             switch billed(shelf, month: month, persons: persons, litres: litres) {
             case .success(let json): print(json.text)
-            case .failure(let problem): throw ValidationError(problem.reason)
+            case .failure(let problem): throw CommandFailure(problem.reason)
             }
         }
 
@@ -76,7 +76,7 @@ struct TariffCommand: ParsableCommand {
             guard let header = lines.first?.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }),
                 let personsColumn = header.firstIndex(of: "persons"), let monthColumn = header.firstIndex(of: "month"),
                 let litresColumn = header.firstIndex(of: "litres")
-            else { throw ValidationError("--batch: the first line must name persons, month and litres") }
+            else { throw CommandFailure("--batch: the first line must name persons, month and litres") }
             var failed = false
             for (index, line) in lines.dropFirst().enumerated() {
                 let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -16,18 +16,18 @@ struct TariffExplain: ParsableCommand {
     @Option(help: "Litres of the tariff's period before this month.") var yearToDateLitres: Int64 = 0
 
     func run() throws {
-        guard let billed = BillingMonth(month) else { throw ValidationError("--month: \(month) is not YYYY-MM") }
+        guard let billed = BillingMonth(month) else { throw CommandFailure("--month: \(month) is not YYYY-MM") }
         let sizes = try persons.map(size)
         let shelf = try files.load()
         guard shelf.tariffs.contains(where: { $0.id == tariff }) else {
-            throw ValidationError("--tariff: no file has the id \(tariff)")
+            throw CommandFailure("--tariff: no file has the id \(tariff)")
         }
         guard let found = shelf.tariff(tariff, in: billed) else {
-            throw ValidationError("--month: \(month) is outside the tariff's validity")
+            throw CommandFailure("--month: \(month) is outside the tariff's validity")
         }
         switch explain(found, month: billed, sizes: sizes, litres: litres, periodToDateLitres: yearToDateLitres) {
         case .success(let lines): print(lines.joined(separator: "\n"))
-        case .failure(let refusal): throw ValidationError(refusal.rawValue)
+        case .failure(let refusal): throw CommandFailure(refusal.rawValue)
         }
     }
 
@@ -35,7 +35,7 @@ struct TariffExplain: ParsableCommand {
         let halves = text.split(separator: "=", omittingEmptySubsequences: false)
         let from = halves.count == 2 ? LocalDay(halves[0]) : LocalDay(number: 0)
         guard halves.count <= 2, let from, let count = halves.last.flatMap({ Int($0) }) else {
-            throw ValidationError("--persons: \(text) is neither a number nor YYYY-MM-DD=NUMBER")
+            throw CommandFailure("--persons: \(text) is neither a number nor YYYY-MM-DD=NUMBER")
         }
         return HouseholdSize(from: from, persons: count)
     }

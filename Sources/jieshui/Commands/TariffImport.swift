@@ -22,7 +22,7 @@ struct TariffImport: ParsableCommand {
         var values: [String: String] = [:]
         for pair in value {
             let halves = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            guard halves.count == 2 else { throw ValidationError("--value: \(pair) is not COLUMN=VALUE") }
+            guard halves.count == 2 else { throw CommandFailure("--value: \(pair) is not COLUMN=VALUE") }
             values[halves[0]] = halves[1]
         }
         let name = URL(fileURLWithPath: file).lastPathComponent

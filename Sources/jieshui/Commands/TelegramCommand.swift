@@ -86,7 +86,7 @@ struct TelegramCommand: AsyncParsableCommand {
 
 private func address(of text: String) throws -> MeterAddress {
     guard let address = MeterAddress(text: text.lowercased()) else {
-        throw ValidationError("\(text) is no address as wmbus:12345678")
+        throw CommandFailure("\(text) is no address as wmbus:12345678")
     }
     return address
 }
