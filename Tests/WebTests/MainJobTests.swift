@@ -56,6 +56,9 @@ import Water
         // Without the code on the resident's phone nothing is handed over.
         let guess = confirm.merging(["code": "AAAAAAAA"]) { $1 }
         #expect(try await staff.post("/staff/desk/confirm", guess, csrf: try found.field("csrf")).status == 404)
+        // One slip of the finger voids nothing.
+        let asked = try await staff.post("/staff/desk/void", confirm, csrf: try found.field("csrf"))
+        #expect(asked.text.contains(#"name="sure""#) && asked.text.contains("/staff/desk/confirm"))
         let done = try await staff.post("/staff/desk/confirm", confirm, csrf: try found.field("csrf"))
         #expect(done.text.contains("class=\"notice done\""))
         // Another desk's button, or this one's twice: nothing is handed over again.

@@ -265,7 +265,7 @@ struct Samples {
             found: .init(
                 item: "节水花洒", points: "80 分", household: masked("100200300417"), heldAt: "11月24日 10:12",
                 until: "11月26日 10:12", state: texts("redemption_open"), isOpen: true, community: "140107001001",
-                code: "G88E326P", redemption: "r-5f2c9a"))
+                code: "G88E326P", redemption: "r-5f2c9a", sure: sure))
     }
 
     var closeMonth: CloseMonthPage {

@@ -52,6 +52,8 @@ struct DeskPage: Page {
         /// What is confirmed or voided is named by its desk code again.
         let code: String
         let redemption: String
+        /// Whether it is to be voided, asked once more.
+        let sure: SureQuestion?
     }
 }
 

@@ -42,6 +42,13 @@ struct DeskRoutes: Sendable {
             throw RedemptionRefusal.noSuchRedemption.problem
         }
         let name = row.itemName(t.language)
+        let isOpen = row.state == .open && row.holdUntil > now
+        if state == .voided, isOpen,
+            let sure = SureQuestion(
+                [t("desk_void_sure", ["item": name])], about: [row.id.text], answered: form.text("sure"))
+        {
+            return answer(request, clerk, code: "", community: community, found: row, sure: sure, notice: nil)
+        }
         let result = try await services.close(row, as: state, by: clerk, at: now)
         let notice: PageFrame.Notice =
             switch result {
@@ -81,7 +88,7 @@ struct DeskRoutes: Sendable {
 
     private func answer(
         _ request: Request, _ clerk: Clerk, code: String, community: Area?, found: RedemptionRow?,
-        notice: PageFrame.Notice?
+        sure: SureQuestion? = nil, notice: PageFrame.Notice?
     ) -> Response {
         let t = services.texts(for: request)
         let options = clerk.communities.map {
@@ -92,20 +99,24 @@ struct DeskRoutes: Sendable {
             lookUpClass: found?.state == .open ? "second" : "primary",
             found: found.map { row in
                 DeskPage.Found(
-                    row, community: community?.code ?? "", at: services.now(), calendar: services.calendar, t)
+                    row, community: community?.code ?? "", at: services.now(), calendar: services.calendar, sure, t)
             })
         return services.answer(page, "desk_title", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 }
 
 extension DeskPage.Found {
-    init(_ row: RedemptionRow, community: String, at now: Instant, calendar: CityCalendar, _ t: Texts) {
+    init(
+        _ row: RedemptionRow, community: String, at now: Instant, calendar: CityCalendar, _ sure: SureQuestion?,
+        _ t: Texts
+    ) {
         let isOverdue = row.state == .open && row.holdUntil <= now
         self.init(
             item: row.itemName(t.language), points: t.points(row.points), household: masked(row.householdNumber),
             heldAt: t.time(row.heldAt, in: calendar), until: t.time(row.holdUntil, in: calendar),
-            state: t(isOverdue ? "redemption_overdue" : "redemption_\(row.state.rawValue)"),
+            state: t(isOverdue ? "redemption_overdue" : "redemption_\(row.state.rawValue)")
+                + (row.endedAt.map { t("list_comma") + t.time($0, in: calendar) } ?? ""),
             isOpen: row.state == .open && !isOverdue, community: community, code: row.deskCode,
-            redemption: row.id.text)
+            redemption: row.id.text, sure: sure)
     }
 }
