@@ -135,7 +135,10 @@ struct CJT188Decoder {
         _ day: CJT188HalfHours, _ profile: CJT188Profile, of address: MeterAddress
     ) throws(ItemFault) {
         let now = try currentInstant(day.clock, profile)
-        if now.epochSeconds != DecodedBatch.noInstant {
+        if clock.resetTime(day.clock, order: profile.clock) != nil {
+            // The cutoff and the slots are by the clock that was reset.
+            builder.find(field: "half_hours", reason: "not kept: the clock that they are placed by was reset")
+        } else if now.epochSeconds != DecodedBatch.noInstant {
             try addHalfHours(day, profile, cutoff: day.cutoffInstant(before: now, offsetSeconds: clock.offsetSeconds))
         }
         builder.add(at: now.epochSeconds, register: day.register)

@@ -5,6 +5,8 @@ extension SenMLRecord {
         guard let unit else {
             return isNamedVolume && hasNumber ? SenMLRecord.fault("is missing") : nil
         }
+        // No unit of volume is longer; what is longer is not looked at, for bodies of a million records.
+        guard unit.utf8.count <= 8 else { return nil }
         let isFlow = unit.hasSuffix("/s")
         if isFlow, sum == nil { return nil }
         let measure = unit.dropLast(isFlow ? 2 : 0).lowercased().replacing("³", with: "3").replacing("^", with: "")
@@ -20,10 +22,12 @@ extension SenMLRecord {
 
     private var isNamedVolume: Bool {
         let start = lastSign.map { name.index(after: $0) } ?? name.startIndex
-        return SenMLRecord.quantities.contains(name[start...].lowercased())
+        return name.utf8[start...].count <= 8 && SenMLRecord.quantities.contains(name[start...].lowercased())
     }
 
-    private var lastSign: String.Index? { name.lastIndex { $0 == ":" || $0 == "/" } }
+    private var lastSign: String.Index? {
+        name.utf8.lastIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") }
+    }
 
     private var hasNumber: Bool {
         if case .number? = value { return true }

@@ -54,19 +54,21 @@ enum TableCharset: String, Hashable {
         return nil
     }
 
-    /// The charset that leaves fewer lines at fault.
+    /// GB18030 only where most lines beyond ASCII are no UTF-8: text of GB18030 is hardly ever valid UTF-8, while much of
+    /// UTF-8 Chinese is valid GB18030, so that one cut character would make another charset of all.
     static func withFewerFaults(_ bytes: [UInt8]) -> TableCharset {
-        var (inUTF8, inGB18030) = (0, 0)
+        var (lines, inUTF8, inGB18030) = (0, 0, 0)
         var start = 0
         while start < bytes.count {
             let end = bytes.span.endOfLine(from: start)
             let line = bytes[start..<end]
             start = end + 1
             if line.isASCII { continue }
+            lines += 1
             if TableCharset.utf8.fault(in: line) != nil { inUTF8 += 1 }
             if TableCharset.gb18030.fault(in: line) != nil { inGB18030 += 1 }
         }
-        return inGB18030 < inUTF8 ? .gb18030 : .utf8
+        return inGB18030 < inUTF8 && inUTF8 * 2 > lines ? .gb18030 : .utf8
     }
 }
 

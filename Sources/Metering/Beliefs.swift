@@ -33,14 +33,9 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
         beliefs[singles[index]].isBelieved = true
     }
     let settled = singles.filter { beliefs[$0].isBelieved }
-    let chosen = conflicts.compactMap { onlyFitting($0, of: shown, between: settled, limit: limit) }
-    // Each was held against single registers alone: where two that follow each other do not fit, neither is believed.
-    var isRefuted = Set<Int>()
-    for (one, next) in zip(chosen, chosen.dropFirst())
-    where !settled.contains(where: { one < $0 && $0 < next }) && !limit.follows(shown[one], shown[next]) {
-        isRefuted.formUnion([one, next])
+    for conflict in conflicts {
+        if let one = onlyFitting(conflict, of: shown, between: settled, limit: limit) { beliefs[one].isBelieved = true }
     }
-    for one in chosen where !isRefuted.contains(one) { beliefs[one].isBelieved = true }
     return beliefs
 }
 
@@ -65,22 +60,18 @@ private func onlyFitting(
     let before = low > 0 ? shown[settled[low - 1]] : nil
     let after = low < settled.count ? shown[settled[low]] : nil
     guard before != nil || after != nil else { return nil }
-    var found: Int?
-    for index in conflict where FlowLimit.registers.contains(shown[index].register) {
-        if let before, !limit.follows(before, shown[index]) { continue }
-        if let after, !limit.follows(shown[index], after) { continue }
-        if found != nil { return nil }
-        found = index
-    }
-    return found
-}
-
-extension FlowLimit {
-    /// True where one register may come after another without anything to explain.
-    fileprivate func follows(_ a: ShownRegister, _ b: ShownRegister) -> Bool {
-        switch step(from: a.register, to: b.register, in: b.at - a.at) {
+    func follows(_ a: ShownRegister, _ b: ShownRegister) -> Bool {
+        switch limit.step(from: a.register, to: b.register, in: b.at - a.at) {
         case .flow, .rollover: true
         case .reverseFlow, .fall, .tooFast: false
         }
     }
+    var found: Int?
+    for index in conflict where FlowLimit.registers.contains(shown[index].register) {
+        if let before, !follows(before, shown[index]) { continue }
+        if let after, !follows(shown[index], after) { continue }
+        if found != nil { return nil }
+        found = index
+    }
+    return found
 }

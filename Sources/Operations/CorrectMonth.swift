@@ -59,7 +59,7 @@ struct CorrectMonth: Sendable {
             guard let tariff = tariffs.tariff(of: home.household) else { continue }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
-                frozenFigure: tookPart ? frozen[home.household].flatMap { standing(of: $0, under: rules).figure } : nil,
+                frozenFigure: tookPart ? try frozenFigure(frozen[home.household], reader) : nil,
                 earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
             let changes = try changes(of: home.household, reader)
             guard
@@ -112,6 +112,19 @@ struct CorrectMonth: Sendable {
             of: community, from: month.next, to: month.advanced(by: last), only: household)
         let found = (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min()
         return found.map { [(household, $0)] } ?? []
+    }
+
+    /// A home's own figure among the frozen ones. Months from before a gap kept from ranking count a home with one: then its
+    /// first statement has a rank.
+    private func frozenFigure(_ frozen: HomeMonth?, _ reader: Reader) throws -> Int64? {
+        guard var home = frozen else { return nil }
+        if let figure = standing(of: home, under: rules).figure { return figure }
+        guard home.missingSeconds > 0,
+            let first = try reader.statement(of: home.household, in: community, month, version: 1),
+            try Statement(bytes: Array(first.body.utf8)).rank != nil
+        else { return nil }
+        home.missingSeconds = 0
+        return standing(of: home, under: rules).figure
     }
 
     /// By household. Of one that has a statement though it did not live there: a month of nothing.

@@ -86,6 +86,8 @@ struct Folding {
             for community in communities(of: meter, at: at, gateway: gateway) ?? [.unregistered] {
                 if alert.isTamper { try markTampered(meter, in: community, tampered: at) }
                 try transaction.keep(alert, of: meter, in: community, at: at, gateway: gateway)
+                // Its meter counts as held, also where no reading came of it.
+                if community == .unregistered { try transaction.countHeld(0, of: meter, gateway: gateway, last: at) }
                 touched.insert(community)
             }
         }

@@ -5,6 +5,10 @@ public import Water
 /// Why a note is refused; nothing is changed then.
 public enum NoteRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case idIsMalformed = "id_malformed"
+    /// The id names another note: the form was filled in once more after it was sent.
+    case idIsTaken = "id_taken"
+    /// The household objected again since the page with the answer's form was opened.
+    case hasNewer = "newer_objection"
     /// An objection, an answer or another remark without words.
     case bodyIsMissing = "body_missing"
     case bodyIsTooLong = "body_too_long"
@@ -28,10 +32,11 @@ public struct NoteHousehold: Sendable {
 
     /// `staff` is nil where the household itself objects. A repeat of an id changes nothing.
     ///
-    /// `month` is the month whose statement an objection is about; nil for none in particular.
+    /// `month` is the month whose statement an objection is about; nil for none in particular. `seen` is the id of the
+    /// newest objection that an answer is written to.
     public func callAsFunction(
-        _ kind: HouseholdNote.Kind, _ text: String, id: String, month: BillingMonth? = nil, of home: Household,
-        by staff: StaffID?, at now: Instant
+        _ kind: HouseholdNote.Kind, _ text: String, id: String, month: BillingMonth? = nil, seen: String? = nil,
+        of home: Household, by staff: StaffID?, at now: Instant
     ) async throws -> Result<Void, NoteRefusal> {
         guard id.isClientID else { return .failure(.idIsMalformed) }
         let body = NoteHousehold.oneLine(text)
@@ -43,10 +48,16 @@ public struct NoteHousehold: Sendable {
         let note = HouseholdNote(id: id, at: now, staff: staff, kind: kind, month: month, body: body)
         return try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
-            if try reader.hasNote(id, in: home.community) { return .success(()) }
+            // Two at once write this row both: one is decided again, after the other.
+            try transaction.touch(home)
+            if let known = try reader.note(id, in: home.community) {
+                let isSame = known.household == home.id && known.note.isSame(as: note)
+                return isSame ? .success(()) : .failure(.idIsTaken)
+            }
             guard try reader.noteCount(of: home.id, in: home.community) < Self.most else { return .failure(.tooMany) }
             let open = try reader.notes(of: home.id, in: home.community, limit: Int(Self.most)).openObjections
             if kind == .answered, open.isEmpty { return .failure(.nothingToAnswer) }
+            if kind == .answered, open.last?.id != seen { return .failure(.hasNewer) }
             if kind == .objection, staff == nil, open.contains(where: { $0.month == month }) {
                 return .failure(.isOpen)
             }
@@ -62,6 +73,13 @@ public struct NoteHousehold: Sendable {
     }
 }
 
+extension HouseholdNote {
+    /// The same but for when it was sent.
+    fileprivate func isSame(as other: HouseholdNote) -> Bool {
+        (kind, staff, month, body) == (other.kind, other.staff, other.month, other.body)
+    }
+}
+
 extension Transaction {
     /// Keeps who changed something about a household at the desk, in the same transaction as the change.
     func log(
@@ -70,7 +88,7 @@ extension Transaction {
     ) throws {
         let body = words.joined(separator: " ")
         let id = "\(kind.rawValue)-\(household)-\(now.epochSeconds)-" + sha256Hex(Array(body.utf8)).prefix(16)
-        guard try !reader.hasNote(id, in: community) else { return }
+        guard try reader.note(id, in: community) == nil else { return }
         try add(
             HouseholdNote(id: id, at: now, staff: staff, kind: kind, month: nil, body: body), of: household,
             in: community)

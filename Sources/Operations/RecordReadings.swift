@@ -19,8 +19,10 @@ public actor RecordReadings {
     private var held: [GatewayID: HeldByGateway] = [:]
     /// The last commit failed.
     private var isFailing = false
-    /// When what is held was counted anew.
-    private var recounted: Instant?
+    /// When what is held of a gateway was counted anew.
+    private var recounted: [GatewayID: Instant] = [:]
+    /// When it was last looked whether anything can be written.
+    private var probed: Instant?
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var isCommitting = false
@@ -85,7 +87,7 @@ public actor RecordReadings {
             batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
             held: held[gateway] ?? HeldByGateway())
         sorting.run()
-        if sorting.reachedHeldLimit, try await recountHeld(at: at) {
+        if sorting.reachedHeldLimit, try await recountHeld(of: gateway, at: at) {
             // What is sent again was counted again: what is kept of it decides.
             sorting = Sorting(
                 batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
@@ -93,31 +95,31 @@ public actor RecordReadings {
             sorting.run()
         }
         held[gateway] = sorting.held
+        held[gateway]?.add(sorting.newlyHeld, at: at)
         if !sorting.parts.isEmpty {
             try await commit(sorting.parts, from: gateway, offsetSeconds: sorting.offsetSeconds, at: at)
         }
         return sorting.answer
     }
 
-    /// Counts anew what is held of every gateway: what is folded once each, and as much as waits to be folded. At most once
-    /// in five seconds; false where it was not counted.
-    private func recountHeld(at: Instant) async throws -> Bool {
-        if let recounted, at >= recounted, at - recounted < 5 { return false }
-        recounted = at
+    /// Counts anew what is held of a gateway: what is folded once each, and what came since and waits to be folded. At most
+    /// once in five seconds; false where it was not counted.
+    private func recountHeld(of gateway: GatewayID, at: Instant) async throws -> Bool {
+        if let last = recounted[gateway], at >= last, at - last < 5 { return false }
+        recounted[gateway] = at
         do {
-            let limit = Int64(limits.heldReadingsPerGateway)
-            let (found, waiting) = try await database.read { reader in
+            let (found, oldest) = try await database.read { reader in
                 (
-                    try reader.heldByGateway(),
-                    try reader.journalLag(of: .unregistered, upTo: limit)
+                    try reader.heldByGateway()[gateway],
+                    try reader.journalLag(of: .unregistered, upTo: 1)?.oldest
                 )
             }
-            for (gateway, known) in held {
-                var counted = found[gateway] ?? HeldByGateway()
-                counted.addresses.formUnion(known.addresses)
-                counted.readings += Int(waiting?.readings ?? 0)
-                held[gateway] = counted
-            }
+            var counted = found ?? HeldByGateway()
+            let known = held[gateway] ?? HeldByGateway()
+            counted.addresses.formUnion(known.addresses)
+            counted.recent = known.recent.filter { kept in oldest.map { kept.at >= $0 } ?? false }
+            counted.readings += counted.recent.reduce(0) { $0 + $1.readings }
+            held[gateway] = counted
             return true
         } catch {
             logger.error("what is held cannot be counted", metadata: ["error": "\(error)"])
@@ -226,8 +228,11 @@ public actor RecordReadings {
     }
 
     /// False where the last commit failed and nothing can be written now either: the disk is full, the file gone.
-    public func canWrite() async -> Bool {
+    /// Looked at once in five seconds, however often it is asked.
+    public func canWrite(at: Instant) async -> Bool {
         guard isFailing else { return true }
+        if let probed, at >= probed, at - probed < 5 { return false }
+        probed = at
         do {
             try await database.write(repeatable: true) { try $0.touch() }
             isFailing = false

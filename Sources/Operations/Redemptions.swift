@@ -8,6 +8,8 @@ public enum RedemptionRefusal: Error, Sendable, Hashable {
     case ledger(Refusal)
     /// The community has no such item, or no longer offers it.
     case noSuchItem
+    /// It costs other points than the resident saw.
+    case priceHasChanged
     /// No redemption bears the id or code in a community of the asker.
     case noSuchRedemption
     /// Every code offered is taken: ask again with others.
@@ -26,9 +28,10 @@ public struct HoldItem: Sendable {
 
     /// - Parameters:
     ///   - id: chosen by the client and kept by it before asking; a repeat gets the first answer.
+    ///   - seen: the points that the resident saw it for; nil takes what it costs.
     ///   - codes: desk codes made at the edge; the first one that is free in the community is taken.
     public func callAsFunction(
-        _ id: PostingID, item: ItemID, for holder: AccountHolder, codes: [String], at: Instant
+        _ id: PostingID, item: ItemID, seen: Points? = nil, for holder: AccountHolder, codes: [String], at: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
         // Two holds of one item, or of one account, both write its row: one is decided again. A repeat finds its posting.
         try await database.write(repeatable: true) { transaction in
@@ -39,6 +42,7 @@ public struct HoldItem: Sendable {
             let state = try reader.accountState(of: holder)
             let earlier = try reader.posting(id, in: holder.community)
             if earlier == nil, row.isWithdrawn { return .failure(.noSuchItem) }
+            if earlier == nil, let seen, seen != row.points { return .failure(.priceHasChanged) }
             // A retry after a price change repeats the price agreed to.
             let agreed = try reader.redemption(id, in: holder.community)?.points ?? row.points
             let answer = state.decide(

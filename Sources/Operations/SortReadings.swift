@@ -7,6 +7,17 @@ import Water
 struct HeldByGateway: Sendable {
     var addresses: Set<String> = []
     var readings = 0
+    /// What was counted lately, by when it came: what of it is folded is counted in the database, once each.
+    var recent: [(at: Instant, readings: Int)] = []
+
+    mutating func add(_ count: Int, at: Instant) {
+        guard count > 0 else { return }
+        if let last = recent.last, last.at == at {
+            recent[recent.count - 1].readings += count
+        } else {
+            recent.append((at, count))
+        }
+    }
 }
 
 extension Reader {
@@ -33,6 +44,8 @@ struct Sorting {
     private(set) var answer = RecordAnswer()
     /// Something was refused for the gateway's limit of unregistered data.
     private(set) var reachedHeldLimit = false
+    /// Readings of meters that nobody registered.
+    private(set) var newlyHeld = 0
     /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
     private(set) var offsetSeconds: Int64?
     private var entries: [CommunityID: JournalWriter] = [:]
@@ -171,7 +184,21 @@ struct Sorting {
         }
         if isNew { held.addresses.insert(address.text) }
         held.readings += 1
+        newlyHeld += 1
         return ([.unregistered], isKnown ? .notInstalled : .unregistered)
+    }
+
+    /// Whether alerts of an unregistered address are kept: its readings beside them are counted, they are not.
+    private mutating func holdsAlerts(of address: MeterAddress) -> Bool {
+        let isKnown = held.addresses.contains(address.text)
+        guard isKnown || held.addresses.count < limits.heldMetersPerGateway,
+            held.readings < limits.heldReadingsPerGateway
+        else {
+            reachedHeldLimit = true
+            return false
+        }
+        if !isKnown { held.addresses.insert(address.text) }
+        return true
     }
 
     /// Which address nobody registered: a meter is often registered by its printed number alone.
@@ -188,8 +215,8 @@ struct Sorting {
         let places = meter.map { directory.places(of: $0, at: alerts.at) } ?? []
         let covered = places.filter { directory.covers(gateway, $0.area) }
         guard places.isEmpty || !covered.isEmpty else { return }
-        // Each counts as a reading does: alerts of meters that nobody registered are not kept without end either.
-        if places.isEmpty, hold(alerts.address, isKnown: meter != nil).1 == .heldLimit {
+        // Those of meters that nobody registered are not kept without end either.
+        if places.isEmpty, !holdsAlerts(of: alerts.address) {
             answer.entries.append(Note.heldLimit.entry(alerts.item))
             return
         }

@@ -38,7 +38,7 @@ extension Reader {
     ) throws -> [RegisteredHome] {
         let homes = (only ?? HouseholdID(.min))...(only ?? HouseholdID(.max))
         let sizes = try sizesByHousehold(of: community, upTo: day, homes)
-        let points = try pointsByHousehold(of: community, homes)
+        var points = try pointsByHousehold(of: community, homes)
         var installations: [HouseholdID: [MeterInstallation]] = [:]
         try each(
             """
@@ -54,6 +54,9 @@ extension Reader {
             ORDER BY u.household_id, i.installed_at, i.meter_id
             """
         ) { row in installations[try row.id(0), default: []].append(try Reader.installation(row, from: 1)) }
+        for (household, own) in points where own.count > 1 {
+            points[household] = try lasting(own, installations[household] ?? [], of: community, upTo: to)
+        }
         return try all(
             """
             SELECT household_id, number, area_id, moved_in_at, moved_out_at FROM household
@@ -67,7 +70,8 @@ extension Reader {
             return RegisteredHome(
                 household: household, number: try row.text(1), area: try row.id(2), movedIn: try row.instant(3),
                 movedOut: try row.instantOrNil(4), persons: sizes[household]?.last?.persons,
-                sizes: Reader.changes(sizes[household] ?? [], upTo: day), points: points[household] ?? [:],
+                sizes: Reader.changes(sizes[household] ?? [], upTo: day),
+                points: points[household] ?? [:],
                 installations: installations[household] ?? [])
         }
     }
@@ -160,6 +164,23 @@ extension Reader {
         // The first that was ever noted holds from the beginning, as it does alone.
         if inForce == nil { deciding[0] = PersonsFrom(day: LocalDay(number: 0), persons: deciding[0].persons) }
         return deciding
+    }
+
+    /// The usage points that a meter hangs at in the month, or hung at before: a point that joined later, or never had one,
+    /// takes nothing from the home's other meters.
+    private func lasting(
+        _ points: [UsagePointID: Int64?], _ installed: [MeterInstallation], of community: CommunityID, upTo end: Instant
+    ) throws -> [UsagePointID: Int64?] {
+        let measured = Set(installed.map(\.usagePoint))
+        return try points.filter { point, _ in
+            if measured.contains(point) { return true }
+            return try first(
+                """
+                SELECT 1 FROM meter_installation WHERE community_id = \(community) AND usage_point_id = \(point)
+                    AND installed_at < \(end) LIMIT 1
+                """
+            ) { _ in true } ?? false
+        }
     }
 
     private func pointsByHousehold(

@@ -92,6 +92,18 @@ extension Reader {
         ) { try $0.id(0) }
     }
 
+    /// The meters of a community with the areas that they hang, or hung, in.
+    public func meterAreas(of community: CommunityID) throws -> [(serial: String, area: AreaID)] {
+        try all(
+            """
+            SELECT coalesce(m.serial, ''), p.area_id FROM meter_installation i
+            JOIN usage_point p ON p.community_id = i.community_id AND p.usage_point_id = i.usage_point_id
+            JOIN meter m ON m.meter_id = i.meter_id
+            WHERE i.community_id = \(community)
+            """
+        ) { (try $0.text(0), try $0.id(1)) }
+    }
+
     /// The numbers of a community's households with the areas that they lie in.
     public func householdAreas(of community: CommunityID) throws -> [String: AreaID] {
         Dictionary(

@@ -94,9 +94,16 @@ extension Reader {
         ) { try $0.integer(0) } ?? 0
     }
 
-    public func hasNote(_ id: String, in community: CommunityID) throws -> Bool {
-        try first("SELECT 1 FROM household_note WHERE community_id = \(community) AND note_id = \(id)") { _ in true }
-            ?? false
+    /// The note of an id, and whose it is.
+    public func note(
+        _ id: String, in community: CommunityID
+    ) throws -> (household: HouseholdID, note: HouseholdNote)? {
+        try first(
+            """
+            SELECT note_id, noted_at, staff_id, kind, month, body, household_id FROM household_note
+            WHERE community_id = \(community) AND note_id = \(id)
+            """
+        ) { (try $0.id(6), try Reader.note($0)) }
     }
 
     private static func note(_ row: Row) throws -> HouseholdNote {
@@ -110,6 +117,15 @@ extension Reader {
 }
 
 extension Transaction {
+    /// Writes a household's row as it is, so that decisions about it follow each other.
+    public func touch(_ home: Household) throws {
+        try execute(
+            """
+            UPDATE household SET area_id = area_id
+            WHERE community_id = \(home.community) AND household_id = \(home.id)
+            """)
+    }
+
     /// Adds a note.
     public func add(_ note: HouseholdNote, of household: HouseholdID, in community: CommunityID) throws {
         try execute(

@@ -86,20 +86,6 @@ import Water
         #expect(round.litres > 1_000 && round.findings.contains { $0.kind == .rollover })
     }
 
-    @Test func `of two conflicts in a row winners that do not follow each other are not believed`() throws {
-        func hours(_ instants: [(Double, Int64)]) -> [ReadingElement] {
-            instants.map { Meters.element(Meters.start + Int64($0.0 * 3_600), $0.1) }
-        }
-        let singles = (-24...(33 * 24)).filter { ![10, 11].contains($0) }.map { (Double($0), 100_000 + 10 * Int64($0)) }
-        let odd = hours(singles + [(10, 100_108), (10, 9_000_000), (11, 100_100), (11, 9_000_001)])
-        let home = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: odd)]))
-        #expect(home.litres == 7_440 && home.missingSeconds == 0)
-        #expect(!home.findings.contains { $0.kind == .reset || $0.kind == .reverseFlow })
-        let even = hours(singles + [(10, 100_098), (10, 9_000_000), (11, 100_104), (11, 9_000_001)])
-        let fits = try october(Meters.home([MeterReadings(installation: Meters.installation(), elements: even)]))
-        #expect(fits.litres == 7_440 && fits.missingSeconds == 0)
-    }
-
     @Test func `what ran at least is the lowest hour of all, whatever the last day shows`() throws {
         var register: Int64 = 1_000
         let elements = (-24...(33 * 24)).map { hour -> ReadingElement in

@@ -155,6 +155,23 @@ import Water
         }
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).count } == 2)
+        // Alone they hold their meters, so that another process knows of them.
+        #expect(try await city.database.read { try $0.heldMeters(limit: 10).map(\.readings) } == [0, 0])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `one gateway at its limit takes nothing from another`(engine: TestEngine) async throws {
+        var limits = RecordLimits()
+        limits.heldReadingsPerGateway = 10
+        let city = try await CityFixture(on: engine, limits: limits)
+        func post(_ meter: Int64, _ count: Int64, from gateway: GatewayID, at: Instant) async throws -> RecordAnswer {
+            try await city.post(CityFixture.series(meter, from: october, Array(1...count)), from: gateway, at: at)
+        }
+        let at = october + 100_000
+        #expect(try await post(1, 10, from: CityFixture.cityGateway, at: at).held == 1)
+        #expect(try await post(2, 5, from: CityFixture.firstGateway, at: at).held == 1)
+        #expect(try await post(3, 1, from: CityFixture.cityGateway, at: at + 10).rejected == 1)
+        #expect(try await post(4, 5, from: CityFixture.firstGateway, at: at + 20).held == 1)
     }
 
     @Test(arguments: TestEngine.allCases)

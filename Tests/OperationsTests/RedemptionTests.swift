@@ -74,6 +74,10 @@ import Water
         _ = try await hold(try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now).get()
         let code = "140105001001"
         let row = try await change(item, of: code, addingPieces: 2, points: Points(15), at: now + 1).get()
+        // At a price that the resident did not see nothing is held.
+        let old = try await hold(
+            try id("r9"), item: item, seen: Points(20), for: holder, codes: ["DBCD2345"], at: now + 2)
+        #expect(old == .failure(.priceHasChanged))
         #expect(row.stock.total == 3 && row.stock.free == 2 && row.points == Points(15))
         let second = try await hold(try id("r2"), item: item, for: holder, codes: ["BBCD2345"], at: now + 2).get()
         #expect(second.points == Points(15))

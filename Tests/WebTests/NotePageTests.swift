@@ -38,12 +38,22 @@ import Water
             let page = try await other.get("/staff/household?number=\(number)")
             #expect(page.text.contains("住户有异议待答复") && page.text.contains("value=\"answered\" selected"))
             let desk = try page.field("csrf")
-            let answer = ["number": number, "kind": "answered", "id": "b-1", "text": "已上门核对。"]
+            let answer = [
+                "number": number, "kind": "answered", "id": "b-1", "text": "已上门核对。",
+                "seen": try page.field("seen"),
+            ]
+            // One that came since the page was opened is not answered unseen.
+            let stale = try await other.post("/staff/household", answer.merging(["seen": "a-0"]) { $1 }, csrf: desk)
+            #expect(stale.text.contains("又提了异议") && stale.text.contains("已上门核对。"))
             let missing = try await other.post("/staff/household", answer.merging(["text": ""]) { $1 }, csrf: desk)
             #expect(missing.text.contains("请写几句说明"))
             #expect(try await other.post("/staff/household", answer, csrf: desk).status == 303)
             let second = try await other.post("/staff/household", answer.merging(["id": "b-2"]) { $1 }, csrf: desk)
             #expect(second.text.contains("没有待答复的异议"))
+            // The form of before filled in with other words is no repeat.
+            let other2 = try await other.post(
+                "/staff/household", answer.merging(["text": "别的话", "kind": "other"]) { $1 }, csrf: desk)
+            #expect(other2.text.contains("已经提交过") && other2.text.contains("别的话"))
             #expect(try await other.get("/staff/alerts").text.contains("没有待答复的异议"))
             let read = try await resident.get("/statements/2026-10")
             #expect(read.text.contains("社区答复") && read.text.contains("已上门核对。"))

@@ -227,10 +227,12 @@ struct Samples {
             ], holdTerms: texts("items_terms", ["hours": "48", "count": "3"]), hasItems: true,
             items: [
                 PointsPage.Item(
-                    item: "7", requestID: "r-5f2c9a", name: "水龙头起泡器", price: "40 分", stock: "还有 12 件", canHold: true,
+                    item: "7", requestID: "r-5f2c9a", name: "水龙头起泡器", price: "40 分", points: "40", stock: "还有 12 件",
+                    canHold: true,
                     reason: "", actionLabel: "兑换水龙头起泡器，40 分"),
                 PointsPage.Item(
-                    item: "", requestID: "", name: "社区理发一次", price: "200 分", stock: "还有 3 件", canHold: false,
+                    item: "", requestID: "", name: "社区理发一次", price: "200 分", points: "200", stock: "还有 3 件",
+                    canHold: false,
                     reason: "还差 80 分", actionLabel: ""),
             ], hasHistory: true,
             history: [

@@ -111,7 +111,7 @@ extension Samples {
                     .init(at: "2026-11-20 15:00", by: "wang", about: nil, what: texts("note_visited")),
                 ],
                 form: .init(
-                    id: "web-1",
+                    id: "web-1", seen: "web-0",
                     kinds: [
                         .init(value: "called", name: texts("note_called"), isSelected: false),
                         .init(value: "answered", name: texts("note_answered"), isSelected: true),

@@ -147,7 +147,7 @@ def measure(home, file, stated):
     """Days, totals, seconds and the digest, in the form of the one stated, of a home with one meter all month; None
     where a rule beyond that is needed."""
     rules, span = file.rules, file.month
-    if home["share_millionths"] is not None or home["usage_points"] != 1 or len(home["meters"]) != 1:
+    if home["share_millionths"] is not None or home.get("usage_points", 1) != 1 or len(home["meters"]) != 1:
         return None
     meter = home["meters"][0]
     start, end = span["start"], span["end"]

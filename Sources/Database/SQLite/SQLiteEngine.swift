@@ -47,7 +47,7 @@ struct SQLiteEngine: Sendable {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw DatabaseFailure.backup(reason: "\(path) exists already")
         }
-        let unfinished = path + ".unfinished"
+        let unfinished = "\(path).unfinished-\(getpid())"
         // What cannot be removed is told by what comes next.
         func clear() { for ending in ["", "-journal", "-wal", "-shm"] { unlink(unfinished + ending) } }
         clear()

@@ -30,6 +30,10 @@ struct DeviceBytes {
             let batch = try decode(
                 bytes, as: .cjt188, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset,
                 cjt188: mapping.cjt188 ?? cjt188)
+            // It needed the time that cannot be read.
+            if let fault = message.fault, batch.runs.isEmpty, batch.rejections.contains(where: { $0.field == "at" }) {
+                return TelegramBatch(batch: try rejected(fault, limits), undecoded: [])
+            }
             return TelegramBatch(batch: batch, undecoded: [])
         case .oms:
             return try decodeTelegram(
@@ -58,7 +62,8 @@ struct DeviceBytes {
     }
 
     private func payload(_ fields: MessageFields) throws(ItemFault) -> [UInt8] {
-        if let fault = fields.message.fault { throw fault }
+        // One whose time cannot be read has none: what a device tells itself stands all the same.
+        if fields.message.isRefused, let fault = fields.message.fault { throw fault }
         guard let field = mapping.field else {
             guard let bytes = fields.message.bytes else { throw .missing("payload") }
             return bytes

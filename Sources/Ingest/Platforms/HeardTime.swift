@@ -8,10 +8,13 @@ struct HeardTime {
     let at: Instant?
     /// Why the message is rejected: another time in place of one that cannot be read would be a guess.
     let fault: ItemFault?
+    /// The message is refused for its time, whatever time it tells inside.
+    let isRefused: Bool
 
     /// The time at a node. One that is absent, null or empty is not given.
     init(_ node: JSONNode?, named field: String) {
         self.field = field
+        isRefused = false
         at = platformInstant(node)
         fault = at == nil && HeardTime.isGiven(node) ? ItemFault(field: field, reason: HeardTime.unreadable) : nil
     }
@@ -19,6 +22,7 @@ struct HeardTime {
     /// The time of a message that is refused.
     private init(refused reason: String, field: String) {
         self.field = field
+        isRefused = true
         at = nil
         fault = ItemFault(field: field, reason: reason)
     }

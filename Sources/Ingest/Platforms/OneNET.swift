@@ -115,6 +115,7 @@ private struct OneNETMessages {
                 ("device", device), ("imei", node["imei"]), ("ds_id", node["ds_id"]),
                 ("name", node["dev_name"] ?? node["deviceName"]), ("product", node["pid"] ?? node["productId"]),
             ]),
-            at: heard.at, properties: Array(bytes[node.range]), bytes: nil, fault: heard.fault)
+            at: heard.at, properties: Array(bytes[node.range]), bytes: nil, fault: heard.fault,
+            isRefused: heard.isRefused)
     }
 }

@@ -32,10 +32,11 @@ struct PropertyDecoder {
     private func read(
         _ fields: MessageFields, _ readings: [JSONNode], into builder: inout BatchBuilder
     ) throws(ItemFault) {
-        if let fault = fields.message.fault { throw fault }
+        if fields.message.isRefused, let fault = fields.message.fault { throw fault }
         guard fields.root?.isObject ?? false else { throw .missing(mapping.root ?? "properties") }
         let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
         let at = try time(fields)
+        if at == nil, let fault = fields.message.fault { throw fault }
         let (alerts, raw) = MappingAlarm.found(mapping.alarms) { fields.text($0) }
         if !raw.isEmpty, let at = at ?? fields.message.at?.epochSeconds {
             builder.note(alerts, raw: raw, of: address, at: Instant(epochSeconds: at))

@@ -98,8 +98,10 @@ public struct DeviceMessage: Sendable, Hashable {
     public let properties: [UInt8]?
     /// The device's own bytes, where the envelope holds them.
     public let bytes: [UInt8]?
-    /// Why nothing of the message is taken, as a time of it that cannot be read; it is rejected as an item.
+    /// Why `at` cannot be read, or the message is refused; an item that needs `at` is rejected with it.
     var fault: ItemFault?
+    /// Nothing of the message is taken, whatever time it tells inside.
+    var isRefused = false
 }
 
 /// How much a push may hold and how old it may be.

@@ -6,7 +6,7 @@ let householdNotes = """
         note_id TEXT NOT NULL,
         household_id INTEGER NOT NULL,
         noted_at INTEGER NOT NULL,
-        staff_id INTEGER REFERENCES staff (staff_id),
+        staff_id INTEGER,
         month INTEGER,
         kind TEXT NOT NULL,
         body TEXT NOT NULL,

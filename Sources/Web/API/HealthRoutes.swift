@@ -25,7 +25,7 @@ struct HealthRoutes: Sendable {
             context.logger.error("the database does not answer", metadata: ["error": "\(error)"])
             throw Problem.busy("The database does not answer.", after: 5)
         }
-        guard await services.record.canWrite() else {
+        guard await services.record.canWrite(at: now) else {
             throw Problem.busy("The database takes no writes.", after: 5)
         }
         let seconds = lag.map { max(now - $0.oldest, 0) } ?? 0

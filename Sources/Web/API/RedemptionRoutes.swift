@@ -22,9 +22,10 @@ struct RedemptionRoutes: Sendable {
     private struct HoldBody: Decodable {
         let id: String
         let item: Int64
+        let points: Int64?
 
         enum CodingKeys: String, CodingKey {
-            case id
+            case id, points
             case item = "item_id"
         }
     }
@@ -37,7 +38,8 @@ struct RedemptionRoutes: Sendable {
         guard let id = PostingID(body.id) else {
             throw Problem.badRequest("id", "must be 1 to 64 of 0-9 A-Z a-z - _ .")
         }
-        let answer = try await services.hold(id, ItemID(body.item), for: resident, at: now)
+        let answer = try await services.hold(
+            id, ItemID(body.item), seen: body.points.map { Points($0) }, for: resident, at: now)
         return .json(try answer.orProblem().json, status: 201)
     }
 
@@ -68,12 +70,13 @@ struct RedemptionRoutes: Sendable {
 extension WebServices {
     /// Sets an item aside with one of five fresh desk codes.
     func hold(
-        _ id: PostingID, _ item: ItemID, for resident: Resident, at now: Instant
+        _ id: PostingID, _ item: ItemID, seen: Points?, for resident: Resident, at now: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
         var random = SystemRandomNumberGenerator()
         let codes = (0..<5).map { _ in Secret.handCode(using: &random).text }
         let holder = AccountHolder(community: resident.household.community, household: resident.household.id)
-        return try await HoldItem(database: database, terms: terms)(id, item: item, for: holder, codes: codes, at: now)
+        return try await HoldItem(database: database, terms: terms)(
+            id, item: item, seen: seen, for: holder, codes: codes, at: now)
     }
 
     /// The redemption a desk code names, of a household in the member's area. A wrong code counts as a
@@ -121,6 +124,10 @@ extension RedemptionRefusal {
     var problem: Problem {
         switch self {
         case .noSuchItem: Problem("no-such-item", 404, "The community offers no such item.")
+        case .priceHasChanged:
+            Problem(
+                "price-changed", 409, "The item costs other points now.",
+                errors: [.init(field: "points", reason: "are not what the item costs")])
         case .noSuchRedemption: Problem("no-such-redemption", 404, "There is no such redemption.")
         case .codesAreTaken: .busy("No desk code was free.", after: 1)
         case .ledger(let refusal):
@@ -134,6 +141,7 @@ extension RedemptionRefusal {
     var textKey: String {
         switch self {
         case .noSuchItem: "refused_unknown_item"
+        case .priceHasChanged: "refused_price_changed"
         case .ledger(.exceedsBalance): "refused_exceeds_balance"
         case .ledger(.outOfStock): "refused_out_of_stock"
         case .ledger(.tooManyOpenHolds): "refused_too_many_open_holds"

@@ -32,11 +32,21 @@ struct Clerk: Sendable {
         try reader.area(ofPoint: place.usagePoint, in: place.community).map(covers) ?? false
     }
 
-    /// The numbers of the households that a member of a part of a community serves; nil is everything in `communities`.
-    func numbers(_ reader: Reader) throws -> Set<String>? {
+    /// What a member of a part of a community serves; nil is everything in `communities`.
+    func part(_ reader: Reader) throws -> Part? {
         guard areas.communities(under: member.area).isEmpty else { return nil }
-        return Set(
-            try communities.flatMap { try reader.householdAreas(of: $0.id).filter { covers($0.value) }.map(\.key) })
+        return Part(
+            numbers: Set(
+                try communities.flatMap { try reader.householdAreas(of: $0.id).filter { covers($0.value) }.map(\.key) }),
+            serials: Set(
+                try communities.flatMap { try reader.meterAreas(of: $0.id).filter { covers($0.area) }.map(\.serial) }))
+    }
+
+    struct Part: Sendable {
+        /// Of households.
+        let numbers: Set<String>
+        /// Of meters, wherever they hung there and when.
+        let serials: Set<String>
     }
 
     var isCityAdministrator: Bool { member.role == .administrator && member.area == areas.city?.id }

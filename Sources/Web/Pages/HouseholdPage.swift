@@ -38,8 +38,12 @@ struct HouseholdPage: Page {
     struct NoteForm: Sendable {
         /// Made with the page, so that a form sent twice notes once.
         let id: String
+        /// The newest objection that the page shows: an answer is to it and those before.
+        let seen: String?
         let kinds: [KindOption]
         let text: String
+
+        func seeing(_ objection: String?) -> NoteForm { NoteForm(id: id, seen: objection, kinds: kinds, text: text) }
     }
 
     struct KindOption: Sendable {

@@ -30,6 +30,8 @@ struct PointsPage: Page {
         let requestID: String
         let name: String
         let price: String
+        /// As the form sends them: what the resident agrees to.
+        let points: String
         let stock: String
         let canHold: Bool
         let reason: String

@@ -80,6 +80,7 @@ extension PointsPage.Item {
             }
         self.init(
             item: "\(row.id)", requestID: reason == nil ? makeID() : "", name: name, price: t.points(row.points),
+            points: "\(row.points.count)",
             stock: t("item_stock", ["n": t.number(row.stock.free)]), canHold: reason == nil, reason: reason ?? "",
             actionLabel: t("hold_action_label", ["item": name, "points": t.points(row.points)]))
     }

@@ -171,7 +171,8 @@ struct ResidentRoutes: Sendable {
         guard let id = PostingID(form.text("id")), let item = Int64(form.text("item")) else {
             throw Problem.badRequest("item", "is not an item of the page")
         }
-        switch try await services.hold(id, ItemID(item), for: resident, at: now) {
+        let seen = Int64(form.text("points")).map { Points($0) }
+        switch try await services.hold(id, ItemID(item), seen: seen, for: resident, at: now) {
         case .success(let row): return .seeOther("/points?held=\(row.id.text)")
         case .failure(let refusal): return .seeOther("/points?refused=\(refusal.textKey)")
         }

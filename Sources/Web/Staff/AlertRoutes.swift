@@ -23,7 +23,7 @@ struct AlertRoutes: Sendable {
                 try reader.followUps(for: clerk, at: now)
             )
         }
-        let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }
+        let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }.prefix(Reader.mostShort)
         let openAlerts = alerts.filter { !followUps.isSettled($0.household, at: $0.at) }
         let settled = settled(leaks, alerts, followUps, t)
         let objections = followUps.objections.prefix(Reader.mostShort)

@@ -58,12 +58,14 @@ struct HouseholdRoutes: Sendable {
         let home = try await services.database.read { try $0.household(number: number) }
         guard let home, clerk.covers(home.area) else { return try await household(request, clerk, asked: number) }
         let outcome = try await NoteHousehold(database: services.database)(
-            kind, form.text("text"), id: form.text("id"), of: home, by: clerk.member.id, at: now)
+            kind, form.text("text"), id: form.text("id"), seen: form.text("seen"), of: home, by: clerk.member.id,
+            at: now)
         switch outcome {
         case .success: return .seeOther("/staff/household?number=\(home.number)&noted=1#notes-h")
         case .failure(let refusal):
             let typed = HouseholdPage.NoteForm(
-                id: form.text("id"), kinds: options(kind, t), text: form.text("text"))
+                id: refusal == .idIsTaken ? WebServices.formID() : form.text("id"), seen: nil,
+                kinds: options(kind, t), text: form.text("text"))
             return try await household(
                 request, clerk, asked: number, typed: typed,
                 notice: .init(kind: .refused, heading: t("note_refused"), body: t("note_refused_\(refusal.rawValue)")))
@@ -77,7 +79,8 @@ struct HouseholdRoutes: Sendable {
     /// The form as it is before anything is typed.
     private func emptyForm(_ found: HouseholdOverview, _ t: Texts) -> HouseholdPage.NoteForm {
         let kind: HouseholdNote.Kind = found.notes.openObjections.isEmpty ? .called : .answered
-        return .init(id: WebServices.formID(), kinds: options(kind, t), text: "")
+        return .init(
+            id: WebServices.formID(), seen: found.notes.openObjections.last?.id, kinds: options(kind, t), text: "")
     }
 
     private func page(
@@ -128,7 +131,7 @@ struct HouseholdRoutes: Sendable {
                     at: services.minute(note.at),
                     by: note.staff.map { found.names[$0] ?? "\($0)" } ?? t("note_by_home"),
                     about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note))
-            }, form: typed ?? emptyForm(found, t))
+            }, form: typed.map { $0.seeing(found.notes.openObjections.last?.id) } ?? emptyForm(found, t))
     }
 }
 

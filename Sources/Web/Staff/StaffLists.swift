@@ -28,6 +28,8 @@ extension Reader {
     static var mostCommunities: Int { 200 }
     private static var mostRows: Int { 500 }
     private static var mostChanges: Int { 50 }
+    /// Of a community's rows, where only some of them are the member's or are still open.
+    private static var mostToSift: Int { 10_000 }
     /// Of lists to work through one by one.
     static var mostShort: Int { 100 }
     /// Communities whose meters are asked about one by one.
@@ -72,11 +74,11 @@ extension Reader {
 
     func alerts(for clerk: Clerk) throws -> [AlertRow] {
         if clerk.member.area == clerk.areas.city?.id { return try alerts(limit: Reader.mostRows) }
-        let numbers = try clerk.numbers(self)
+        let part = try clerk.part(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap {
-            try alerts(of: $0.id, limit: Reader.mostRows)
+            try alerts(of: $0.id, limit: part == nil ? Reader.mostRows : Reader.mostToSift)
         }
-        let mine = rows.filter { numbers?.contains($0.household) ?? true }
+        let mine = rows.filter { part?.serials.contains($0.serial) ?? true }
         return Array(mine.sorted { $0.at > $1.at }.prefix(Reader.mostRows))
     }
 
@@ -84,10 +86,10 @@ extension Reader {
     func homesToCorrect(
         for clerk: Clerk
     ) throws -> [(area: Area, home: HomeToCorrect, changes: [HomeChange])] {
-        let numbers = try clerk.numbers(self)
+        let part = try clerk.part(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
-            try homesToCorrect(of: area.id, limit: Reader.mostRows).map { (area, $0) }
-        }.filter { numbers?.contains($0.1.number) ?? true }
+            try homesToCorrect(of: area.id, limit: part == nil ? Reader.mostRows : Reader.mostToSift).map { (area, $0) }
+        }.filter { part?.numbers.contains($0.1.number) ?? true }
         return try rows.sorted { $0.1.since < $1.1.since }.prefix(Reader.mostRows).map { area, home in
             (area, home, try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges))
         }
@@ -97,10 +99,9 @@ extension Reader {
     func suspectedLeaks(for clerk: Clerk) throws -> [SuspectedLeak] {
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
             guard let month = try measuredMonths(of: area.id).last else { return [SuspectedLeak]() }
-            return try suspectedLeaks(of: area.id, month, limit: Reader.mostShort)
+            return try suspectedLeaks(of: area.id, month, limit: Reader.mostToSift)
         }
-        return Array(
-            rows.filter { clerk.covers($0.area) }.sorted { $0.flow.litres > $1.flow.litres }.prefix(Reader.mostShort))
+        return rows.filter { clerk.covers($0.area) }.sorted { $0.flow.litres > $1.flow.litres }
     }
 
     /// Meters that sent nothing for seven days, each with its last reading, of so many communities.
@@ -121,11 +122,12 @@ extension Reader {
 
     /// Findings of each community's newest month, latest first.
     func findings(for clerk: Clerk) throws -> [(area: Area, finding: StoredFindingRow)] {
-        let numbers = try clerk.numbers(self)
+        let part = try clerk.part(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
             guard let month = try measuredMonths(of: area.id).last else { return [(Area, StoredFindingRow)]() }
-            return try findings(of: area.id, month, limit: Reader.mostRows).map { (area, $0) }
-        }.filter { numbers?.contains($0.1.household) ?? true }
+            return try findings(of: area.id, month, limit: part == nil ? Reader.mostRows : Reader.mostToSift)
+                .map { (area, $0) }
+        }.filter { part?.serials.contains($0.1.serial) ?? true }
         return Array(rows.sorted { $0.1.at > $1.1.at }.prefix(Reader.mostRows))
     }
 }

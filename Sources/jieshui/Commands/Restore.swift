@@ -23,14 +23,19 @@ struct Restore: AsyncParsableCommand {
         }
         let files = FileManager.default
         guard files.fileExists(atPath: file) else { throw CommandFailure("there is no file \(file)") }
-        let inTheWay = ["", "-wal", "-shm"].map { path + $0 }.filter { files.fileExists(atPath: $0) }
+        let inTheWay = ["", "-wal", "-shm", "-journal"].map { path + $0 }.filter { files.fileExists(atPath: $0) }
         guard inTheWay.isEmpty else {
             throw CommandFailure(
                 "\(inTheWay.joined(separator: ", ")) would be overwritten: stop the service and move it away first")
         }
+        let unfinished = "\(path).unfinished-\(ProcessInfo.processInfo.processIdentifier)"
         do {
-            try files.copyItem(atPath: file, toPath: path)
+            try files.copyItem(atPath: file, toPath: unfinished)
+            // A backup may be kept read-only; the database is written.
+            try files.setAttributes([.posixPermissions: 0o640], ofItemAtPath: unfinished)
+            try files.moveItem(atPath: unfinished, toPath: path)
         } catch {
+            unlink(unfinished)
             throw CommandFailure("\(file) cannot be copied to \(path): \(error.localizedDescription)")
         }
         do {

@@ -52,7 +52,7 @@ struct Serve: AsyncParsableCommand {
             // What a gateway leaves half open must not stay: there are thousands of them, and only so many sockets.
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ContinueHandler()], idleTimeout: .seconds(Self.idleSeconds))),
+                    additionalChannelHandlers: [ConnectionHandler()], idleTimeout: .seconds(Self.idleSeconds))),
             configuration: ApplicationConfiguration(
                 address: .hostname(context.settings.host, port: port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connections())),
