@@ -131,7 +131,8 @@ let package = Package(
             dependencies: [
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
                 "Web",
-                hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
+                hummingbird, logging, .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),

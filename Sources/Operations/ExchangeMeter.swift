@@ -55,8 +55,8 @@ public struct ExchangeMeter: Sendable {
 
     /// The new meter takes over resolution, flow and modulus where it is not registered yet. A repeat changes nothing.
     ///
-    /// `covers` tells whether the one who asks may change the meters that hang in an area. Where a member of staff is named the notes of
-    /// the household that lived there keep who it was.
+    /// `covers` tells whether the one who asks may change the meters that hang in an area. Where a member of staff is named
+    /// the notes of the household that lived there keep who it was.
     public func callAsFunction(
         _ exchange: MeterExchange, by staff: StaffID? = nil, now: Instant,
         covers: @escaping @Sendable (AreaID) -> Bool = { _ in true }

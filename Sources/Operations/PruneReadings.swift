@@ -19,8 +19,8 @@ extension PruneRefusal: CustomStringConvertible {
     }
 }
 
-/// Removes readings older than the policy keeps, with alarms, notes about households and delivered events of that time. Statements and their
-/// digests stay; a correction that would need what is gone is refused by name.
+/// Removes readings older than the policy keeps, with alarms, notes about households and delivered events of that time.
+/// Statements and their digests stay; a correction that would need what is gone is refused by name.
 ///
 /// A community is one transaction; killed anywhere it is pruned or not, and the next run goes on. Months that are a part
 /// of their own on PostgreSQL are dropped whole once they are empty.

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTesting
 import Operations
 import Testing
@@ -25,15 +26,40 @@ import Testing
         }
     }
 
-    /// Blocks a thread of its own, never one that the server runs on.
-    private func exchange(_ request: [UInt8], port: Int) async -> String {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: blockingExchange(request, port: port)) }
+    @Test func `a body is asked for once, after the requests before it, and a broken one ends the connection`()
+        async throws
+    {
+        let fixture = try await WebFixture()
+        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionHandler()])
+        let app = Application(router: buildRouter(fixture.services), server: .http1(configuration: configuration))
+        let form = "Content-Type: application/x-www-form-urlencoded\r\n"
+        let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        let waiting =
+            "POST /sign-in HTTP/1.1\r\nHost: localhost\r\n\(form)Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+        let broken = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\n\(form)Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        try await app.test(.live) { client in
+            let port = try #require(client.port)
+            // The client waits in vain for more: what came before is what counts.
+            let asked = await exchange(Array((get + get + waiting).utf8), port: port, whole: true)
+            let states = asked.matches(of: /HTTP\/1\.1 (\d+)/).map { String($0.1) }
+            #expect(states == ["200", "200", "100"], "\(asked)")
+            let answer = await exchange(Array(broken.utf8), port: port, whole: true)
+            #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("Connection: close"), "\(answer)")
         }
     }
 
-    /// Sends everything, waiting at most five seconds for room, and only then reads; empty where nothing came.
-    private func blockingExchange(_ request: [UInt8], port: Int) -> String {
+    /// Blocks a thread of its own, never one that the server runs on.
+    private func exchange(_ request: [UInt8], port: Int, whole: Bool = false) async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: blockingExchange(request, port: port, whole: whole))
+            }
+        }
+    }
+
+    /// Sends everything, waiting at most five seconds for room, and only then reads, `whole` until nothing comes for that
+    /// long or the server closes; empty where nothing came.
+    private func blockingExchange(_ request: [UInt8], port: Int, whole: Bool) -> String {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var wait = timeval(tv_sec: 5, tv_usec: 0)
@@ -55,8 +81,13 @@ import Testing
             guard count > 0 else { return "" }
             sent += count
         }
-        var answer = [UInt8](repeating: 0, count: 512)
-        let count = recv(socket, &answer, answer.count, 0)
-        return String(decoding: answer[..<max(count, 0)], as: UTF8.self)
+        var answer: [UInt8] = []
+        repeat {
+            var part = [UInt8](repeating: 0, count: 512)
+            let count = recv(socket, &part, part.count, 0)
+            if count <= 0 { break }
+            answer += part[..<count]
+        } while whole
+        return String(decoding: answer, as: UTF8.self)
     }
 }

@@ -49,15 +49,14 @@ struct Restore: AsyncParsableCommand {
 
     /// Refuses what is damaged or no database of ours.
     private func check(_ settings: Settings) async throws {
-        let database = try settings.openDatabase()
         let damage: String?
         do {
-            damage = try await database.read { reader in
+            damage = try await settings.openDatabase().read { reader in
                 _ = try reader.schemaNumber()
                 return try reader.damage()
             }
         } catch {
-            throw CommandFailure("\(file) is no database of jieshui: \(error)")
+            throw CommandFailure("\(file) is damaged, or no database of jieshui: nothing was restored")
         }
         if let damage { throw CommandFailure("\(file) is damaged: \(damage)") }
     }
