@@ -19,7 +19,7 @@ struct RequestLimits: Sendable, Hashable {
 
 /// One request in libcurl's hands: owns its easy handle and header list.
 final class CurlTransfer {
-    /// Where its result belongs in the batch.
+    /// Which of the transfers under way it is.
     let index: Int
     let handle: UnsafeMutableRawPointer
     private var headers: UnsafeMutablePointer<curl_slist>?

@@ -1,6 +1,7 @@
 public import Database
 public import Logging
 import Storage
+import Synchronization
 public import Water
 
 /// How deliveries are made.
@@ -12,7 +13,7 @@ public struct DeliverySettings: Sendable, Hashable {
     public var totalMilliseconds = 20_000
     /// Bytes of an answer's body that are read.
     public var answerBytes = 65_536
-    /// Attempts made at once, and of those to one target.
+    /// Attempts under way at once, and of those to one target.
     public var batch = 32
     public var perTarget = 8
     /// A claimed delivery that was never marked is due again after this. Longer than `totalMilliseconds`.
@@ -39,6 +40,9 @@ public struct DeliveryRound: Sendable, Hashable {
 
 /// Delivers events to targets: claims what is due, sends it, notes what came back.
 ///
+/// Each attempt goes its own way: what came of it is noted when it ends, and what it leaves room for is claimed then, so
+/// that a target that takes its time keeps no other waiting.
+///
 /// A crash between sending and noting sends again, with the same `webhook-id`, when the claim runs out: at least
 /// once, never zero times. Any number of processes may run it: numbered claims keep them apart, and one that was slower
 /// than its claim notes nothing.
@@ -49,11 +53,12 @@ public struct DeliveryService: Sendable {
     private let now: @Sendable () -> Instant
     private let jitter: @Sendable () -> Int64
     private let sender: HTTPSender
+    private let underWay = UnderWay()
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - now: the clock of `run()`.
+    ///   - now: the clock: when an attempt begins and when it ends.
     ///   - jitter: millionths, 0–1,000,000, another one at every call.
     public init(
         database: Database, settings: DeliverySettings = DeliverySettings(), logger: Logger,
@@ -67,115 +72,124 @@ public struct DeliveryService: Sendable {
         sender = HTTPSender(
             limits: RequestLimits(
                 connectMilliseconds: settings.connectMilliseconds, totalMilliseconds: settings.totalMilliseconds,
-                answerBytes: settings.answerBytes, addresses: settings.addresses))
+                answerBytes: settings.answerBytes, addresses: settings.addresses), connections: settings.batch)
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Delivers until the task is cancelled; the round that runs then is finished and noted. To be called once.
+    /// Delivers until the task is cancelled; what is under way then ends and is noted. To be called once.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await tick() }
-            for await _ in wakes { await deliverAll() }
+            for await _ in wakes { await beginAll() }
             group.cancelAll()
         }
+        await underWay.end()
     }
 
     /// Looks at the outbox now instead of at the next poll.
     public func wake() { waker.yield() }
 
-    /// One round: at most a batch of what is due at `at`.
+    /// One round: what is due at `at`, as much of it as may be under way at once, to its end.
     public func deliverDue(at: Instant) async throws -> DeliveryRound {
-        guard try await database.read({ try $0.hasDueDelivery(at: at) }) else { return DeliveryRound() }
         let due = try await claimDue(at: at)
-        if due.isEmpty { return DeliveryRound() }
-        let results = await send(due, at: at)
-        let judged = zip(due, results).map { delivery, result in
-            let verdict = judge(
-                result, attempt: delivery.attempts + 1, at: at, jitterMillionths: jitter(),
-                slowSeconds: settings.slowSeconds)
-            return (delivery: delivery, verdict: verdict)
+        return try await withThrowingTaskGroup(of: Verdict.self) { group in
+            for delivery in due { group.addTask { try await attempt(delivery, at: at) } }
+            var round = DeliveryRound()
+            for try await verdict in group { round.add(verdict) }
+            return round
         }
-        try await note(judged, at: at)
-        return report(judged)
     }
 
-    /// What this process takes; nothing where others kept being quicker. A claim whose commit was not heard of may be
-    /// made twice: what it took runs out and is due again.
-    private func claimDue(at: Instant) async throws -> [DueDelivery] {
-        let settings = settings
-        do {
-            return try await database.write(repeatable: true) { transaction in
-                try transaction.claimDueDeliveries(
-                    at: at, leaseSeconds: settings.leaseSeconds, limit: settings.batch,
-                    perTarget: settings.perTarget)
+    /// Claims what there is room for, and lets each attempt go its way.
+    private func beginAll() async {
+        var hasMore = true
+        while hasMore, !Task.isCancelled {
+            let at = now()
+            // Tasks of their own: cancelling the service must not break off between claiming, sending and noting.
+            let claiming = Task { try await claimDue(at: at) }
+            do {
+                let due = try await claiming.value
+                hasMore = !due.isEmpty
+                for delivery in due { begin(delivery, at: at) }
+            } catch {
+                hasMore = false
+                logger.error("deliveries cannot be claimed", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    private func begin(_ delivery: DueDelivery, at: Instant) {
+        underWay.add(
+            Task {
+                do {
+                    _ = try await attempt(delivery, at: at)
+                } catch {
+                    logger.error("a delivery cannot be noted", metadata: ["error": "\(error)"])
+                }
+                // There is room for another.
+                wake()
+            })
+    }
+
+    /// What this process takes; nothing where others kept being quicker, or as much as it may is under way. A claim whose
+    /// commit was not heard of may be made twice: what it took runs out and is due again.
+    private func claimDue(at: Instant) async throws -> [DueDelivery] {
+        let (settings, busy) = (settings, underWay.targets)
+        let room = settings.batch - busy.values.reduce(0, +)
+        guard room > 0, try await database.read({ try $0.hasDueDelivery(at: at) }) else { return [] }
+        do {
+            let due = try await database.write(repeatable: true) { transaction in
+                try transaction.claimDueDeliveries(
+                    at: at, leaseSeconds: settings.leaseSeconds, limit: room, perTarget: settings.perTarget,
+                    underWay: busy)
+            }
+            for delivery in due { underWay.begin(delivery.key.target) }
+            return due
         } catch DatabaseFailure.conflict {
             return []
         }
     }
 
-    /// Notes the outcomes. One whose claim another process took over meanwhile is dropped: that process notes its own.
-    private func note(_ judged: [(delivery: DueDelivery, verdict: Verdict)], at: Instant) async throws {
+    /// Sends a claimed delivery and notes what came of it. One that cannot be signed is not sent; the outcome of one whose
+    /// claim another process took over meanwhile is dropped: that process notes its own.
+    private func attempt(_ delivery: DueDelivery, at: Instant) async throws -> Verdict {
+        defer { underWay.end(delivery.key.target) }
+        let begun = now()
+        let result = await send(delivery, at: at)
+        // What the target asks for counts from its answer.
+        let ended = at + max(0, now() - begun)
+        let verdict = judge(
+            result, attempt: delivery.attempts + 1, at: ended, jitterMillionths: jitter(),
+            slowSeconds: settings.slowSeconds)
         try await database.write(repeatable: true) { transaction in
-            for (delivery, verdict) in judged {
-                let isNoted = try transaction.mark(delivery, verdict.outcome, at: at)
-                if isNoted, let until = verdict.slowUntil { try transaction.slow(delivery.key.target, until: until) }
-            }
+            let isNoted = try transaction.mark(delivery, verdict.outcome, at: ended)
+            if isNoted, let until = verdict.slowUntil { try transaction.slow(delivery.key.target, until: until) }
+        }
+        report(delivery, verdict)
+        return verdict
+    }
+
+    private func send(_ delivery: DueDelivery, at: Instant) async -> SendResult {
+        do throws(SigningFailure) {
+            return await sender.send(try delivery.request(at: at))
+        } catch {
+            logger.error("a signing secret cannot be used", metadata: ["target": "\(delivery.targetName)"])
+            return .failed(.unusableSecret)
         }
     }
 
-    /// A result for each delivery; one that cannot be signed is not sent.
-    private func send(_ due: [DueDelivery], at: Instant) async -> [SendResult] {
-        var results = [SendResult](repeating: .failed(.unusableSecret), count: due.count)
-        var requests: [(index: Int, request: HTTPRequest)] = []
-        for (index, delivery) in due.enumerated() {
-            do throws(SigningFailure) {
-                requests.append((index, try delivery.request(at: at)))
-            } catch {
-                logger.error("a signing secret cannot be used", metadata: ["target": "\(delivery.targetName)"])
-            }
-        }
-        let answers = await sender.send(requests.map(\.request))
-        for ((index, _), answer) in zip(requests, answers) { results[index] = answer }
-        return results
-    }
-
-    private func report(_ judged: [(delivery: DueDelivery, verdict: Verdict)]) -> DeliveryRound {
-        var round = DeliveryRound()
-        round.claimed = judged.count
-        for (delivery, verdict) in judged {
-            var metadata: Logger.Metadata = ["target": "\(delivery.targetName)", "event": "\(delivery.key.eventID)"]
-            switch verdict.outcome {
-            case .delivered: round.delivered += 1
-            case .retry(let next, _, let error):
-                round.retried += 1
-                metadata["error"] = "\(error)"
-                metadata["next"] = "\(next.utc)"
-                logger.info("a delivery failed and is tried again", metadata: metadata)
-            case .exhausted(_, let error):
-                round.exhausted += 1
-                metadata["error"] = "\(error)"
-                logger.warning("a delivery is exhausted", metadata: metadata)
-            case .gone:
-                round.gone += 1
-                logger.warning("a target is gone and disabled", metadata: metadata)
-            }
-        }
-        return round
-    }
-
-    /// Rounds until nothing is due. Every round moves what it claimed out of the way, so this comes to an end.
-    private func deliverAll() async {
-        var hasMore = true
-        while hasMore, !Task.isCancelled {
-            // A task of its own: cancelling the service must not break off a round between sending and noting.
-            let round = Task { try await deliverDue(at: now()) }
-            do {
-                hasMore = try await round.value.claimed > 0
-            } catch {
-                hasMore = false
-                logger.error("deliveries cannot be claimed or noted", metadata: ["error": "\(error)"])
-            }
+    private func report(_ delivery: DueDelivery, _ verdict: Verdict) {
+        var metadata: Logger.Metadata = ["target": "\(delivery.targetName)", "event": "\(delivery.key.eventID)"]
+        switch verdict.outcome {
+        case .delivered: break
+        case .retry(let next, _, let error):
+            metadata["error"] = "\(error)"
+            metadata["next"] = "\(max(next, verdict.slowUntil ?? next).utc)"
+            logger.info("a delivery failed and is tried again", metadata: metadata)
+        case .exhausted(_, let error):
+            metadata["error"] = "\(error)"
+            logger.warning("a delivery is exhausted", metadata: metadata)
+        case .gone: logger.warning("a target is gone and disabled", metadata: metadata)
         }
     }
 
@@ -189,6 +203,62 @@ public struct DeliveryService: Sendable {
             } catch {
                 return
             }
+        }
+    }
+}
+
+extension DeliveryRound {
+    fileprivate mutating func add(_ verdict: Verdict) {
+        claimed += 1
+        switch verdict.outcome {
+        case .delivered: delivered += 1
+        case .retry: retried += 1
+        case .exhausted: exhausted += 1
+        case .gone: gone += 1
+        }
+    }
+}
+
+/// The attempts of this process that have not ended.
+private final class UnderWay: Sendable {
+    private struct State {
+        var targets: [TargetID: Int] = [:]
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var last = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// How many attempts each target has; one without is absent.
+    var targets: [TargetID: Int] { state.withLock { $0.targets } }
+
+    func begin(_ target: TargetID) { state.withLock { $0.targets[target, default: 0] += 1 } }
+
+    func end(_ target: TargetID) {
+        state.withLock { state in
+            let left = (state.targets[target] ?? 1) - 1
+            state.targets[target] = left > 0 ? left : nil
+        }
+    }
+
+    /// Keeps a task until it has ended.
+    func add(_ task: Task<Void, Never>) {
+        let number = state.withLock { state in
+            state.last += 1
+            state.tasks[state.last] = task
+            return state.last
+        }
+        Task {
+            await task.value
+            state.withLock { $0.tasks[number] = nil }
+        }
+    }
+
+    /// Waits until every kept task has ended.
+    func end() async {
+        while let task = state.withLock({ $0.tasks.values.first }) {
+            await task.value
+            await Task.yield()
         }
     }
 }

@@ -27,11 +27,12 @@ public struct Verdict: Sendable, Hashable {
     public let slowUntil: Instant?
 }
 
-/// Judges the `attempt`-th attempt (from 1), made at `at`.
+/// Judges the `attempt`-th attempt (from 1), which ended at `at`.
 ///
-/// 2xx is delivered; 410 ends the target; everything else, redirects included, is tried again by the schedule and
-/// no sooner than a `Retry-After` asks (at most a day). 429, 502, 504, a time-out and any `Retry-After` also slow
-/// the whole target down, by `slowSeconds` or what it asks. Standard Webhooks, delivery success and failure.
+/// 2xx is delivered; 410 ends the target; what cannot be sent at all, for its address or its secret, is exhausted at once;
+/// everything else, redirects included, is tried again by the schedule and no sooner than a `Retry-After` asks (at most a
+/// day). 429, 502, 504, a time-out and any `Retry-After` also slow the whole target down, by `slowSeconds` or what it asks.
+/// Every wait counts from the end of the attempt. Standard Webhooks, delivery success and failure.
 public func judge(
     _ result: SendResult, attempt: Int, at: Instant, jitterMillionths: Int64, slowSeconds: Int64
 ) -> Verdict {
@@ -48,6 +49,8 @@ public func judge(
             (300...399).contains(status) ? "answered \(status): redirects are not followed" : "answered \(status)"
         return failure(
             attempt, at, jitterMillionths, noSoonerThan: asked.map { at + $0 }, slowUntil, status: status, reason)
+    case .failed(let failed) where [.malformedAddress, .unusableSecret].contains(failed):
+        return Verdict(outcome: .exhausted(status: nil, error: failed.rawValue), slowUntil: nil)
     case .failed(let failed):
         let slowUntil = failed == .timedOut ? at + slowSeconds : nil
         return failure(

@@ -66,5 +66,26 @@ func isDeliveryAddress(_ url: String) -> Bool {
     else { return false }
     let rest = url.dropFirst(scheme.count)
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
-    return !authority.isEmpty && authority.first != ":" && !authority.contains("@") && !rest.contains("#")
+    guard !authority.contains("@"), !rest.contains("#") else { return false }
+    return isHostAndPort(authority)
+}
+
+/// A name or address and a port: `host`, `host:443`, `[2001:db8::1]:443`.
+private func isHostAndPort(_ authority: Substring) -> Bool {
+    var host = authority
+    var port: Substring?
+    if authority.first == "[" {
+        guard let end = authority.firstIndex(of: "]") else { return false }
+        let rest = authority[authority.index(after: end)...]
+        guard rest.isEmpty || rest.first == ":" else { return false }
+        host = authority[authority.index(after: authority.startIndex)..<end]
+        port = rest.isEmpty ? nil : rest.dropFirst()
+        guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return false }
+    } else if let colon = authority.firstIndex(of: ":") {
+        host = authority[..<colon]
+        port = authority[authority.index(after: colon)...]
+    }
+    guard !host.isEmpty, host.allSatisfy({ $0.isLetter || $0.isNumber || "-._:".contains($0) }) else { return false }
+    return port.map { (1...5).contains($0.count) && $0.allSatisfy(\.isNumber) && (1...65_535).contains(Int($0) ?? 0) }
+        ?? true
 }

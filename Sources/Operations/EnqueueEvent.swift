@@ -73,13 +73,16 @@ public struct ConfirmedRedemption: Sendable, Hashable {
         self.at = at
     }
 
-    /// The event, with the id `redemption-confirmed:CODE:REDEMPTION`.
+    /// What the redemption is called outside: 32 characters of hex. Its client-made id may say whose it is.
+    var name: String { String(sha256Hex(Array("\(communityCode)\n\(redemptionID)".utf8)).prefix(32)) }
+
+    /// The event, with the id `redemption-confirmed:CODE:NAME`.
     public func event() throws(OutboxFailure) -> OutboxEvent {
-        let (code, redemption) = (OutboxEvent.idPart(communityCode), OutboxEvent.idPart(redemptionID))
+        let code = OutboxEvent.idPart(communityCode)
         return try OutboxEvent(
-            community: community, id: "redemption-confirmed:\(code):\(redemption)", kind: .redemptionConfirmed,
+            community: community, id: "redemption-confirmed:\(code):\(name)", kind: .redemptionConfirmed,
             data: [
-                "community": .string(communityCode), "redemption": .string(redemptionID),
+                "community": .string(communityCode), "redemption": .string(name),
                 "item": .integer(item.value), "points": .integer(points.count),
                 "confirmed_at": .string(at.utc),
             ], at: at)

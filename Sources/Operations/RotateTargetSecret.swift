@@ -2,24 +2,33 @@ public import Database
 import Storage
 public import Water
 
-/// Gives a target another signing secret. Both sign, the new one first, until `finish` is called or it is rotated
-/// again, so that the receiver changes its copy without missing a delivery.
+/// Gives a target another signing secret. Both sign, the new one first, until `finish` is called, so that the receiver
+/// changes its copy without missing a delivery.
 public struct RotateTargetSecret: Sendable {
     private let database: Database
 
     public init(database: Database) { self.database = database }
 
-    /// With `pullKey`, which only an entitled target may have, the key before it stops working at once.
+    /// With `pullKey`, which only an entitled target may have, the key before it stops working at once. A target whose
+    /// rotation has not ended is refused: a third secret would silence the one that its receiver has. `isReplacement`: the
+    /// secret given last was lost and is replaced; the one before it signs on.
     public func callAsFunction(
-        _ name: String, secret: Secret, pullKey: Secret? = nil
+        _ name: String, secret: Secret, pullKey: Secret? = nil, isReplacement: Bool = false
     ) async throws -> Result<TargetID, TargetRefusal> {
         try await database.write { transaction in
             guard let target = try transaction.reader.target(name: name) else { return .failure(.unknownTarget(name)) }
+            guard target.isRotating == isReplacement else {
+                return .failure(target.isRotating ? .isRotating(name) : .isNotRotating(name))
+            }
             if let pullKey {
                 guard target.isEntitled else { return .failure(.notEntitled(name)) }
                 try transaction.setPullKey(hash: pullKey.hash, of: target.id)
             }
-            try transaction.rotateSecret(of: target.id, to: secret.text)
+            if isReplacement {
+                try transaction.replaceSecret(of: target.id, by: secret.text)
+            } else {
+                try transaction.rotateSecret(of: target.id, to: secret.text)
+            }
             return .success(target.id)
         }
     }

@@ -11,6 +11,9 @@ public enum TargetRefusal: Error, Sendable, Hashable {
     case nameIsTaken(String)
     case unknownTarget(String)
     case isDisabled(String)
+    /// Two of its secrets sign already.
+    case isRotating(String)
+    case isNotRotating(String)
     /// Only an entitled target has a key to pull with.
     case notEntitled(String)
     case unknownEvent(String)
@@ -25,13 +28,23 @@ extension TargetRefusal: CustomStringConvertible {
         switch self {
         case .nameIsMalformed: "a target's name has 1 to 64 characters in one line"
         case .addressIsMalformed:
-            "an address is http:// or https:// with a host, without user name, password and #, at most 2000 characters"
+            """
+            an address is http:// or https:// with a host and, after a colon, a port of 1 to 65535 or none, without user \
+            name, password and #, at most 2000 characters
+            """
         case .purposeIsMalformed: "an entitled target needs a purpose of 1 to 500 characters"
         case .unknownArea(let code): "no area has the code \(code)"
         case .belowCommunity(let code): "\(code) lies below the communities: name a community or a wider area"
         case .nameIsTaken(let name): "a target is named \(name) already"
         case .unknownTarget(let name): "no target is named \(name)"
         case .isDisabled(let name): "the target \(name) is disabled: enable it first"
+        case .isRotating(let name):
+            """
+            two secrets of the target \(name) sign already: end that by --finish when it has the new one, or replace the \
+            new one by --again if it was lost
+            """
+        case .isNotRotating(let name):
+            "one secret of the target \(name) signs: there is none to replace, leave out --again"
         case .notEntitled(let name): "the target \(name) is not entitled to pull statements"
         case .unknownEvent(let id): "no delivery of an event \(id)"
         case .notAddressed(let event, let target): "\(event) was not addressed to \(target)"

@@ -57,6 +57,7 @@ public struct DeliveryRecord: Sendable, Hashable {
     public let state: DeliveryState
     /// Attempts made.
     public let attempts: Int
+    /// When it is tried next, a pause of its target taken in; nil where it does not wait.
     public let nextAt: Instant?
     public let lastStatus: Int?
     public let lastError: String?
@@ -93,7 +94,8 @@ extension Reader {
     private func deliveries(_ condition: SQL) throws -> [DeliveryRecord] {
         try all(
             """
-            SELECT d.community_id, d.event_id, d.target_id, e.kind, t.name, \(Reader.shownState), d.attempts, d.next_at,
+            SELECT d.community_id, d.event_id, d.target_id, e.kind, t.name, \(Reader.shownState), d.attempts,
+                CASE WHEN t.slow_until > d.next_at THEN t.slow_until ELSE d.next_at END,
                 d.last_status, d.last_error, d.last_at, e.at
             FROM delivery d
             JOIN outbox_event e ON e.community_id = d.community_id AND e.event_id = d.event_id
@@ -135,13 +137,15 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Takes due deliveries, earliest first: at most `limit`, of which at most `perTarget` for one target, so that
-    /// a slow one does not keep the others waiting. They are due again at `at + leaseSeconds` unless marked before:
-    /// what is claimed and never marked is sent again. Each claim has a number of its own.
+    /// Takes due deliveries, earliest first: at most `limit`, and for one target at most `perTarget` with those of
+    /// `underWay`, so that a slow one does not keep the others waiting. They are due again at `at + leaseSeconds` unless
+    /// marked before: what is claimed and never marked is sent again. Each claim has a number of its own.
     public func claimDueDeliveries(
-        at: Instant, leaseSeconds: Int64, limit: Int, perTarget: Int
+        at: Instant, leaseSeconds: Int64, limit: Int, perTarget: Int, underWay: [TargetID: Int] = [:]
     ) throws -> [DueDelivery] {
-        let due = try reader.all(
+        // As many more as those under way can leave out.
+        let looked = limit + underWay.values.reduce(0, +)
+        let found = try reader.all(
             """
             SELECT due.community_id, due.event_id, due.target_id, t.name, t.url, t.secret, t.previous_secret,
                 e.body, due.attempts, due.claim + 1
@@ -155,8 +159,14 @@ extension Transaction {
             JOIN outbox_event e ON e.community_id = due.community_id AND e.event_id = due.event_id
             JOIN target t ON t.target_id = due.target_id
             WHERE due.place <= \(perTarget)
-            ORDER BY due.next_at, due.place, due.target_id LIMIT \(limit)
+            ORDER BY due.next_at, due.place, due.target_id LIMIT \(looked)
             """, Transaction.dueDelivery)
+        var busy = underWay
+        let fitting = found.filter { delivery in
+            busy[delivery.key.target, default: 0] += 1
+            return busy[delivery.key.target, default: 0] <= perTarget
+        }
+        let due = Array(fitting.prefix(limit))
         for delivery in due {
             try execute(
                 """

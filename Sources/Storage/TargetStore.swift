@@ -93,6 +93,11 @@ extension Transaction {
             "UPDATE target SET previous_secret = secret, secret = \(secret) WHERE target_id = \(target)")
     }
 
+    /// The current secret gives way to another; the one before it signs on.
+    public func replaceSecret(of target: TargetID, by secret: String) throws {
+        try execute("UPDATE target SET secret = \(secret) WHERE target_id = \(target)")
+    }
+
     /// Only the current secret signs from now on.
     public func dropPreviousSecret(of target: TargetID) throws {
         try execute("UPDATE target SET previous_secret = NULL WHERE target_id = \(target)")

@@ -84,16 +84,18 @@ import Water
                 """#)
     }
 
-    @Test func `a confirmed redemption tells no household`() throws {
+    @Test func `a confirmed redemption tells neither household nor the id its client gave it`() throws {
         let event = try ConfirmedRedemption(
             community: DeliveryFixture.first, communityCode: "140105001001", redemptionID: "a.b:c", item: ItemID(7),
             points: Points(30), at: DeliveryFixture.noon
         ).event()
-        #expect(event.id == "redemption-confirmed:140105001001:a_2eb_3ac")
+        let name = String(sha256Hex(Array("140105001001\na.b:c".utf8)).prefix(32))
+        #expect(event.id == "redemption-confirmed:140105001001:\(name)")
         #expect(
             event.body == #"""
-                {"data":{"community":"140105001001","confirmed_at":"2026-11-18T11:06:40Z","item":7,"points":30,"redemption":"a.b:c"},"timestamp":"2026-11-18T11:06:40Z","type":"redemption.confirmed"}
+                {"data":{"community":"140105001001","confirmed_at":"2026-11-18T11:06:40Z","item":7,"points":30,"redemption":"\#(name)"},"timestamp":"2026-11-18T11:06:40Z","type":"redemption.confirmed"}
                 """#)
+        #expect(!event.body.contains("a.b:c"))
     }
 
     @Test func `a body of 20 kB is refused`() throws {
@@ -129,7 +131,8 @@ import Water
         [
             "ftp://a.example/", "https://", "https:///x", "https://:443/", "https://user@a.example/", "a.example",
             "https://a.example/#x", "https://a.example/ x", "https://a.example\\b", "https://a.example/é",
-            "file:///etc/passwd",
+            "file:///etc/passwd", "https://a.example:0/", "https://a.example:99999/x", "https://a.example:/x",
+            "https://a.example:8a/", "https://[::1/", "https://[a.example]/", "https://a example/", "https://::1/",
         ])
     func `an address that is not plain http or https is refused`(engine: TestEngine, url: String) async throws {
         let city = try await DeliveryFixture(on: engine)
@@ -187,6 +190,34 @@ import Water
                 == .failure(.notEntitled("events only")))
         _ = try await DisableTarget(database: city.database)("t", at: DeliveryFixture.noon).get()
         #expect(try await found(other) == nil)
+    }
+
+    @Test(
+        arguments: TestEngine.allCases,
+        ["http://a.example:65535/x", "https://[2001:db8::1]:8443/", "HTTPS://A-b_c.example?x=1", "http://10.0.0.1:80"])
+    func `a host with or without a port is taken`(engine: TestEngine, url: String) async throws {
+        let city = try await DeliveryFixture(on: engine)
+        try await city.addTarget("t", url: url)
+        #expect(try await city.target("t").url == url)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a rotation that has not ended is not begun again, but its lost secret is replaced`(engine: TestEngine)
+        async throws
+    {
+        let city = try await DeliveryFixture(on: engine)
+        try await city.addTarget("t", url: "https://a.example/")
+        try await city.enqueue()
+        let rotate = RotateTargetSecret(database: city.database)
+        let (lost, kept) = (DeliveryFixture.otherSecret, Secret("whsec_kept"))
+        #expect(try await rotate("t", secret: lost, isReplacement: true) == .failure(.isNotRotating("t")))
+        _ = try await rotate("t", secret: lost).get()
+        #expect(try await rotate("t", secret: kept) == .failure(.isRotating("t")))
+        _ = try await rotate("t", secret: kept, isReplacement: true).get()
+        let due = try await city.database.write {
+            try $0.claimDueDeliveries(at: DeliveryFixture.noon, leaseSeconds: 60, limit: 1, perTarget: 1)
+        }
+        #expect(due.map(\.secret) == [kept.text] && due.map(\.previousSecret) == [DeliveryFixture.secret.text])
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -97,6 +97,12 @@ import Water
         }
     }
 
+    @Test(arguments: [SendFailure.malformedAddress, .unusableSecret])
+    func `what cannot be sent at all is exhausted at once`(failure: SendFailure) {
+        let verdict = verdict(.failed(failure))
+        #expect(verdict.outcome == .exhausted(status: nil, error: failure.rawValue) && verdict.slowUntil == nil)
+    }
+
     private func verdict(_ result: SendResult, attempt: Int = 1) -> Verdict {
         judge(result, attempt: attempt, at: DeliveryFixture.noon, jitterMillionths: 0, slowSeconds: 60)
     }

@@ -4,6 +4,7 @@ import argparse
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -248,7 +249,7 @@ class Story:
         self.checks.that(f"the statement page of {resident.number} is 200 and shows its litres", statement.status == 200 and litres in statement.text, f"{statement.status}, {litres} L")
         points = browser.get("/points")
         form = points.forms("/points/hold")[0]
-        wish = {"id": f"demo-{resident.number}", "item_id": int(form["item"])}
+        wish = {"id": secrets.token_hex(16), "item_id": int(form["item"])}
         status, held = browser.post_json("/v1/redemptions", wish, form["csrf"])
         code = held.get("desk_code", "")
         self.checks.that("the resident holds an item by the API and gets a code", status == 201 and len(code) == 8, f"{status} {code}")

@@ -91,11 +91,16 @@ extension TargetCommand {
         @Flag(help: "Also give it another key to pull statements with.")
         var pullKey = false
 
+        @Flag(help: "The new secret was lost before the target had it: replace it. The one before signs on.")
+        var again = false
+
         @Flag(help: "End the rotation: the secret before stops signing. Gives no new secret.")
         var finish = false
 
         func validate() throws {
-            if finish, pullKey { throw CommandFailure("--finish gives no new keys: leave --pull-key out") }
+            if finish, pullKey || again {
+                throw CommandFailure("--finish gives no new keys: leave --pull-key and --again out")
+            }
         }
 
         func run() async throws {
@@ -109,7 +114,7 @@ extension TargetCommand {
             var random = SystemRandomNumberGenerator()
             let secret = Secret.signingSecret(using: &random)
             let key = pullKey ? Secret.pullKey(using: &random) : nil
-            _ = try accepted(await rotate(name, secret: secret, pullKey: key))
+            _ = try accepted(await rotate(name, secret: secret, pullKey: key, isReplacement: again))
             note("the new secrets of \(name), shown once; end the rotation by --finish when it has them:")
             show(secret: secret, pullKey: key)
         }
