@@ -13,7 +13,7 @@ let cjt188ProfileText = """
     identifier: either
     clock: either
     half hours: end
-    half hour unit: register
+    half hour unit: millilitre
     frames: cjt-02 | cjt-03 | cjt-05 | cjt-06 | cjt-08 | cjt-10 | cjt-14 | cjt-15 | cjt-16 | cjt-20 | cjt-21 | half-hour
 
     # Maker code 7833: both orders of the identifier, its clock low byte first or FF.

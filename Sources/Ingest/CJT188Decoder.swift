@@ -124,9 +124,9 @@ struct CJT188Decoder {
     private mutating func currentInstant(_ bytes: ClockBytes?, _ profile: CJT188Profile) throws(ItemFault) -> Instant {
         let at = try clock.instant(bytes, order: profile.clock)
         if let reset = clock.resetTime(bytes, order: profile.clock) {
-            builder.find(field: "clock", reason: "the meter's clock was reset and is not used: it says \(reset.utc)")
+            builder.find(field: "clock", reason: MeterClock.reason(ofReset: reset))
         } else if let days = clock.daysApart(at) {
-            builder.find(field: "clock", reason: "the meter's clock and the time of receipt differ by \(days) d")
+            builder.find(field: "clock", reason: MeterClock.reason(ofDaysApart: days))
         }
         return at
     }
@@ -156,12 +156,11 @@ struct CJT188Decoder {
         for (place, slot) in slots.enumerated() {
             let end = cutoff.epochSeconds - Int64(place + 1) * 1_800
             if profile.halfHours == .end { found.append((end, register)) }
-            guard let slot, slot <= register else {
-                builder.rejectValue(
-                    at: place, field: "half_hours", reason: slot == nil ? "not given (FFFF)" : "more than the register")
+            if let reason = CJT188HalfHours.fault(of: slot, from: register) {
+                builder.rejectValue(at: place, field: "half_hours", reason: reason)
                 break
             }
-            register -= slot
+            register -= slot ?? 0
             if profile.halfHours == .start { found.append((end, register)) }
         }
         let earliest = Instant.earliestReading.epochSeconds

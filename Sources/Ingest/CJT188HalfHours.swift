@@ -13,10 +13,10 @@ import Water
 /// | 78 | 94 | 47 slots of a half hour, two bytes HIGH byte first, newest first: 23:30 … 00:30 for a cutoff at 00:00 |
 ///
 /// The maker's table speaks of 48 and counts the cutoff itself. Two things are not in the frame and are set by the
-/// profile. One count is taken as the last digit of the register (1 L with unit code 2B): the published register and
-/// the running sums of the published slots end in the same zero. A slot's time is taken as its end; then the half hour
-/// before the cutoff is missing, and its water counts to the day's first half hour. Source: protocols.md, 1.4, and
-/// the decoder it names.
+/// profile. One count is taken as a millilitre: the published increments are litres with three decimals, 117.93 of a
+/// day by a meter that stands at 206.66 m³, and no home uses a thousand times as much. A slot's time is taken as its
+/// end; then the half hour before the cutoff is missing, and its water counts to the day's first half hour. Source:
+/// protocols.md, 1.4, and the decoder it names.
 struct CJT188HalfHours {
     /// Millilitres now.
     let register: Int64
@@ -30,6 +30,8 @@ struct CJT188HalfHours {
     let slots: [Int64?]
 
     static let slotCount = 47
+    /// Millilitres that a dwelling's pipe passes in half an hour, at 14.4 m³/h (Decisions.md).
+    private static let mostInHalfHour: Int64 = 7_200_000
 
     /// Refuses by `unit`, `volume`, `cutoff`.
     init(_ frame: Span<UInt8>, _ profile: CJT188Profile) throws(ItemFault) {
@@ -49,6 +51,13 @@ struct CJT188HalfHours {
             let counts = Int64(frame[at]) << 8 | Int64(frame[at + 1])
             return counts == 0xFFFF ? nil : counts * count
         }
+    }
+
+    /// Why a slot cannot be what led to a register; nil where it can.
+    static func fault(of slot: Int64?, from register: Int64) -> String? {
+        guard let slot else { return "not given (FFFF)" }
+        if slot > mostInHalfHour { return "more than a dwelling's pipe passes, 14.4 m3/h" }
+        return slot > register ? "more than the register" : nil
     }
 
     /// The last time at or before `now` that the local clock stood at the cutoff.

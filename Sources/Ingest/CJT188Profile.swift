@@ -21,7 +21,7 @@ public struct CJT188Profile: Sendable, Hashable {
     /// True where nobody has said it of this model.
     var isSettlementDayAssumed = true
     var halfHours = HalfHourLabel.end
-    var halfHourUnit = HalfHourUnit.register
+    var halfHourUnit = HalfHourUnit.millilitre
 
     init(name: String) { self.name = name }
 

@@ -44,7 +44,12 @@ struct MeterClock {
 
     /// The time of a current reading. A clock that was reset is none.
     func instant(_ clock: ClockBytes?, order: ClockOrder = .either) throws(ItemFault) -> Instant {
-        guard let told = told(clock, order) else {
+        try instant(telling: told(clock, order))
+    }
+
+    /// The time of a current reading whose meter tells one, or nil. A clock that was reset is none.
+    func instant(telling told: Instant?) throws(ItemFault) -> Instant {
+        guard let told else {
             return try heard(otherwise: "the meter has no clock and X-Received-At is missing")
         }
         guard wasReset(told) else { return told }
@@ -53,8 +58,21 @@ struct MeterClock {
 
     /// What a clock says that was reset; nil for every other.
     func resetTime(_ clock: ClockBytes?, order: ClockOrder) -> Instant? {
-        guard let told = told(clock, order), wasReset(told) else { return nil }
+        resetTime(telling: told(clock, order))
+    }
+
+    /// What a meter tells whose clock was reset; nil for every other.
+    func resetTime(telling told: Instant?) -> Instant? {
+        guard let told, wasReset(told) else { return nil }
         return told
+    }
+
+    static func reason(ofReset reset: Instant) -> String {
+        "the meter's clock was reset and is not used: it says \(reset.utc)"
+    }
+
+    static func reason(ofDaysApart days: Int64) -> String {
+        "the meter's clock and the time of receipt differ by \(days) d"
     }
 
     /// The time of a stored reading, which only its own clock can tell.

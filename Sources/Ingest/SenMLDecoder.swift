@@ -77,8 +77,10 @@ struct SenMLDecoder {
         return seconds
     }
 
-    /// `cjt188:` or `wmbus:` before a meter's name says the protocol.
-    private func address(_ meter: Substring) throws(ItemFault) -> MeterAddress {
+    /// `cjt188:` or `wmbus:` before a meter's name says the protocol. `urn:dev:ser:`, which gives a printed number the
+    /// form of a device's name (RFC 9039 registers no such kind), is no part of it; other kinds of `urn:dev:` are.
+    private func address(_ name: Substring) throws(ItemFault) -> MeterAddress {
+        let meter = name.hasPrefix(serialNumber) ? name.dropFirst(serialNumber.utf8.count) : name
         for spoken in AddressProtocol.allCases where meter.hasPrefix("\(spoken.rawValue):") {
             let address = String(meter.dropFirst(spoken.rawValue.utf8.count + 1))
             return try named(address, spoken)
@@ -94,6 +96,9 @@ struct SenMLDecoder {
         }
     }
 }
+
+/// What Formats.md shows before a printed number.
+private let serialNumber = "urn:dev:ser:"
 
 /// Where a record says a volume.
 private struct VolumeSource {

@@ -126,11 +126,12 @@ import Water
         for place in 1..<47 {
             let end = (batch.instants[place] + 28_800) % 86_400 / 60
             let clock = "\(padded(Int(end / 60), 2)):\(padded(Int(end % 60), 2))"
-            // As published in thousands of the register's last digit, a litre.
-            let litres = (published[clock] ?? 0) * 1_000
+            // As published in litres, three decimals.
             let increase = batch.registers[place] - batch.registers[place - 1]
-            #expect(increase == Int64(litres.rounded()) * 1_000, "\(clock)")
+            #expect(increase == Int64(((published[clock] ?? 0) * 1_000).rounded()), "\(clock)")
         }
+        // A home's day, from 00:30 on.
+        #expect(batch.registers[47] - batch.registers[0] == 106_450)
         #expect(batch.alerts.map(\.raw) == ["0002"])
         #expect(batch.findings.map(\.field) == ["half_hours"])
     }

@@ -130,10 +130,10 @@ import Water
     @Test func `a slot's time is its end, unless a profile says start, and then one register more is known`() throws {
         let bytes = body(slots: [5, 0, 7])
         let end = try decode(bytes, as: .cjt188, receivedAt: nil)
-        #expect(course(end) == ["22:30 +7000", "23:30 +5000"])
+        #expect(course(end) == ["22:30 +7", "23:30 +5"])
         #expect(end.registers.count == 49)
         let start = try cjt188Decoded(bytes, profile: "half hours: start", receivedAt: nil)
-        #expect(course(start) == ["23:00 +7000", "00:00 +5000"])
+        #expect(course(start) == ["23:00 +7", "00:00 +5"])
         #expect(start.registers.count == 49)
         #expect(start.findings.isEmpty)
         let none = try cjt188Decoded(bytes, profile: "half hours: none", receivedAt: nil)
@@ -141,20 +141,37 @@ import Water
         #expect(end.alerts.first?.alerts.map(\.code) == [.valveClosed])
     }
 
-    @Test func `the count of a slot is a litre with 2B, more with 2C, and a millilitre where a profile says so`() throws
-    {
-        #expect(course(try decode(body(slots: [5]), as: .cjt188, receivedAt: nil)) == ["23:30 +5000"])
-        #expect(course(try decode(body(unit: 0x2C, slots: [5]), as: .cjt188, receivedAt: nil)) == ["23:30 +50000"])
-        let small = try cjt188Decoded(body(slots: [5]), profile: "half hour unit: millilitre", receivedAt: nil)
-        #expect(course(small) == ["23:30 +5"])
+    @Test func `the count of a slot is a millilitre, and the register's last digit where a profile says so`() throws {
+        for unit: UInt8 in [0x2B, 0x2C] {
+            #expect(course(try decode(body(unit: unit, slots: [5]), as: .cjt188, receivedAt: nil)) == ["23:30 +5"])
+        }
+        for (unit, more) in [(0x2B, 5_000), (0x2C, 50_000)] as [(UInt8, Int)] {
+            #expect(course(try byRegister(unit: unit, slots: [5])) == ["23:30 +\(more)"])
+        }
+    }
+
+    private func byRegister(
+        unit: UInt8 = 0x2B, cutoff: [UInt8] = [0x00, 0x10, 0x00, 0x00], slots: [UInt16]
+    ) throws -> DecodedBatch {
+        let bytes = body(unit: unit, cutoff: cutoff, slots: slots)
+        return try cjt188Decoded(bytes, profile: "half hour unit: register", receivedAt: nil)
+    }
+
+    @Test func `a half hour of more than a dwelling's pipe passes is rejected by place, and those before it`() throws {
+        let cutoff: [UInt8] = [0x00, 0x00, 0x10, 0x00]
+        #expect(faults(try byRegister(cutoff: cutoff, slots: [7_200])) == [])
+        let greater = try byRegister(cutoff: cutoff, slots: [1, 7_201, 1])
+        #expect(greater.rejections.map(\.offset) == [1])
+        #expect(faults(greater) == ["half_hours: more than a dwelling's pipe passes, 14.4 m3/h"])
+        #expect(greater.registers == [99_999_000, 100_000_000, 100_000_000, 2_000_000])
     }
 
     @Test func `slots that cannot be are rejected by place, the registers stay`() throws {
         let missing = try decode(body(slots: [1, 0xFFFF, 1]), as: .cjt188, receivedAt: nil)
         #expect(missing.rejections.map(\.offset) == [1])
         #expect(faults(missing) == ["half_hours: not given (FFFF)"])
-        #expect(missing.registers == [999_000, 1_000_000, 1_000_000, 2_000_000])
-        let greater = try decode(body(slots: [1_001]), as: .cjt188, receivedAt: nil)
+        #expect(missing.registers == [999_999, 1_000_000, 1_000_000, 2_000_000])
+        let greater = try byRegister(slots: [1_001])
         #expect(faults(greater) == ["half_hours: more than the register"])
         #expect(greater.registers == [1_000_000, 1_000_000, 2_000_000])
     }

@@ -118,29 +118,35 @@ import Water
     }
 
     private static let timeless = #"{"deviceName":"M-1","notifyType":"property","data":{"v":5}}"#
+    private static let timelessPoint = #"{"type":1,"dev_id":1,"ds_id":"a","value":5}"#
     private static let byEnvelope = "kind: properties\nmeter: @device\nregister: data.v | value\nunit: L"
 
     @Test func `a message without a signed time is taken only where the envelope's time is near`() throws {
-        let body = studio(PlatformOneNETTests.timeless)
-        func outcome(_ seconds: Int64) -> PushOutcome {
-            receivePush(push(body, at: 1_790_848_801 + seconds), from: .onenet, secrets: secrets)
+        for message in [PlatformOneNETTests.timeless, PlatformOneNETTests.timelessPoint] {
+            let body = studio(message)
+            func outcome(_ seconds: Int64) -> PushOutcome {
+                receivePush(push(body, at: 1_790_848_801 + seconds), from: .onenet, secrets: secrets)
+            }
+            for seconds: Int64 in [14_400, -900] {
+                let found = try #require(outcome(seconds).accepted)
+                let batch = try readings(found, by: PlatformOneNETTests.byEnvelope).batch
+                #expect(batch.instants == [1_790_848_801] && batch.registers == [5_000])
+            }
+            #expect(outcome(14_401).refusal == .outsideWindow(seconds: 14_401))
+            #expect(outcome(-901).refusal == .outsideWindow(seconds: -901))
         }
-        for seconds: Int64 in [14_400, -900] {
-            let found = try #require(outcome(seconds).accepted)
-            let batch = try readings(found, by: PlatformOneNETTests.byEnvelope).batch
-            #expect(batch.instants == [1_790_848_801] && batch.registers == [5_000])
-        }
-        #expect(outcome(14_401).refusal == .outsideWindow(seconds: 14_401))
-        #expect(outcome(-901).refusal == .outsideWindow(seconds: -901))
     }
 
     @Test(arguments: [
-        ("null", "@time: is missing"), (#""soon""#, "time: no time from 2000 on with its offset, as 20261001T000000Z"),
+        ("null", "at: is missing"), (#""soon""#, "time: no time from 2000 on with its offset, as 20261001T000000Z"),
     ])
     func `a message without any time that can be read is no reading`(time: String, fault: String) throws {
-        let body = studio(PlatformOneNETTests.timeless, time: time)
-        let found = try #require(receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets).accepted)
-        #expect(try faults(readings(found, by: PlatformOneNETTests.byEnvelope).batch) == [fault])
+        for message in [PlatformOneNETTests.timeless, PlatformOneNETTests.timelessPoint] {
+            let body = studio(message, time: time)
+            let found = try #require(
+                receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets).accepted)
+            #expect(try faults(readings(found, by: PlatformOneNETTests.byEnvelope).batch) == [fault])
+        }
     }
 
     @Test func `in a list only messages outside the window are rejected, and all of them refuse the request`() throws {

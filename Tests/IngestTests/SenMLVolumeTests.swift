@@ -16,7 +16,7 @@ import Water
         #expect(batch.itemCount == 3)
         #expect(batch.registers == [123_456_000, 123_460_500, 123_470_000])
         #expect(batch.instants == [1_793_462_400, 1_793_466_000, 1_793_469_600])
-        #expect(Set(batch.runs.map(\.address.text)) == ["serial:urn:dev:ser:14010500012345"])
+        #expect(Set(batch.runs.map(\.address.text)) == ["serial:14010500012345"])
         #expect(batch.rejections.isEmpty)
     }
 
@@ -32,6 +32,9 @@ import Water
     @Test(arguments: [
         ("M1", "serial:m1"), ("M1/water", "serial:m1"), ("M1:TOTAL", "serial:m1"), ("M1:other", "serial:m1:other"),
         ("cjt188:14010500012345", "cjt188:14010500012345"), ("wmbus:2089ABCD/volume", "wmbus:2089abcd"),
+        ("urn:dev:ser:M1:volume", "serial:m1"), ("urn:dev:ser:cjt188:14010500012345", "cjt188:14010500012345"),
+        ("urn:dev:mac:0024befffe804ff1", "serial:urn:dev:mac:0024befffe804ff1"),
+        ("urn:dev:os:1-M1", "serial:urn:dev:os:1-m1"), ("urn:dev:service:m1", "serial:urn:dev:service:m1"),
     ])
     func `a name names the meter`(name: String, address: String) throws {
         let batch = try decoded(#"[{"n":"\#(name)","u":"l","t":1793462400,"v":1}]"#, as: .senml)

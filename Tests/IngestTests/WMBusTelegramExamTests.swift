@@ -36,9 +36,15 @@ import Water
             let number = try #require(line["n"] as? Int)
             let text = try #require(line["telegram_hex"] as? String)
             let key = (line["key"] as? String).map { bytes(ofHex: $0) } ?? (number == 56 ? WMBusExamTests.diehl : nil)
+            // Heard when its clock says, for one that is years behind is taken for reset.
+            let heard: [Instant?] = [nil, Instant(epochSeconds: 1_795_564_800)]
+            let results = try heard.map { at in
+                try telegrams(text, keys: { _ in key?.count == 16 ? key : nil }, receivedAt: at)
+            }
+            let needsTime = results[0].batch.rejections.contains { $0.field == "at" }
             return Sample(
                 number: number, expected: try #require(line["expected_json"] as? [String: Any]),
-                result: try telegrams(text, keys: { _ in key?.count == 16 ? key : nil }))
+                result: results[needsTime ? 1 : 0])
         }
     }
 

@@ -115,12 +115,52 @@ private func formatB(_ plain: [UInt8]) -> [UInt8] {
         #expect(passed <= 1)
     }
 
+    /// Also where the checksum looks like a record without a value.
+    @Test func `a damaged value in a format B frame is found, whatever its checksum says`() throws {
+        var dataless = 0
+        for number in 0..<1_000 as Range<UInt32> {
+            var framed = formatB(bytes(ofHex: plainTelegram("0413" + hex(lowFirst(number)))))
+            framed[framed.count - 6] ^= 0x10
+            if framed[framed.count - 2] & 0x87 == 0, framed[framed.count - 1] < 0x80 { dataless += 1 }
+            let result = try telegrams(hex(framed))
+            #expect(faults(result.batch) == ["crc: the checksum of a block does not match"], "\(number)")
+        }
+        #expect(dataless > 10)
+        var long = formatB(bytes(ofHex: plainTelegram("0D13 C3 563412" + String(repeating: "2F", count: 160))))
+        for at in [20, 140] {
+            long[at] ^= 1
+            #expect(faults(try telegrams(hex(long)).batch) == ["crc: the checksum of a block does not match"])
+            long[at] ^= 1
+        }
+    }
+
+    private func lowFirst(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(number >> (8 * $0) & 0xFF) } }
+
+    @Test(arguments: ["0413 89E20100 2F2F", "0413 89E20100 1F", "0413 89E20100 2F", "0413 89E20100 0F 41 42"])
+    func `a frame without checksums may end with fillers and a maker's block`(records: String) throws {
+        #expect(readings(try telegrams(plainTelegram(records)).batch) == reading)
+    }
+
+    @Test(arguments: ["0074", "0813", "2F1F", "1F00", "0FFF", "0413", "2F04"])
+    func `two bytes behind the records of a frame without checksums are a checksum that does not match`(
+        rest: String
+    ) throws {
+        let text = plainTelegram("0413 89E20100" + rest)
+        let result = try telegrams(text)
+        #expect(faults(result.batch) == ["crc: the checksum of a block does not match"])
+        #expect(result.undecoded.map(\.field) == ["crc"])
+        // The same bytes in a frame whose own checksums match are what they are.
+        let proven = try telegrams(hex(formatA(bytes(ofHex: text))))
+        #expect(!faults(proven.batch).contains { $0.hasPrefix("crc") })
+    }
+
     @Test func `a last block's checksum that the receiver left is passed over`() throws {
         let plain = bytes(ofHex: plainTelegram("0413 89E20100 426C 2121"))
         let left = [UInt8(plain.count + 1)] + plain.dropFirst() + checksum(plain[10...])
         let short = hex(left)
         #expect(readings(try telegrams(short).batch) == reading)
-        #expect(readings(try telegrams(short.dropLast(4) + "fed0").batch) == ["payload: a record is cut off"])
+        let damaged = try telegrams(short.dropLast(4) + "fed0").batch
+        #expect(readings(damaged) == ["crc: the checksum of a block does not match"])
     }
 
     /// A wired meter's frame from the gateway program's tests, shortened to its volume.

@@ -5,7 +5,8 @@ import Water
 @Suite struct WMBusHistoryTests {
     /// The readings beside the current one of 100 L at 2018-11-28 11:13.
     private func past(_ records: String) throws -> [String] {
-        let batch = try telegrams(plainTelegram("0413 64000000 046D 0D0B5C2B" + records)).batch
+        let text = plainTelegram("0413 64000000 046D 0D0B5C2B" + records)
+        let batch = try telegrams(text, receivedAt: Instant(epochSeconds: 1_543_374_840)).batch
         let all = readings(batch)
         #expect(all.first == "2018-11-28T11:13:00=100000")
         return Array(all.dropFirst())

@@ -47,25 +47,38 @@ import Water
     }
 
     @Test(arguments: [
-        "", "1413 01000000", "2413 01000000", "3413 01000000", "8410 13 01000000", "8440 13 01000000",
-        "04933B 01000000", "04933C 01000000", "0405 01000000", "4413 01000000",
+        ("", "the telegram has no volume with a time"), ("0405 01000000", "the telegram has no volume with a time"),
+        ("4413 01000000", "the telegram has no volume with a time"),
+        ("44933B 01000000", "the telegram has no volume with a time"),
+        ("1413 01000000", "the volume is a maximum"), ("2413 01000000", "the volume is a minimum"),
+        ("3413 01000000", "the volume is that of a time of error"),
+        ("8410 13 01000000", "the volume is that of one tariff"),
+        ("8440 13 01000000", "the volume is that of a subunit"),
+        ("8440 FB21 01000000", "the volume is that of a subunit"),
+        ("04933B 01000000", "the volume is that of forward flow alone (VIFE 3B)"),
+        ("04933C 01000000", "the volume is that of backward flow alone (VIFE 3C)"),
+        ("049315 01000000", "the meter marks its volume as being in error (VIFE 15)"),
+        ("049396 75 01000000", "the meter marks its volume as being in error (VIFE 16)"),
+        ("049379 01000000", "the volume wants an addition that is not made (VIFE 79)"),
+        ("04932B 01000000", "the volume is a qualified one (VIFE 2B)"),
+        ("0405 01000000 04933B 01000000 8440 13 01000000", "the volume is that of forward flow alone (VIFE 3B)"),
     ])
-    func `an extreme, a tariff, a subunit, one direction and a stored volume are not the register`(
-        records: String
+    func `an extreme, a tariff, a subunit, one direction and a stored volume are not the register, and that is told`(
+        records: String, reason: String
     ) throws {
-        #expect(try said(records) == ["volume: the telegram has no volume with a time"])
+        #expect(try said(records) == ["volume: \(reason)"])
     }
 
     @Test(arguments: [
-        ("046D 0D0B5C2B", "2018-11-28T11:13:00"), ("046D 1E31B121", "2021-01-17T17:30:00"),
-        ("046D 22484136", "2026-06-01T08:34:00"), ("046D 1E81DF2C", "2022-12-31T00:30:00"),
-        ("066D 1C1F0EF02100", "2023-01-16T14:31:28"), ("066D 5C1F0EF02100", "2023-01-16T13:31:28"),
+        ("046D 0D0B5C3B", "2026-11-28T11:13:00"), ("046D 1E315131", "2026-01-17T17:30:00"),
+        ("046D 22484136", "2026-06-01T08:34:00"), ("046D 1E813F3C", "2025-12-31T00:30:00"),
+        ("066D 1C1F0E503100", "2026-01-16T14:31:28"), ("066D 5C1F0E503100", "2026-01-16T13:31:28"),
         ("046D 8D0B5C2B", "2026-11-25T08:00:00"), ("066D 1C9F0EF02100", "2026-11-25T08:00:00"),
         ("046D 0D1F5C2B", "2026-11-25T08:00:00"), ("046D 0D0BFFFF", "2026-11-25T08:00:00"),
         ("046D 00000000", "2026-11-25T08:00:00"), ("026C BE2B", "2026-11-25T08:00:00"),
         ("0274 3C00", "2026-11-25T07:59:00"), ("0175 02", "2026-11-25T07:58:00"), ("0176 03", "2026-11-25T05:00:00"),
         ("0177 01", "2026-11-24T08:00:00"), ("0274 FFFF", "2026-11-25T08:00:00"),
-        ("046D 0D0B5C2B 0274 3C00", "2018-11-28T11:13:00"),
+        ("046D 0D0B5C3B 0274 3C00", "2026-11-28T11:13:00"),
     ])
     func `a reading is of the meter's clock, else of when it was heard less its age`(
         records: String, expected: String
@@ -87,11 +100,47 @@ import Water
     }
 
     @Test func `a clock that is far from the time of receipt is a finding`() throws {
-        let batch = try telegrams(plainTelegram("0413 01000000 046D 0D0B5C2B")).batch
         #expect(
-            batch.findings.map { "\($0.field): \($0.reason)" } == [
-                "clock: the meter's clock and the time of receipt differ by 2918 d"
-            ])
+            try found("046D 1E315131") == ["clock: the meter's clock and the time of receipt differ by 311 d"])
+    }
+
+    @Test func `the age of a value without a clock is no clock that is far off`() throws {
+        #expect(try found("0177 03") == [])
+    }
+
+    private func found(_ records: String, receivedAt: Instant? = Instant(epochSeconds: 1_795_564_800)) throws
+        -> [String]
+    {
+        try telegrams(plainTelegram("0413 01000000" + records), receivedAt: receivedAt).batch.findings
+            .map { "\($0.field): \($0.reason)" }
+    }
+
+    /// 2018-11-28 11:13 and 2000-01-01 00:05, the city's time.
+    @Test(arguments: [("046D 0D0B5C2B", "2018-11-28T03:13:00Z"), ("046D 05000101", "1999-12-31T16:05:00Z")])
+    func `a clock that was reset is none, the time of receipt is taken, and that is told`(
+        clock: String, told: String
+    ) throws {
+        let reason = "clock: the meter's clock was reset and is not used: it says \(told)"
+        #expect(try said("0413 01000000" + clock) == ["1000"])
+        #expect(try found(clock) == [reason])
+        let aged = try telegrams(plainTelegram("0413 01000000 0274 3C00" + clock)).batch
+        #expect(readings(aged) == ["2026-11-25T07:59:00=1000"])
+        // What was stored before the time of receipt is taken, though the clock has not come to it.
+        let stored = try telegrams(plainTelegram("0413 64000000 4413 05000000 426C 5F3A" + clock)).batch
+        #expect(readings(stored) == ["2026-11-25T08:00:00=100000", "2026-11-01T00:00:00=5000"])
+    }
+
+    @Test func `a clock is believed up to 400 days behind the time of receipt and not a second more`() throws {
+        let at: Int64 = 1_543_374_780
+        let text = plainTelegram("0413 01000000 046D 0D0B5C2B")
+        for (late, expected) in [(Int64(34_560_000), at), (34_560_001, at + 34_560_001)] {
+            let batch = try telegrams(text, receivedAt: Instant(epochSeconds: at + late)).batch
+            #expect(batch.instants == [expected])
+        }
+        let old = try telegrams(text, receivedAt: nil).batch
+        #expect(old.instants == [at] && old.findings.isEmpty)
+        let early = try telegrams(plainTelegram("0413 01000000 046D 05000101"), receivedAt: nil).batch
+        #expect(faults(early) == ["at: the meter's clock was reset and X-Received-At is missing"])
     }
 
     @Test(

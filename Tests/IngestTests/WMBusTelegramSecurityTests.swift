@@ -1,6 +1,7 @@
-import Ingest
 import Testing
 import Water
+
+@testable import Ingest
 
 /// Keys and telegrams that others published, in the gateway program's tests and in the OMS specification.
 @Suite struct WMBusSecurityTests {
@@ -30,7 +31,8 @@ import Water
     }
 
     @Test func `mode 7 opens with the meter's key and is proven by its code`() throws {
-        #expect(readings(try telegrams(seven) { _ in sevenKey }.batch) == ["2008-05-31T23:50:00=2850427000"])
+        let proven = try telegrams(seven, keys: { _ in sevenKey }, receivedAt: nil)
+        #expect(readings(proven.batch) == ["2008-05-31T23:50:00=2850427000"])
         #expect(faults(try telegrams(gas) { _ in sevenKey }.batch) == ["media: not water"])
         for at in [26, 40, 60, 80, 134] {
             var damaged = Array(seven)
@@ -46,16 +48,65 @@ import Water
     @Test func `without the right key nothing is read and the telegram is handed back`() throws {
         let wrong = [UInt8](repeating: 1, count: 16)
         for (text, wrongKey) in [
-            (five, "key: the key does not open it"), (seven, "mac: the key does not prove it"),
-            (stream, "key: the key does not open it"),
+            (five, "key: the key does not open it"), (stream, "key: the key does not open it"),
+            (seven, "key: the key does not open it: the code (MAC) does not match"),
         ] {
             let none = try telegrams(text)
             #expect(readings(none.batch) == ["key: encrypted, and no key is known"])
             #expect(none.undecoded.map(\.field) == ["key"])
             #expect(none.undecoded.map { hex($0.bytes).uppercased() } == [text])
-            #expect(readings(try telegrams(text) { _ in wrong }.batch) == [wrongKey])
+            let kept = try telegrams(text) { _ in wrong }
+            #expect(readings(kept.batch) == [wrongKey])
+            #expect(kept.undecoded.map(\.field) == ["key"])
             #expect(readings(try telegrams(text) { _ in [1] }.batch) == ["key: a key has 16 bytes"])
         }
+    }
+
+    /// A register of 1 L at 2017-01-01, as anybody can send it.
+    private let forged = "441301000000426C2121"
+    /// `seven` with `forged` behind its blocks, and the code over both.
+    private let sevenForged =
+        "4D4493157856341233078C2075900F002C25B30A00009EF05018B4C8817B7A7500200710B0648420061BCE13DBB12C16165F78B4A9792D27FB7C4F8CDDE44EF58F0AB225441301000000426C2121"
+
+    @Test func `plain bytes behind encrypted blocks are no records of a meter whose key is known`() throws {
+        let longer = "78" + five.dropFirst(2) + forged
+        #expect(readings(try telegrams(longer) { _ in fiveKey }.batch) == ["2026-02-09T08:57:00=4492000"])
+        let proven = try telegrams(sevenForged, keys: { _ in sevenKey }, receivedAt: nil)
+        #expect(readings(proven.batch) == ["2008-05-31T23:50:00=2850427000"])
+    }
+
+    /// Its first block ends with a record's head, `04 93 3C`, whose value stands in the second.
+    @Test func `a record that runs on behind the encrypted blocks is cut off`() throws {
+        let first = five.dropFirst(30).prefix(32)
+        for rest in ["00000000" + forged, String(five.dropFirst(62))] {
+            let body = "446D141949545605077ADF001005" + first + rest
+            let text = hex([UInt8(body.utf8.count / 2)]) + body
+            #expect(readings(try telegrams(text) { _ in fiveKey }.batch) == ["payload: a record is cut off"])
+        }
+    }
+
+    @Test(arguments: ["7A 55 00 0005", "7A 55 00 0007 10", "7A 55 00 0005 2F2F", "72 44552233 AE4C 68 07 55 00 0005"])
+    func `a telegram that encrypts nothing is refused where a key is known`(header: String) throws {
+        let text = telegram(header + "0413 89E20100")
+        #expect(readings(try telegrams(text) { _ in fiveKey }.batch) == ["key: not encrypted, though a key is known"])
+        #expect(readings(try telegrams(text).batch) == ["2026-11-25T08:00:00=123529000"])
+    }
+
+    @Test func `the key of the radio opens nothing in the name of another meter`() throws {
+        let address = bytes(ofHex: "2D2C998734761B16")
+        let inner = bytes(ofHex: "7244552233AE4C6807550000000413 89E20100".replacing(" ", with: ""))
+        let checksum = wmbusChecksum(inner.span, 0..<inner.count)
+        let plain = [UInt8(truncatingIfNeeded: checksum), UInt8(truncatingIfNeeded: checksum >> 8)] + inner
+        let session: [UInt8] = [0x01, 0x00, 0x00, 0x20]
+        let counter = address + [0x20] + session + [0, 0, 0]
+        let sealed = try WMBusKey(streamKey).decryptedStream(plain, counter: counter)
+        let body: [UInt8] = [0x44] + address + [0x8D, 0x20, 0x01] + session + sealed
+        let text = hex([UInt8(body.count)] + body)
+        let radio = ["wmbus:76348799": streamKey]
+        #expect(readings(try telegrams(text) { radio[$0.text] }.batch) == ["2026-11-25T08:00:00=123529000"])
+        let both = radio.merging(["wmbus:33225544": fiveKey]) { $1 }
+        #expect(
+            readings(try telegrams(text) { both[$0.text] }.batch) == ["key: not encrypted, though a key is known"])
     }
 
     @Test func `a telegram that its receiver decrypted is read only where no key is known`() throws {

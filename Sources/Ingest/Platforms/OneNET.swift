@@ -81,7 +81,7 @@ private struct OneNETMessages {
         var outside: [Int64] = []
         for node in nodes {
             var heard = HeardTime(node["at"], named: "at")
-            if isProperty(node) { heard = heard.or(sentAt) }
+            if isProperty(node) || isDataPoint(node) { heard = heard.or(sentAt) }
             if let seconds = heard.secondsOutside(receivedAt, limits) {
                 outside.append(seconds)
                 heard = heard.refused(outsideBy: seconds)
@@ -98,8 +98,10 @@ private struct OneNETMessages {
     private func isProperty(_ node: JSONNode) -> Bool { node["notifyType"]?.plain == "property" }
 
     /// NB-IoT: type 1 is a data point, 2 a state, 7 an answer to a command.
+    private func isDataPoint(_ node: JSONNode) -> Bool { node["type"]?.plain == "1" && node["value"] != nil }
+
     private func dataPoint(_ node: JSONNode, _ heard: HeardTime) -> DeviceMessage? {
-        guard node["type"]?.plain == "1", node["value"] != nil else { return nil }
+        guard isDataPoint(node) else { return nil }
         return message(node, heard, device: node["dev_id"] ?? node["dev_name"])
     }
 
@@ -116,6 +118,6 @@ private struct OneNETMessages {
                 ("name", node["dev_name"] ?? node["deviceName"]), ("product", node["pid"] ?? node["productId"]),
             ]),
             at: heard.at, properties: Array(bytes[node.range]), bytes: nil, fault: heard.fault,
-            isRefused: heard.isRefused)
+            isRefused: heard.isRefused, timeKey: "at")
     }
 }

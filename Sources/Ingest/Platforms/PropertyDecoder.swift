@@ -45,7 +45,7 @@ struct PropertyDecoder {
             for (offset, reading) in readings.enumerated() { read(reading, offset, list, into: &builder) }
         }
         if let register = fields.first(of: mapping.register) {
-            guard let at else { throw .missing(mapping.time.first ?? "time") }
+            guard let at else { throw .missing(timeName(fields.message)) }
             builder.add(at: at, register: try value(register.text, named: register.name))
         } else if mapping.list == nil {
             throw .missing(mapping.register.first ?? "register")
@@ -67,6 +67,12 @@ struct PropertyDecoder {
         } catch {
             builder.rejectValue(at: offset, field: error.field, reason: error.reason)
         }
+    }
+
+    /// What the missing time is called: by the mapping, or by the platform where the mapping takes the envelope's.
+    private func timeName(_ message: DeviceMessage) -> String {
+        let name = mapping.time.first ?? "time"
+        return name == "@time" ? message.timeKey : name
     }
 
     /// nil where the message tells no time.

@@ -102,6 +102,8 @@ public struct DeviceMessage: Sendable, Hashable {
     var fault: ItemFault?
     /// Nothing of the message is taken, whatever time it tells inside.
     var isRefused = false
+    /// The platform's own key of `at`, for saying that it is missing.
+    var timeKey = "@time"
 }
 
 /// How much a push may hold and how old it may be.

@@ -6,6 +6,8 @@ enum DataQuantity: Hashable {
     case profile(scale: Int, isInverse: Bool)
     /// A volume in feet or gallons, which are no whole millilitres.
     case foreignVolume
+    /// A volume that a VIFE makes another than the plain one, by the VIFE's code.
+    case qualifiedVolume(by: UInt8)
     /// The value times 10^scale is millilitres an hour.
     case flow(scale: Int)
     case date
@@ -85,7 +87,10 @@ enum DataQuantity: Hashable {
 
     /// A VIFE's effect: a factor of ten, or a list; whatever else it says, the quantity is not the plain one any more.
     private func refined(by code: UInt8) -> DataQuantity {
-        if case .maker = self { return self }
+        switch self {
+        case .maker, .qualifiedVolume: return self
+        default: break
+        }
         let step: Int? =
             switch code {
             case 0x70...0x77: Int(code) - 0x76
@@ -97,6 +102,7 @@ enum DataQuantity: Hashable {
         case (.flow(let scale), _, let step?): return .flow(scale: scale + step)
         case (.volume(let scale), 0x13, _): return .profile(scale: scale, isInverse: true)
         case (.volume(let scale), 0x1E, _): return .profile(scale: scale, isInverse: false)
+        case (.volume, _, _): return .qualifiedVolume(by: code)
         default: return .other
         }
     }

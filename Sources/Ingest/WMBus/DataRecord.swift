@@ -1,3 +1,5 @@
+import Water
+
 /// One record of a telegram: what it tells, of which storage and tariff, and where its value stands.
 ///
 /// Source of the coding: EN 13757-3, data and value information blocks.
@@ -20,6 +22,35 @@ struct DataRecord {
 
     /// True for what the meter as a whole shows: no tariff, no subunit, no extreme.
     var isPlain: Bool { function == .instantaneous && tariff == 0 && subunit == 0 }
+
+    /// Why a volume is not what the meter as a whole shows; nil for one that is, and for what is no volume.
+    var qualification: String? {
+        switch quantity {
+        case .qualifiedVolume(let code): return DataRecord.qualification(by: code)
+        case .volume, .foreignVolume: break
+        default: return nil
+        }
+        if subunit != 0 { return "the volume is that of a subunit" }
+        if tariff != 0 { return "the volume is that of one tariff" }
+        return switch function {
+        case .instantaneous: nil
+        case .maximum: "the volume is a maximum"
+        case .minimum: "the volume is a minimum"
+        case .duringError: "the volume is that of a time of error"
+        }
+    }
+
+    /// Source of the codes: EN 13757-3, value information extensions.
+    private static func qualification(by code: UInt8) -> String {
+        let name = "VIFE \(hex([code]).uppercased())"
+        return switch code {
+        case 0x00...0x1F: "the meter marks its volume as being in error (\(name))"
+        case 0x3B: "the volume is that of forward flow alone (\(name))"
+        case 0x3C: "the volume is that of backward flow alone (\(name))"
+        case 0x78...0x7B: "the volume wants an addition that is not made (\(name))"
+        default: "the volume is a qualified one (\(name))"
+        }
+    }
 }
 
 /// Reads the records of a telegram one after another.

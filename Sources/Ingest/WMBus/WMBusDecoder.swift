@@ -100,9 +100,6 @@ struct WMBusDecoder {
     /// Adds the current register, then the history that lies before it.
     private mutating func take(_ telegram: WMBusTelegram) throws(ItemFault) {
         let at = try instant(of: telegram)
-        if let days = clock.daysApart(at) {
-            builder.find(field: "clock", reason: "the meter's clock and the time of receipt differ by \(days) d")
-        }
         let state = telegram.state
         if !state.flags.isEmpty {
             let raw = FlagText.summary(state.flags)
@@ -113,7 +110,7 @@ struct WMBusDecoder {
         addHistory(of: telegram, before: at)
         guard builder.readingsInItem > 0 else {
             if telegram.hasMakerPart { throw .makerSpecific }
-            throw ItemFault(field: "volume", reason: "the telegram has no volume with a time")
+            throw telegram.missingRegister
         }
         builder.assign(to: telegram.address)
         decoded.append(DecodedTelegram(item: builder.item, telegram))
@@ -130,14 +127,19 @@ struct WMBusDecoder {
         }
     }
 
-    /// The meter's clock where it tells one, else when the gateway heard it, less the age of the values.
-    private func instant(of telegram: WMBusTelegram) throws(ItemFault) -> Instant {
-        if let time = telegram.clock {
-            let at = Instant(epochSeconds: time.localSeconds - clock.offsetSeconds)
-            guard at >= .earliestReading else { throw ItemFault(field: "at", reason: ValueFault.tooOld.reason) }
-            return at
+    /// The meter's clock where it tells one that was not reset, else when the gateway heard it, less the age of the
+    /// values.
+    private mutating func instant(of telegram: WMBusTelegram) throws(ItemFault) -> Instant {
+        let told = telegram.clock.map { Instant(epochSeconds: $0.localSeconds - clock.offsetSeconds) }
+        let heard = try clock.instant(telling: told)
+        if let reset = clock.resetTime(telling: told) {
+            builder.find(field: "clock", reason: MeterClock.reason(ofReset: reset))
+        } else if told != nil {
+            if let days = clock.daysApart(heard) {
+                builder.find(field: "clock", reason: MeterClock.reason(ofDaysApart: days))
+            }
+            return heard
         }
-        let heard = try clock.instant(nil)
         guard heard.epochSeconds != DecodedBatch.noInstant, let age = telegram.age else { return heard }
         guard heard - age >= .earliestReading else {
             throw ItemFault(field: "at", reason: ValueFault.tooOld.reason)

@@ -5,39 +5,52 @@ struct WMBusFrame {
     let bytes: [UInt8]
     /// Where the first CI stands.
     let start: Int
+    /// True where the frame's own checksums match; false where it came without any.
+    let isProven: Bool
 
     /// Takes frame format A, frame format B, a frame whose receiver took the checksums out, and a long frame of the
     /// wired bus. The first two and the third are told apart by length and by whether the checksums are valid: a
-    /// format B frame that was damaged has the same length as one without checksums, so its rest is read strictly.
+    /// format B frame that was damaged has the same length as one without checksums, so the end of one that is not
+    /// proven must be of records (`WMBusTelegram`).
     init(_ bytes: Span<UInt8>) throws(ItemFault) {
         guard bytes.count >= 12 else { throw ItemFault(field: "length", reason: "too short for a telegram") }
         if bytes.isWiredFrame {
             guard bytes.hasWiredSum else { throw ItemFault(field: "crc", reason: "the checksum does not match") }
-            self.init(sender: nil, bytes: bytes.copied(0..<bytes.count - 2), start: 6)
+            self.init(sender: nil, bytes: bytes.copied(0..<bytes.count - 2), start: 6, isProven: true)
             return
         }
-        let plain = try WMBusFrame.withoutChecksums(bytes)
-        self.init(sender: DeviceAddress(makerFirst: plain.span, at: 2), bytes: plain, start: 10)
+        let (plain, isProven) = try WMBusFrame.withoutChecksums(bytes)
+        self.init(
+            sender: DeviceAddress(makerFirst: plain.span, at: 2), bytes: plain, start: 10, isProven: isProven)
     }
 
-    private static func withoutChecksums(_ bytes: Span<UInt8>) throws(ItemFault) -> [UInt8] {
+    private static func withoutChecksums(
+        _ bytes: Span<UInt8>
+    ) throws(ItemFault) -> (plain: [UInt8], isProven: Bool) {
         let length = Int(bytes[0])
         guard length >= 10 else { throw ItemFault(field: "length", reason: "too short for a telegram") }
-        if bytes.count == length + 1 { return bytes.withoutFormatB ?? bytes.copied(0..<bytes.count) }
+        if bytes.count == length + 1 {
+            if let plain = bytes.withoutFormatB { return (plain, true) }
+            if bytes.isHalfFormatB { throw .badBlock }
+            return (bytes.copied(0..<bytes.count), false)
+        }
         guard bytes.count == length + 1 + 2 * (1 + (length - 9 + 15) / 16) else {
             throw ItemFault(field: "length", reason: "\(bytes.count) bytes where the first says \(length) follow")
         }
-        guard let plain = bytes.withoutFormatA else {
-            throw ItemFault(field: "crc", reason: "the checksum of a block does not match")
-        }
-        return plain
+        guard let plain = bytes.withoutFormatA else { throw .badBlock }
+        return (plain, true)
     }
 
-    private init(sender: DeviceAddress?, bytes: [UInt8], start: Int) {
+    private init(sender: DeviceAddress?, bytes: [UInt8], start: Int, isProven: Bool) {
         self.sender = sender
         self.bytes = bytes
         self.start = start
+        self.isProven = isProven
     }
+}
+
+extension ItemFault {
+    static var badBlock: ItemFault { ItemFault(field: "crc", reason: "the checksum of a block does not match") }
 }
 
 extension Span where Element == UInt8 {
@@ -78,6 +91,12 @@ extension Span where Element == UInt8 {
             block = 16
         }
         return plain
+    }
+
+    /// True where one of format B's two blocks has its checksum and the other does not: a damaged frame.
+    fileprivate var isHalfFormatB: Bool {
+        guard count > 130 else { return false }
+        return hasChecksum(of: 0..<126) || hasChecksum(of: 128..<count - 2)
     }
 
     /// Blocks of at most 126 bytes, each with its checksum, which the length counts; nil where one does not match.

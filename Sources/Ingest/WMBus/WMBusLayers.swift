@@ -12,6 +12,10 @@ struct WMBusLayers {
     /// Decrypted; a compact frame is still one.
     private(set) var bytes: [UInt8]
     private(set) var at: Int
+    /// Where what may be read ends: behind the encrypted blocks where a key opened them, else at the end of `bytes`.
+    private(set) var end: Int
+    /// True where a checksum or a code inside the telegram proves its bytes to the end.
+    private(set) var isProven = false
     /// True where `bytes` from `at` on is a compact frame.
     private(set) var isCompact = false
     private var authentication: AuthenticationLayer?
@@ -20,8 +24,9 @@ struct WMBusLayers {
 
     private var isOpened = false
 
-    /// Refuses by the first of `length`, `crc`, `afl`, `maker`, `ci`, `security`, `key`, `mac`. Of a meter whose key is
-    /// known, only what the key opens is read: anybody near the receiver can send plain bytes in a meter's name.
+    /// Refuses by the first of `length`, `crc`, `afl`, `maker`, `ci`, `security`, `key`. Of a meter whose key is known,
+    /// only what the key opens is read: anybody near the receiver can send plain bytes in a meter's name, also behind
+    /// blocks that the meter itself encrypted.
     mutating func open(_ keys: TelegramKeys) throws(ItemFault) {
         try takeOff(keys)
         if !isOpened, let meter = device?.meter, keys(meter) != nil {
@@ -47,7 +52,10 @@ struct WMBusLayers {
             case 0x7A: return try openTransport(header: 1, keys)
             case 0x72:
                 try need(9)
-                device = DeviceAddress(numberFirst: bytes.span, at: at + 1)
+                let named = DeviceAddress(numberFirst: bytes.span, at: at + 1)
+                // Another meter's key opens nothing in this one's name.
+                if named.meter != device?.meter { isOpened = false }
+                device = named
                 return try openTransport(header: 9, keys)
             case 0xA0...0xB7: throw .makerSpecific
             default: throw ItemFault(field: "ci", reason: "not an answer of a meter: \(hex([layer]).uppercased())")
@@ -59,6 +67,7 @@ struct WMBusLayers {
         device = frame.sender
         bytes = frame.bytes
         at = frame.start
+        end = frame.bytes.count
     }
 
     private func byte(_ index: Int) throws(ItemFault) -> UInt8 {
@@ -85,6 +94,9 @@ extension ItemFault {
     static var makerSpecific: ItemFault { ItemFault(field: "maker", reason: "maker-specific, not decoded") }
     fileprivate static var noKey: ItemFault { ItemFault(field: "key", reason: "encrypted, and no key is known") }
     fileprivate static var wrongKey: ItemFault { ItemFault(field: "key", reason: "the key does not open it") }
+    fileprivate static var wrongMAC: ItemFault {
+        ItemFault(field: "key", reason: "the key does not open it: the code (MAC) does not match")
+    }
 }
 
 // The extended link layer: CI, communication control, access number, then by kind the meter's address, and a session
@@ -113,6 +125,7 @@ extension WMBusLayers {
             if session >> 29 == 0 { throw ItemFault(field: "crc", reason: "the checksum does not match") }
             throw key == nil ? .noKey : .wrongKey
         }
+        isProven = true
         try skip(2)
     }
 }
@@ -202,7 +215,9 @@ extension WMBusLayers {
             let opened =
                 securityMode == 5 ? try openBlocks(blocks, key) : try openAuthenticated(message, blocks, key)
             bytes.replaceSubrange(at..<at + sealed, with: opened)
+            end = at + sealed
             isOpened = true
+            if securityMode == 7 { isProven = true }
         }
         guard at + 2 <= bytes.count, bytes[at] == 0x2F, bytes[at + 1] == 0x2F else {
             throw key == nil ? .noKey : .wrongKey
@@ -228,7 +243,7 @@ extension WMBusLayers {
         let code = try signing.authenticationCode(authentication.covered + message)
         var difference: UInt8 = 0
         for (a, b) in zip(code, authentication.code) { difference |= a ^ b }
-        guard difference == 0 else { throw ItemFault(field: "mac", reason: "the key does not prove it") }
+        guard difference == 0 else { throw .wrongMAC }
         let opening = try key.derived(purpose: 0, counter: counter, number: device.number)
         return try opening.decryptedBlocks(blocks, vector: [UInt8](repeating: 0, count: 16))
     }

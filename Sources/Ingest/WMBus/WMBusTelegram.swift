@@ -40,11 +40,23 @@ struct WMBusTelegram {
         if layers.isCompact {
             return try records(of: try CompactFrame(layers.bytes.span, from: layers.at).records, from: 0)
         }
+        var end = layers.end
+        if !frame.isProven, !layers.isProven, endsBehindRecords(layers.bytes, from: layers.at) {
+            guard frame.endsWithBlockChecksum else { throw .badBlock }
+            end = min(end, layers.bytes.count - 2)
+        }
+        return try records(of: Array(layers.bytes[..<end]), from: layers.at)
+    }
+
+    /// True where records end before the last two bytes, which then are none: two bytes hold no value, so they are a
+    /// checksum of the frame, or two fillers.
+    private static func endsBehindRecords(_ bytes: [UInt8], from start: Int) -> Bool {
+        guard start < bytes.count - 2, bytes.suffix(2) != [0x2F, 0x2F] else { return false }
         do throws(ItemFault) {
-            return try records(of: layers.bytes, from: layers.at)
+            let read = try records(of: Array(bytes.dropLast(2)), from: start)
+            return !read.records.isEmpty && !read.hasMakerBlock
         } catch {
-            guard layers.at < layers.bytes.count - 2, frame.endsWithBlockChecksum else { throw error }
-            return try records(of: Array(layers.bytes.dropLast(2)), from: layers.at)
+            return false
         }
     }
 
@@ -89,6 +101,12 @@ struct WMBusTelegram {
         case .foreignVolume: .fault("a unit that is no whole millilitres")
         default: nil
         }
+    }
+
+    /// Why the telegram gives no register: what its first volume of now is instead.
+    var missingRegister: ItemFault {
+        let reasons = records.lazy.filter { $0.storage == 0 }.compactMap(\.qualification)
+        return ItemFault(field: "volume", reason: reasons.first ?? "the telegram has no volume with a time")
     }
 
     /// The flow now, millilitres an hour, negative backwards; nil where it is not told exactly.

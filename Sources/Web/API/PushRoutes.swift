@@ -110,7 +110,8 @@ extension PushRefusal {
         case .notConfigured(let reason), .unopened(let reason): reason
         case .noProof(let part): "\(part) is missing"
         case .wrongProof(let part): "\(part) is wrong"
-        case .outsideWindow(let seconds): "the signed time is \(seconds) s behind the server's clock"
+        case .outsideWindow(let seconds):
+            "the signed time is \(seconds.magnitude) s \(seconds < 0 ? "ahead of" : "behind") the server's clock"
         case .malformed(let offset, let reason): "byte \(offset): \(reason)"
         case .method: "the platform does not check an address by GET"
         case .tooLarge(let limit): "more than \(limit) bytes"

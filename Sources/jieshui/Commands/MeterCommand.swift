@@ -22,13 +22,13 @@ struct MeterCommand: AsyncParsableCommand {
 
         @OptionGroup var options: GlobalOptions
         @OptionGroup var sealing: SealOptions
-        @Argument(help: "The file (UTF-8).", completion: .file()) var file: String
+        @Argument(help: "The file (UTF-8) or pipe; - for standard input.", completion: .file()) var file: String
 
         func run() async throws {
             let context = try await CommandContext.open(options, flags: sealing.flags)
             let set = SetMeterKey(database: context.database, key: try context.settings.neededSealKey)
             var random = SystemRandomNumberGenerator()
-            let lines = try text(of: file).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            let lines = try text().split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             var (kept, refused) = (0, 0)
             for (index, line) in lines.enumerated() {
                 let fields = line.split(separator: ",", omittingEmptySubsequences: false)
@@ -45,6 +45,22 @@ struct MeterCommand: AsyncParsableCommand {
             }
             print("kept \(kept), rejected \(refused)")
             if refused > 0 { throw ExitCode(1) }
+        }
+
+        /// Read by parts, for a pipe has no length.
+        private func text() throws -> String {
+            var bytes = Data()
+            do {
+                let handle =
+                    if file == "-" { FileHandle.standardInput } else {
+                        try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+                    }
+                while let part = try handle.read(upToCount: 65_536), !part.isEmpty { bytes.append(part) }
+            } catch {
+                throw CommandFailure("\(file) cannot be read: \(error.localizedDescription)")
+            }
+            guard let text = String(data: bytes, encoding: .utf8) else { throw CommandFailure("\(file) is not UTF-8") }
+            return text
         }
     }
 

@@ -36,13 +36,14 @@ struct TelegramCommand: AsyncParsableCommand {
             abstract: "A meter's kept telegrams in hex, the latest first, a line each: for jieshui decode wmbus.")
 
         @OptionGroup var options: GlobalOptions
-        @Argument(help: "Its address, as wmbus:12345678.") var meter: String
+        @Argument(help: "Its printed number, or an address as wmbus:12345678.") var meter: String
 
         func run() async throws {
-            let address = try address(of: meter)
             let context = try await CommandContext.open(options)
-            let kept = try await context.database.read { reader in
-                try reader.keptTelegrams(of: address, limit: KeepTelegrams.limitOfMeter)
+            let kept = try await context.database.read { [meter] reader in
+                try addresses(of: meter, reader).flatMap {
+                    try reader.keptTelegrams(of: $0, limit: KeepTelegrams.limitOfMeter)
+                }
             }
             for telegram in kept { print(hex(telegram.bytes)) }
         }
@@ -52,7 +53,8 @@ struct TelegramCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read every kept telegram again, after keys came in or a new version reads more.",
             discussion: """
-                What can be read now goes in as sent by the gateway that heard it, and is no longer kept. May be \
+                What can be read now goes in as sent by the gateway that heard it, and is no longer kept. What stays \
+                is listed for the reason it has now; what proves damaged or without a time is dropped. May be \
                 repeated and interrupted.
                 """)
 
@@ -66,7 +68,16 @@ struct TelegramCommand: AsyncParsableCommand {
                 record: RecordReadings(database: context.database, limits: RecordLimits(), logger: context.logger),
                 key: try context.settings.sealKey, calendar: context.calendar)
             let done = try await retry(at: .now)
-            print("read \(done.read) with \(done.readings) readings, still kept \(done.kept)")
+            print(
+                "read \(done.read) with \(done.readings) readings, still kept \(done.kept)\(reasons(done)), "
+                    + "dropped \(done.dropped)")
+        }
+
+        /// As ` (key 3, maker 2)`, the most first.
+        private func reasons(_ done: RetriedTelegrams) -> String {
+            if done.reasons.isEmpty { return "" }
+            let sorted = done.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            return " (\(sorted.map { "\($0.key) \($0.value)" }.joined(separator: ", ")))"
         }
     }
 
@@ -74,19 +85,22 @@ struct TelegramCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget a meter's kept telegrams.")
 
         @OptionGroup var options: GlobalOptions
-        @Argument(help: "Its address, as wmbus:12345678.") var meter: String
+        @Argument(help: "Its printed number, or an address as wmbus:12345678.") var meter: String
 
         func run() async throws {
-            let address = try address(of: meter)
             let context = try await CommandContext.open(options)
-            print("dropped \(try await context.database.write { try $0.dropTelegrams(of: address) })")
+            let dropped = try await context.database.write { [meter] transaction in
+                try addresses(of: meter, transaction.reader).reduce(0) { try $0 + transaction.dropTelegrams(of: $1) }
+            }
+            print("dropped \(dropped)")
         }
     }
 }
 
-private func address(of text: String) throws -> MeterAddress {
-    guard let address = MeterAddress(text: text.lowercased()) else {
-        throw CommandFailure("\(text) is no address as wmbus:12345678")
+private func addresses(of name: String, _ reader: Reader) throws -> [MeterAddress] {
+    guard let addresses = try reader.telegramAddresses(named: name) else {
+        throw CommandFailure("\(name) is no printed number of a registered meter and no address as wmbus:12345678")
     }
-    return address
+    if addresses.isEmpty { throw CommandFailure("the meter \(name) has no address as wmbus:12345678") }
+    return addresses
 }
