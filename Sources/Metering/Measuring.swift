@@ -48,9 +48,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         isBracketed: from < to && bare.isEmpty && present.allSatisfy(\.isBracketed), zeroDays: use.zeroDays,
         persons: home.persons, shareMillionths: home.shareMillionths,
         isPartial: from > span.start || to < span.end || !bare.isEmpty,
-        continuousFlows: present.flatMap {
-            Metering.continuousFlows($0.judged, from: $0.from, to: $0.to, earliest: home.occupancy.from, rules: rules)
-        }.sorted { ($0.from, $0.to, $0.litresPerHour) < ($1.from, $1.to, $1.litresPerHour) },
+        continuousFlows: flows(of: present, from: from, earliest: home.occupancy.from, rules: rules),
         detectableLitresPerHour: Metering.detectableLitresPerHour(resolution: resolution, rules: rules),
         findings: findings(of: meters, home.tampers, from: from, to: to),
         readingCount: present.reduce(0) { $0 + $1.readingCount(from: from, to: to) },
@@ -124,6 +122,21 @@ private func timeWithoutMeter(
         bare.add(installed.gaps(from: from, to: to))
     }
     return bare
+}
+
+/// The continuous flows of every usage point, earliest first.
+private func flows(
+    of meters: [MeterInWindow], from: Instant, earliest: Instant, rules: MeteringRules
+) -> [ContinuousFlow] {
+    func flows(_ line: [MeterInWindow]) -> [ContinuousFlow] {
+        continuousFlows(
+            line.map { FlowMeter(judged: $0.judged, share: $0.share, from: $0.from, to: $0.to) }, from: from,
+            earliest: earliest, rules: rules)
+    }
+    if meters.count == 1 { return flows(meters) }
+    return Dictionary(grouping: meters, by: \.judged.installation.usagePoint).values
+        .flatMap { line in flows(line.sorted { ($0.from, $0.to) < ($1.from, $1.to) }) }
+        .sorted { ($0.from, $0.to, $0.litresPerHour) < ($1.from, $1.to, $1.litresPerHour) }
 }
 
 private struct DailyUse {

@@ -266,6 +266,8 @@ extension RuleSet {
             "monthly_cap_points": .integer(points.monthlyCap.count),
             "saving": saving.map(\.exported) ?? .null,
             "split_floor_seconds": .integer(metering.splitFloorSeconds),
+            "continuous_flow_hours": .integer(Int64(metering.continuousFlowHours)),
+            "continuous_flow_litres_per_hour": .integer(metering.continuousFlowLitresPerHour),
             "usual_interval_numerator": .integer(metering.usualIntervalNumerator),
             "usual_interval_denominator": .integer(metering.usualIntervalDenominator),
             "default_nominal_flow_lph": .integer(metering.defaultNominalFlowLitresPerHour),

@@ -103,7 +103,8 @@ func bill(of home: HomeMonth, litres: Int64, _ context: StatementContext) -> Res
         periodToDateLitres: context.periodToDateLitres)
 }
 
-/// What ran before the month began is an earlier month's; flows at one time on two meters both count.
+/// What ran before the month began is an earlier month's; flows at one time on two meters both count, and of a shared
+/// meter's the home's part.
 private func leakCost(_ inputs: AnalysisInputs) -> Analysis.LeakCost? {
     let home = inputs.home
     guard !home.continuousFlows.isEmpty, let start = inputs.context.monthStart else { return nil }
@@ -112,9 +113,10 @@ private func leakCost(_ inputs: AnalysisInputs) -> Analysis.LeakCost? {
     for flow in home.continuousFlows {
         let hours = (flow.to - max(flow.from, start)) / 3_600
         guard hours > 0 else { continue }
-        let (part, tooLarge) = hours.multipliedReportingOverflow(by: flow.leastLitresPerHour)
-        if tooLarge { return nil }
-        flows.append(.init(hours: hours, litresPerHour: flow.leastLitresPerHour))
+        let own = Analysis.LeakCost.Flow(
+            hours: hours, litresPerHour: flow.leastLitresPerHour, shareMillionths: flow.shareMillionths)
+        guard let part = own.litres else { return nil }
+        flows.append(own)
         litres &+= part
     }
     guard !flows.isEmpty else { return nil }
@@ -154,7 +156,7 @@ private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysi
         found.append(.init(kind: kind, litres: min(litres, home.litres), because: because))
     }
     if let leak = analysis.leak {
-        let ran = leak.flows.reduce(Int64(0)) { $0 &+ $1.hours &* $1.litresPerHour }
+        let ran = leak.flows.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
         add(.stopFlow, leak.litres, [ran] + leak.flows.flatMap { [$0.hours, $0.litresPerHour] })
     } else if let night = home.night, night.nights >= 20 {
         add(

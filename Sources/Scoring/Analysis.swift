@@ -62,7 +62,7 @@ public struct Analysis: Sendable, Hashable {
     public struct LeakCost: Sendable, Hashable {
         /// The stretches of continuous flow within the month, of every meter: hours, and litres in each at least.
         public var flows: [Flow]
-        /// The flows' hours × litres together, and no more than the month's litres: the least that can have run out.
+        /// The flows' litres together, and no more than the month's litres: the least that can have run out.
         public var litres: Int64
         /// The bill without these litres; nil without a bill.
         public var billWithout: Money?
@@ -71,7 +71,17 @@ public struct Analysis: Sendable, Hashable {
 
         public struct Flow: Sendable, Hashable {
             public var hours: Int64
+            /// What ran through the meter.
             public var litresPerHour: Int64
+            /// The home's part of it, millionths, where the meter is shared.
+            public var shareMillionths: Int64?
+
+            /// The home's litres: hours × litres an hour, of which a share is rounded down; nil past 64 bits.
+            public var litres: Int64? {
+                let (whole, tooLarge) = hours.multipliedReportingOverflow(by: litresPerHour)
+                if tooLarge { return nil }
+                return shareMillionths.map { multiplyThenFloorDivide(whole, $0, by: 1_000_000) } ?? whole
+            }
         }
 
         public var hours: Int64 { flows.reduce(0) { $0 &+ $1.hours } }

@@ -82,6 +82,8 @@ extension Analysis.LeakCost {
         text.objects("flows", flows) { text, flow in
             text.member("hours", flow.hours)
             text.member("litres_per_hour", flow.litresPerHour)
+            // Only where there is one: the statements of all other homes keep their bytes.
+            if let share = flow.shareMillionths { text.member("share_millionths", share) }
         }
         text.member("litres", litres)
     }
@@ -89,7 +91,9 @@ extension Analysis.LeakCost {
     fileprivate init(json: Members) throws(StatementDefect) {
         self.init(
             flows: try json.list("flows").map { flow throws(StatementDefect) in
-                Flow(hours: try flow.integer("hours"), litresPerHour: try flow.integer("litres_per_hour"))
+                Flow(
+                    hours: try flow.integer("hours"), litresPerHour: try flow.integer("litres_per_hour"),
+                    shareMillionths: try flow.integerIfPresent("share_millionths"))
             },
             litres: try json.integer("litres"),
             billWithout: try json.optionalInteger("bill_without_fen").map(Money.init(fen:)),

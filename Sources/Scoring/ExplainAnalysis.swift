@@ -64,6 +64,8 @@ extension ExplanationList {
                     .sum(baseline.months.map { .input("earlier_litres", $0.litres) }), .input("days", days),
                 ]),
                 by: .sum(baseline.months.map { .input("earlier_days", Int64($0.month.dayCount)) })))
+        // Of a month that is not known whole nobody can say that it was less.
+        guard statement.isComparable else { return }
         add(
             "analysis.baseline.change_litres", baseline.changeLitres, .litres, .againstBaseline,
             .difference(own, .input("baseline_litres", baseline.litres)))
@@ -73,16 +75,24 @@ extension ExplanationList {
         add(
             "analysis.leak.litres", leak.litres, .litres, .leakLitres,
             .least(
-                .sum(
-                    leak.flows.map {
-                        .product([.input("hours", $0.hours), .input("litres_per_hour", $0.litresPerHour)])
-                    }),
-                own))
+                ran(leak), own))
         if let cost = leak.cost, let without = leak.billWithout {
             add(
                 "analysis.leak.cost_fen", cost.fen, .fen, .leakCost,
                 less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
         }
+    }
+
+    private func ran(_ leak: Analysis.LeakCost) -> Arithmetic {
+        .sum(
+            leak.flows.map { flow in
+                let whole = [
+                    Arithmetic.input("hours", flow.hours), .input("litres_per_hour", flow.litresPerHour),
+                ]
+                guard let share = flow.shareMillionths else { return .product(whole) }
+                return .floor(
+                    .product(whole + [.input("share_millionths", share)]), by: .input("scale_millionths", 1_000_000))
+            })
     }
 
     private mutating func addChange(_ analysis: Analysis) {
@@ -122,6 +132,9 @@ extension ExplanationList {
         case .stopFlow:
             if because.count == 2 { return .product([.input("litres_per_hour", because[0]), .input("", 24), days]) }
             guard because.count > 2, because.count % 2 == 1 else { return nil }
+            if let leak = statement.analysis?.leak, leak.flows.contains(where: { $0.shareMillionths != nil }) {
+                return ran(leak)
+            }
             return .sum(
                 stride(from: 1, to: because.count, by: 2).map {
                     .product([.input("hours", because[$0]), .input("litres_per_hour", because[$0 + 1])])

@@ -70,7 +70,11 @@ struct Members {
         return value
     }
 
-    /// Of a key that is left out where its value is the usual one.
+    /// Of a key that is left out where its value is the usual one; so with the next.
+    func integerIfPresent(_ key: String) throws(StatementDefect) -> Int64? {
+        members[key] == nil ? nil : try integer(key)
+    }
+
     func parsedIfPresent<Value>(_ key: String, _ read: (String) -> Value?) throws(StatementDefect) -> Value? {
         members[key] == nil ? nil : try parsed(key, read)
     }

@@ -121,7 +121,8 @@ private func warnings(
         let norm = context.rules.normLitres(persons: persons, days: home.days.count)
         found.append(.init(limit: .norm, limitLitres: norm, usedLitres: litres))
     }
-    if let baseline = baseline(of: home, context) {
+    // As in a closed month: what is usual is no budget.
+    if let baseline = baseline(of: home, context), litres > baseline.litres {
         found.append(.init(limit: .baseline, limitLitres: baseline.litres, usedLitres: litres))
     }
     return found.filter { $0.limitLitres > 0 && $0.percent >= 80 }.enumerated()

@@ -178,6 +178,7 @@ extension ContinuousFlow {
         text.member("from_epoch_seconds", from.epochSeconds)
         text.member("hours", hours)
         text.member("litres_per_hour", litresPerHour)
+        if let share = shareMillionths { text.member("share_millionths", share) }
         text.member("to_epoch_seconds", to.epochSeconds)
     }
 }

@@ -171,7 +171,8 @@ extension ContinuousFlow {
         self.init(
             from: Instant(epochSeconds: try json.integer("from_epoch_seconds", in: range)),
             to: Instant(epochSeconds: try json.integer("to_epoch_seconds", in: range)),
-            litresPerHour: try json.integer("litres_per_hour"))
+            litresPerHour: try json.integer("litres_per_hour"),
+            shareMillionths: try json.integerIfPresent("share_millionths"))
     }
 }
 

@@ -4,9 +4,11 @@ public import Water
 // figures are the same bytes and a close reads two million of them in seconds. `-` is nil. Months that were frozen
 // before this spelling are canonical JSON (`HomeMonthJSON.swift`), which begins with a brace.
 extension HomeMonth {
-    static let spelling = "h3"
-    /// As the present one, without the least litres per hour of a continuous flow.
-    private static let spellingBefore = "h2"
+    static let spelling = "h4"
+    /// As the present one, without the home's share of a continuous flow.
+    private static let withoutShares = "h3"
+    /// And without its least litres per hour.
+    private static let withoutLeast = "h2"
 
     /// The canonical text kept in `home_month.body`.
     public var storedText: String {
@@ -30,6 +32,7 @@ extension HomeMonth {
         for flow in continuousFlows {
             for number in [flow.from.epochSeconds, flow.to.epochSeconds] { words.add(number) }
             for number in [flow.litresPerHour, flow.leastLitresPerHour] { words.add(number) }
+            words.add(flow.shareMillionths)
         }
         words.add(Int64(findings.count))
         for finding in findings { words.add(finding) }
@@ -54,7 +57,7 @@ extension HomeMonth {
         }
         var words = WordReader(storedText)
         let spelling = try words.text()
-        guard [Self.spelling, Self.spellingBefore].contains(spelling) else {
+        guard [Self.spelling, Self.withoutShares, Self.withoutLeast].contains(spelling) else {
             throw DamagedBytes.notAValue("home month")
         }
         let household = HouseholdID(try words.number())
@@ -74,7 +77,8 @@ extension HomeMonth {
         let flows = try (0..<(try words.count())).map { _ in
             ContinuousFlow(
                 from: Instant(epochSeconds: try words.number()), to: Instant(epochSeconds: try words.number()),
-                litresPerHour: try words.number(), least: spelling == Self.spelling ? try words.number() : nil)
+                litresPerHour: try words.number(), least: spelling == Self.withoutLeast ? nil : try words.number(),
+                shareMillionths: spelling == Self.spelling ? try words.optional() : nil)
         }
         let findings = try (0..<(try words.count())).map { _ in try words.finding() }
         var night: NightUse?

@@ -44,7 +44,8 @@ public struct BillLine: Sendable, Hashable {
     public let litres: Int64
     /// Yuan per cubic metre; per month where `unit` says so.
     public let priceYuanPerM3: ExactDecimal
-    /// litres × price, rounded half up to the fen; of a fixed charge, price × days billed over the month's days.
+    /// litres × price, rounded half up to the fen; of a fixed charge, price × the days of the tariff's
+    /// version over the month's days.
     public let amount: Money
     public let unit: BillUnit
 

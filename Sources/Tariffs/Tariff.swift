@@ -52,7 +52,8 @@ public struct TariffLine: Sendable, Hashable {
         case flat(ExactDecimal)
         /// One price for each tier, lowest first, yuan per cubic metre.
         case tiered([ExactDecimal])
-        /// Yuan per calendar month whatever the volume; the part of a month costs its days' share.
+        /// Yuan per calendar month whatever the volume; where versions of the tariff share a month, each costs its days'
+        /// share. A household that lived there for a part of the month owes it whole, as no source says otherwise.
         case fixed(ExactDecimal)
     }
 }

@@ -32,13 +32,18 @@ public struct ContinuousFlow: Sendable, Hashable {
     public let litresPerHour: Int64
     /// The lowest hourly volume of the whole stretch, litres per hour: what ran in each of its hours at least.
     public let leastLitresPerHour: Int64
+    /// The home's part of what its meter shows, millionths; nil for all of it. The litres an hour are the whole meter's.
+    public let shareMillionths: Int64?
 
     /// `least` is nil where only the rate of the last hours was kept.
-    public init(from: Instant, to: Instant, litresPerHour: Int64, least: Int64? = nil) {
+    public init(
+        from: Instant, to: Instant, litresPerHour: Int64, least: Int64? = nil, shareMillionths: Int64? = nil
+    ) {
         self.from = from
         self.to = to
         self.litresPerHour = litresPerHour
         leastLitresPerHour = least ?? litresPerHour
+        self.shareMillionths = shareMillionths
     }
 
     public var hours: Int64 { (to - from) / 3_600 }

@@ -68,4 +68,32 @@ import Water
         }
         #expect(spans == [[[-30, 30]], [[-30, 60]]])
     }
+
+    /// 6 L in each of 40 hours, the meter exchanged within the twenty-first of them.
+    private func exchanged(finalRegister: Int64?, share: Int64? = nil) throws -> [ContinuousFlow] {
+        let swap = Meters.start + 20 * 3_600 + 1_800
+        let old = (-30...20).map { Meters.element(Meters.start + Int64($0) * 3_600, 5_000 + max(0, Int64($0)) * 6) }
+        let new = (21...70).map { Meters.element(Meters.start + Int64($0) * 3_600, 3 + min(Int64($0) - 21, 19) * 6) }
+        let meters = [
+            MeterReadings(
+                installation: Meters.installation(to: swap, finalRegister: finalRegister), elements: old),
+            MeterReadings(
+                installation: Meters.installation(meter: 2, serial: "B", from: swap, startRegister: 0), elements: new),
+        ]
+        let month = try #require(BillingMonth("2026-10"))
+        let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
+        return measure(Meters.home(meters, share: share), month: month, calendar: calendar, rules: .standard)
+            .continuousFlows
+    }
+
+    @Test func `a stretch goes on over an exchange whose registers are known, in the same clock hour too`() throws {
+        let flow = try #require(try exchanged(finalRegister: 5_123).first)
+        #expect(flow.from.epochSeconds == Meters.start && flow.hours == 40 && flow.leastLitresPerHour == 6)
+        #expect(try exchanged(finalRegister: nil).isEmpty)
+    }
+
+    @Test func `a flow of a shared meter is the meter's, with the home's share beside it`() throws {
+        let flow = try #require(try exchanged(finalRegister: 5_123, share: 400_000).first)
+        #expect(flow.litresPerHour == 6 && flow.shareMillionths == 400_000)
+    }
 }

@@ -90,6 +90,18 @@ struct AnalysisTests {
         #expect(capped.actions.first?.because == [10_080, 48, 10, 24, 400])
     }
 
+    @Test func `of a shared meter's leak a home pays its own part`() throws {
+        let flow = ContinuousFlow(
+            from: start, to: start + 2 * 86_400, litresPerHour: 11, shareMillionths: 333_333)
+        let found = try analysis(home(litres: 8_680).with { $0.continuousFlows = [flow] })
+        let leak = try #require(found.leak)
+        // 48 × 11 × 0.333333, rounded down.
+        #expect(leak.litres == 175 && leak.flows.first?.litresPerHour == 11)
+        #expect(found.actions.first?.litres == 175)
+        // 8.68 m³ × 2.30 and 0.50: 19.96, 4.34; 8.505 m³: 19.56, 4.25.
+        #expect(leak.cost == Money(fen: 1_996 + 434 - 1_956 - 425))
+    }
+
     @Test func `a night that is never quiet is named, and only without a leak`() throws {
         let night = NightUse(nights: 31, litres: 200, lowestLitres: 3)
         let found = try analysis(home(litres: 8_680).with { $0.night = night })

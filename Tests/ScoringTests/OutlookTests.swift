@@ -79,6 +79,12 @@ struct OutlookTests {
         #expect(look(running([100]), before: [200, 200, 200, 200, 200]).forecast == nil)
     }
 
+    @Test func `a home that goes on below what is usual is not warned of it`() throws {
+        let tenDays = running(Array(repeating: 300, count: 10))
+        #expect(!look(tenDays, usual: 9_400).warnings.contains { $0.limit == .baseline })
+        #expect(look(tenDays, usual: 9_200).warnings.contains { $0.limit == .baseline && $0.usedLitres == 9_300 })
+    }
+
     @Test func `warnings are of what is expected, not of what is used`() throws {
         let found = look(running(Array(repeating: 300, count: 7)), usual: 8_000)
         // 9,300 L: 116 % of usual, 71 % of the norm, 68 % of tier 2's bound.

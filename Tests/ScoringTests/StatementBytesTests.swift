@@ -16,7 +16,10 @@ struct StatementBytesTests {
             month.days[3] = DayUse(day: month.days[3].day, litres: nil, state: .missing)
             month.days[4] = DayUse(day: month.days[4].day, litres: 40, state: .estimated)
             month.estimatedLitres = 40
-            month.continuousFlows = [ContinuousFlow(from: start, to: start + 90_000, litresPerHour: 5)]
+            month.continuousFlows = [
+                ContinuousFlow(from: start, to: start + 90_000, litresPerHour: 5),
+                ContinuousFlow(from: start, to: start + 90_000, litresPerHour: 7, shareMillionths: 250_000),
+            ]
             month.findings = [.jump, .jump, .exchange].map {
                 Finding(kind: $0, meter: MeterID(1), at: start, register: .zero, before: nil)
             }
@@ -26,9 +29,10 @@ struct StatementBytesTests {
             hash: String(repeating: "cd", count: 32))
         let cohort = Cohort(
             area: area, distribution: Distribution(of: (1...20).map { Int64($0) * 100 }), rules: shipped.rules.cohort)
-        let context = StatementContext(
+        var context = StatementContext(
             tariff: shipped.tariff, rules: shipped.rules, cohort: cohort, frozenFigure: 2_000, lastMonth: earlier,
             sameMonthLastYear: nil)
+        context.monthStart = start
         return makeStatement(rich, household: "户\"1\\\u{1}", version: 3, in: context)
     }
 

@@ -201,7 +201,45 @@ def measure(home, file, stated):
         "zero_days": zero_days,
         "readings": sum(1 for at, _, noted in series if start <= at < end and not noted),
         "digest": digest_like(stated, meter["serial"], pairs),
+        "leaks": flows(series, instants, meter, home, span, rules) if "continuous_flow_hours" in rules else None,
     }
+
+
+def flows(series, instants, meter, home, span, rules):
+    """Stretches of whole clock hours, 24 or more, in each of which the rule's litres flowed; as a statement has them."""
+    start, end = span["start"], span["end"]
+    hours, rate = rules["continuous_flow_hours"], rules["continuous_flow_litres_per_hour"]
+    first = max(start - 7 * 86400, home["moved_in"])
+    place = max(bisect.bisect_right(instants, first), 1)
+    segments, since = [], None
+    while place < len(series) and instants[place - 1] < end:
+        seconds, volume = instants[place] - instants[place - 1], series[place][1] - series[place - 1][1]
+        if seconds <= rules["split_floor_seconds"] and (volume + meter["resolution_ml"]) * 3600 >= rate * 1000 * seconds:
+            since = max(instants[place - 1], first) if since is None else since
+        elif since is not None:
+            segments.append((since, instants[place - 1]))
+            since = None
+        place += 1
+    if since is not None:
+        segments.append((since, min(instants[place - 1], end)))
+    found = []
+    for low, high in segments:
+        run, hour = [], -(-low // 3600) * 3600
+        while True:
+            ends = hour + 3600
+            pair = (boundary(series, instants, hour), boundary(series, instants, ends)) if ends <= high else (None, None)
+            litres = pair[1][0] - pair[0][0] if None not in pair else -1
+            if litres >= rate:
+                run.append(litres)
+            else:
+                if len(run) >= hours and hour > start:
+                    found.append({"from_epoch_seconds": hour - 3600 * len(run), "hours": len(run),
+                                  "litres_per_hour": min(run[-24:]), "to_epoch_seconds": hour})
+                run = []
+            if ends > high:
+                break
+            hour = ends
+    return found
 
 
 def lived_in(home, span):
