@@ -61,7 +61,7 @@ public struct Database: Sendable {
     public func backup(to path: String) async throws {
         switch engine {
         case .sqlite(let engine): try await engine.backup(to: path)
-        case .postgres: throw DatabaseFailure.other(reason: "back up a PostgreSQL database with pg_dump")
+        case .postgres: throw DatabaseFailure.backup(reason: "PostgreSQL's own tools save its databases: use pg_dump")
         }
     }
 

@@ -340,7 +340,8 @@ extension CloseRefusal: CustomStringConvertible {
     /// What is wrong and what can be done.
     public var description: String {
         switch self {
-        case .monthNotOver(let ends): "the month runs until \(ends.utc): close it after that"
+        case .monthNotOver(let ends):
+            "the month runs to the midnight after its last day, \(ends.utc): close it after that"
         case .tooEarly(let from): "readings may still come until \(from.utc): wait, or close with --early"
         case .noTariff(let id): "no tariff \(id) is valid for the whole month: add a file to the tariffs folder"
         case .noRules(let id): "no rule file \(id) is valid for the whole month: add a file to the tariffs folder"

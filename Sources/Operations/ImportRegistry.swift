@@ -46,7 +46,8 @@ public enum ImportRefusal: Error, Sendable, Hashable {
 extension ImportRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .noHeader: "the file has no header line"
+        case .noHeader:
+            "the file has no header line; a CSV file is of UTF-8 text and begins with the names of its columns"
         case .unknownColumn(let name): "the header names a column that is not known: \(name)"
         case .repeatedColumn(let name): "the header names a column twice: \(name)"
         case .missingColumn(let name): "the header lacks the column \(name)"

@@ -12,9 +12,11 @@ public enum NoteRefusal: String, Error, Sendable, Hashable, CaseIterable {
     /// An objection, an answer or another remark without words.
     case bodyIsMissing = "body_missing"
     case bodyIsTooLong = "body_too_long"
-    /// There is no objection that waits for an answer.
+    /// Objections of several months wait: an answer names the month it is to.
+    case monthIsMissing = "month_missing"
+    /// No objection to that month waits for an answer.
     case nothingToAnswer = "nothing_to_answer"
-    /// The household's last objection to that month waits for an answer.
+    /// An objection to that month waits for an answer.
     case isOpen = "objection_open"
     case tooMany = "too_many"
 }
@@ -32,10 +34,10 @@ public struct NoteHousehold: Sendable {
 
     /// `staff` is nil where the household itself objects. A repeat of an id changes nothing.
     ///
-    /// `month` is the month whose statement an objection is about; nil for none in particular. `seen` is the id of the
-    /// newest objection that an answer is written to.
+    /// `month` is the month whose statement an objection or an answer is about; nil for none in particular, taken of an
+    /// answer only where nothing that waits names a month. `seen` are the ids of the objections read by who answers.
     public func callAsFunction(
-        _ kind: HouseholdNote.Kind, _ text: String, id: String, month: BillingMonth? = nil, seen: String? = nil,
+        _ kind: HouseholdNote.Kind, _ text: String, id: String, month: BillingMonth? = nil, seen: Set<String> = [],
         of home: Household, by staff: StaffID?, at now: Instant
     ) async throws -> Result<Void, NoteRefusal> {
         guard id.isClientID else { return .failure(.idIsMalformed) }
@@ -50,20 +52,30 @@ public struct NoteHousehold: Sendable {
             let reader = transaction.reader
             // Two at once write this row both: one is decided again, after the other.
             try transaction.touch(home)
-            if let known = try reader.note(id, in: home.community) {
-                let isSame = known.household == home.id && known.note.isSame(as: note)
-                return isSame ? .success(()) : .failure(.idIsTaken)
-            }
-            guard try reader.noteCount(of: home.id, in: home.community) < Self.most else { return .failure(.tooMany) }
+            let known = try reader.note(id, in: home.community)
+            if let known, known.household == home.id, known.note.isSame(as: note) { return .success(()) }
             let open = try reader.notes(of: home.id, in: home.community, limit: Int(Self.most)).openObjections
-            if kind == .answered, open.isEmpty { return .failure(.nothingToAnswer) }
-            if kind == .answered, open.last?.id != seen { return .failure(.hasNewer) }
-            if kind == .objection, staff == nil, open.contains(where: { $0.month == month }) {
+            // Before the id: a page gone back to has no form left to send other words with.
+            if kind == .objection, month != nil, open.contains(where: { $0.month == month }) {
                 return .failure(.isOpen)
+            }
+            guard known == nil else { return .failure(.idIsTaken) }
+            guard try reader.noteCount(of: home.id, in: home.community) < Self.most else { return .failure(.tooMany) }
+            if kind == .answered, let refusal = NoteHousehold.refusal(ofAnswerTo: month, open, seen: seen) {
+                return .failure(refusal)
             }
             try transaction.add(note, of: home.id, in: home.community)
             return .success(())
         }
+    }
+
+    private static func refusal(
+        ofAnswerTo month: BillingMonth?, _ open: [HouseholdNote], seen: Set<String>
+    ) -> NoteRefusal? {
+        if month == nil, open.contains(where: { $0.month != nil }) { return .monthIsMissing }
+        let answered = open.filter { $0.month == month }
+        guard !answered.isEmpty else { return .nothingToAnswer }
+        return answered.allSatisfy { seen.contains($0.id) } ? nil : .hasNewer
     }
 
     /// The words without line breaks and other control characters, one blank between them.

@@ -35,6 +35,9 @@ public enum RegistryRefusal: Error, Sendable, Hashable {
     case alreadyMovedOut
     /// To take back a move-out that was never noted.
     case hasNotMovedOut
+    /// A sign-in code for a household that lives there no more, or not yet; the day as `YYYY-MM-DD`.
+    case codeAfterMovedOut(on: String)
+    case codeBeforeMovedIn(on: String)
 }
 
 extension RegistryRefusal {
@@ -44,7 +47,7 @@ extension RegistryRefusal {
             .otherCommunity(let field, _), .repeated(let field, _), .addressIsTaken(let field, _),
             .exceedsModulus(let field):
             field
-        case .unknownHousehold: "number"
+        case .unknownHousehold, .codeAfterMovedOut, .codeBeforeMovedIn: "number"
         case .unknownUsagePoint, .pointIsLivedIn: "usage_point"
         case .aboveCommunity: "area"
         case .wrongParent: "parent"
@@ -84,6 +87,8 @@ extension RegistryRefusal {
         case .exceedsModulus: "must be below modulus_m3"
         case .alreadyMovedOut: "the household moved out already: say that it is a correction to change that"
         case .hasNotMovedOut: "the household did not move out"
+        case .codeAfterMovedOut(let day): "the household moved out on \(day): no code is made"
+        case .codeBeforeMovedIn(let day): "the household moves in on \(day): no code is made before"
         }
     }
 }

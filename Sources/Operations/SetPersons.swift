@@ -38,7 +38,7 @@ extension PersonsFrom {
     /// Refuses persons outside 1–20; nil is unknown.
     public init(persons: Int?, from day: LocalDay) throws(RegistryRefusal) {
         guard persons.map({ (1...20).contains($0) }) ?? true else {
-            throw .malformed(field: "persons", expected: "a whole number from 1 to 20, or empty where unknown")
+            throw .malformed(field: "persons", expected: "a whole number from 1 to 20, or unknown (in a file: empty)")
         }
         self.init(day: day, persons: persons)
     }

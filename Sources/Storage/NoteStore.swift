@@ -13,7 +13,7 @@ public struct HouseholdNote: Sendable, Hashable {
         case inOrder = "in_order"
         /// What the household doubts.
         case objection
-        /// The answer to every objection before it; the household reads it.
+        /// The answer to an objection; the household reads it.
         case answered
         case other
         /// How many live there was changed: `YYYY-MM-DD` and the number, or the day alone where it is unknown.
@@ -31,7 +31,7 @@ public struct HouseholdNote: Sendable, Hashable {
     /// nil is the household itself.
     public let staff: StaffID?
     public let kind: Kind
-    /// The month whose statement an objection is about.
+    /// The month whose statement an objection or its answer is about.
     public let month: BillingMonth?
     public let body: String
 
@@ -43,6 +43,12 @@ public struct HouseholdNote: Sendable, Hashable {
         self.month = month
         self.body = body
     }
+
+    /// True where this, written after the objection, is its answer: of the same month, or of none, which answers
+    /// whatever waits.
+    public func answers(_ objection: HouseholdNote) -> Bool {
+        kind == .answered && (month == nil || month == objection.month)
+    }
 }
 
 extension Sequence<HouseholdNote> {
@@ -51,7 +57,7 @@ extension Sequence<HouseholdNote> {
         reduce(into: []) { open, note in
             switch note.kind {
             case .objection: open.append(note)
-            case .answered: open = []
+            case .answered: open.removeAll { note.answers($0) }
             default: break
             }
         }

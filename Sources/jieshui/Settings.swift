@@ -1,5 +1,6 @@
 import Configuration
 import Database
+import Foundation
 import Logging
 import Operations
 
@@ -28,10 +29,29 @@ struct Settings {
 
     private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
         let place = InMemoryProvider(values: ["filePath": ConfigValue(.string(path), isSecret: false)])
+        try requireObject(path)
         do {
             return try await FileProvider<JSONSnapshot>(config: ConfigReader(provider: place))
         } catch {
             throw CommandFailure("the settings file \(path) cannot be read: \(error)")
+        }
+    }
+
+    /// Says in words what the reader of settings would say by its own names.
+    private static func requireObject(_ path: String) throws {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw CommandFailure("the settings file \(path) cannot be read: \(error.localizedDescription)")
+        }
+        do {
+            guard try JSONSerialization.jsonObject(with: data) is [String: Any] else {
+                throw CommandFailure("the settings file \(path) is no JSON object")
+            }
+        } catch let error as NSError {
+            let place = error.userInfo[NSDebugDescriptionErrorKey].map { ": \($0)" } ?? ""
+            throw CommandFailure("the settings file \(path) is no JSON\(place)")
         }
     }
 

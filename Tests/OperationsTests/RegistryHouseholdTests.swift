@@ -129,7 +129,7 @@ import Water
     }
 
     private func persons(refused: Void) -> Result<RegistryChange, RegistryRefusal> {
-        .failure(.malformed(field: "persons", expected: "a whole number from 1 to 20, or empty where unknown"))
+        .failure(.malformed(field: "persons", expected: "a whole number from 1 to 20, or unknown (in a file: empty)"))
     }
 
     private func homes(

@@ -84,7 +84,10 @@ import Water
             #expect(try await !isSignedIn(database, "H1", next, tomorrow))
             #expect(
                 try await MakeSignInCode(database: database)("H1", code: next, at: tomorrow)
-                    == .failure(.alreadyMovedOut))
+                    == .failure(.codeAfterMovedOut(on: test.calendar.day(of: tomorrow).description)))
+            #expect(
+                try await MakeSignInCode(database: database)("H2", code: next, at: Instant(epochSeconds: 0))
+                    == .failure(.codeBeforeMovedIn(on: "2020-01-01")))
             let second = try await makeCode(database, "H2", test.now, seed: 13)
             _ = try await MoveOut(database: database)("H2", on: test.now, at: test.now).get()
             #expect(try await !isSignedIn(database, "H2", second, test.now))

@@ -22,6 +22,18 @@ struct ChartTests {
         #expect(bars.map(\.y) == [0, 197, 197, 100, 0])
     }
 
+    @Test func `a day before moving in is no gap`() {
+        let days = [1, 2].map { DayUse(day: LocalDay(number: $0), litres: nil, state: .missing) }
+        let lived = LocalDay(number: 2)...LocalDay(number: 9)
+        let chart = DayChart(days: days, lived: lived, referenceLitres: nil, texts: texts)
+        #expect(chart.bars.map(\.kind) == ["away", "missing"])
+        #expect(chart.bars[0].title.contains("未入住") && chart.bars[1].title.contains("没有数据"))
+        #expect(chart.legend.map(\.kind) == ["measured", "missing", "away"])
+        #expect(chart.label.contains("1 天没有数据") && chart.label.contains("1 天未入住"))
+        let row = StatementPage.DayRow(days[0], lived: lived, texts)
+        #expect(row.state == texts("state_away") && self.chart([(nil, .missing)]).bars[0].kind == "missing")
+    }
+
     @Test(
         arguments: [
             (0, 10), (10, 10), (11, 20), (41, 60), (99, 100), (101, 200), (640, 800), (801, 1_000), (123_456, 200_000),

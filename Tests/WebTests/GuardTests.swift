@@ -48,6 +48,34 @@ import Water
         }
     }
 
+    @Test func `a refused request keeps the links and the way out of who is signed in`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInResident(1)
+            let missing = try await client.get("/nothing")
+            #expect(missing.status == 404 && missing.text.contains("action=\"/sign-out\""))
+            #expect(missing.text.contains("href=\"/points\""))
+            let old = try await client.post("/goal", ["goal": "9"], csrf: "guess")
+            #expect(old.status == 403 && old.text.contains("action=\"/sign-out\""))
+            #expect(try await client.send(.delete, "/points").text.contains("action=\"/sign-out\""))
+            let out = try await client.post("/sign-out", [:], csrf: try missing.field("csrf"))
+            #expect(out.status == 303)
+            #expect(try await !client.get("/nothing").text.contains("sign-out"))
+            try await client.signInStaff("clerk")
+            #expect(try await client.get("/staff/nothing").text.contains("action=\"/staff/sign-out\""))
+        }
+    }
+
+    @Test(arguments: [
+        ("/staff/desk/confirm", "/staff/desk"), ("/staff/desk/void", "/staff/desk"), ("/points/hold", "/points"),
+        ("/statements/2026-10/objection", "/statements/2026-10"), ("/goal", "/"), ("/staff/sign-out", "/staff"),
+    ])
+    func `the address of a form, opened, leads to the page that has it`(_ path: String, _ page: String) async throws {
+        try await WebFixture().run { client in
+            let answer = try await client.get(path)
+            #expect(answer.status == 303 && answer.header("Location") == page)
+        }
+    }
+
     @Test func `a form sent after the session has ended is said not to be saved`() async throws {
         try await WebFixture().run { client in
             for (path, place) in [("/staff/persons", "/staff/sign-in?over=1"), ("/goal", "/sign-in?over=1")] {

@@ -27,7 +27,11 @@ import Water
             let words = ["id": "a-1", "text": "十月没人住\r\n<b>哪来的水？\u{0}"]
             for _ in 1...2 { #expect(try await resident.post(path, words, csrf: csrf).status == 303) }
             let again = try await resident.post(path, ["id": "a-2", "text": "还有"], csrf: csrf)
-            #expect(again.text.contains("已有一条异议"))
+            #expect(again.text.contains("已有一条异议") && again.text.contains("还有</blockquote>"))
+            // A page gone back to has no form left: other words under its id are not said to be in one.
+            let back = try await resident.post(path, ["id": "a-1", "text": "改过的话"], csrf: csrf)
+            #expect(back.text.contains("已有一条异议") && back.text.contains("改过的话</blockquote>"))
+            #expect(!back.text.contains("请再按一次"))
             #expect(
                 try await resident.post("/statements/2026-09/objection", words, csrf: csrf).status == 404)
             let waiting = try await resident.get("/statements/2026-10?objected=1")
@@ -40,7 +44,7 @@ import Water
             let desk = try page.field("csrf")
             let answer = [
                 "number": number, "kind": "answered", "id": "b-1", "text": "已上门核对。",
-                "seen": try page.field("seen"),
+                "seen": try page.field("seen"), "month": "2026-10",
             ]
             // One that came since the page was opened is not answered unseen.
             let stale = try await other.post("/staff/household", answer.merging(["seen": "a-0"]) { $1 }, csrf: desk)
@@ -58,6 +62,44 @@ import Water
             let read = try await resident.get("/statements/2026-10")
             #expect(read.text.contains("社区答复") && read.text.contains("已上门核对。"))
             #expect(!read.text.contains("社区还没有答复"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an answer closes the objection to its own month, and stands under that alone`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let (number, resident) = (WebFixture.number(3), client.another())
+            try await resident.signInResident(3)
+            let csrf = try await resident.get("/statement").field("csrf")
+            let own = ["id": "a-1", "text": "十月不对"]
+            #expect(try await resident.post("/statements/2026-10/objection", own, csrf: csrf).status == 303)
+            let path = "/staff/household"
+            let desk = try await client.get("\(path)?number=\(number)").field("csrf")
+            let said = [
+                "number": number, "kind": "objection", "id": "a-2", "text": "九月也不对", "month": "2026-09",
+            ]
+            #expect(try await client.post(path, said, csrf: desk).status == 303)
+            let page = try await client.get("\(path)?number=\(number)")
+            #expect(page.text.contains("2026 年 9月（异议待答复）") && page.text.contains("value=\"2026-10\" selected"))
+            #expect(try page.field("seen") == "a-1,a-2")
+            let answer = [
+                "number": number, "kind": "answered", "id": "b-1", "text": "九月已查。", "seen": "a-1,a-2",
+            ]
+            let unnamed = try await client.post(path, answer, csrf: desk)
+            #expect(unnamed.text.contains("请选答复的是哪个月") && unnamed.text.contains("九月已查。</textarea>"))
+            #expect(unnamed.text.contains("\(path)?number=\(number)&amp;lang=en"))
+            let other = try await client.post(path, answer.merging(["month": "2026-08"]) { $1 }, csrf: desk)
+            #expect(other.text.contains("没有待答复的异议"))
+            let done = try await client.post(path, answer.merging(["month": "2026-09"]) { $1 }, csrf: desk)
+            #expect(done.status == 303)
+            let alerts = try await client.get("/staff/alerts").text
+            #expect(alerts.contains("十月不对") && !alerts.contains("九月也不对"))
+            let october = try await resident.get("/statements/2026-10").text
+            #expect(october.contains("社区还没有答复") && !october.contains("九月已查。"))
         }
     }
 

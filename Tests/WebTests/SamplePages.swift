@@ -167,6 +167,7 @@ struct Samples {
                 goalLitres: 10_000,
                 warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]),
             leakAlert: instant(day: 23, hour: 4), objection: objection,
+            lived: month.firstDay.advanced(by: 13)...month.lastDay,
             readers: [
                 texts("reader_home"), texts("reader_staff"),
                 texts("reader_system", ["system": "platform", "purpose": "civic awards"]),
@@ -180,7 +181,7 @@ struct Samples {
                     id: "a", at: instant(day: 37, hour: 9), staff: nil, kind: .objection, month: month,
                     body: "十月我家没人住，怎么有 11 吨水？"),
                 HouseholdNote(
-                    id: "b", at: instant(day: 38, hour: 15), staff: StaffID(1), kind: .answered, month: nil,
+                    id: "b", at: instant(day: 38, hour: 15), staff: StaffID(1), kind: .answered, month: month,
                     body: "已上门核对，水表读数 812.345，没有读错。"),
             ], on: month, isNewest: true, typed: "", calendar: calendar, texts: texts, makeID: { "web-2" })
     }
@@ -214,6 +215,12 @@ struct Samples {
     var staffSignIn: StaffSignInPage { StaffSignInPage(name: "wang.min") }
     var statement: StatementPage { page(statementValue()) }
     var unranked: StatementPage { page(unrankedValue(.unknownPersons)) }
+
+    private var firstStatement: FirstStatementPage {
+        FirstStatementPage(
+            household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: surroundings.outlook,
+            leakAlert: surroundings.leakAlert, calendar: calendar, texts: texts)
+    }
 
     var points: PointsPage {
         PointsPage(
@@ -267,7 +274,8 @@ struct Samples {
             found: .init(
                 item: "节水花洒", points: "80 分", household: masked("100200300417"), heldAt: "11月24日 10:12",
                 until: "11月26日 10:12", state: texts("redemption_open"), isOpen: true, community: "140107001001",
-                code: "G88E326P", redemption: "r-5f2c9a", sure: sure))
+                code: "G88E326P", redemption: "r-5f2c9a",
+                sure: sure(texts("desk_void_sure_heading"), texts("desk_void_sure_hint"))))
     }
 
     var closeMonth: CloseMonthPage {
@@ -284,7 +292,8 @@ struct Samples {
             ],
             refusal: .init(
                 kind: "refused", heading: texts("close_refused"),
-                reason: texts("close_refused_too_early", ["time": "11月4日 00:00"])), canClose: true, sure: sure,
+                reason: texts("close_refused_too_early", ["time": "11月4日 00:00"])), canClose: true,
+            sure: sure(texts("close_sure_heading"), texts("close_sure_hint", ["month": "2026-10"])),
             action: texts("close_action", ["month": "2026-10"]))
     }
 
@@ -317,21 +326,6 @@ struct Samples {
                     months: texts("months_from_to", ["from": "2026-09", "to": "2026-10", "n": "2"]), month: "2026-10",
                     why: texts("cause_times", ["what": texts("cause_late_reading"), "count": "24"]),
                     meters: ["14010500012345"], since: "2026-11-24 09:00")
-            ])
-    }
-
-    var codes: CodesPage {
-        CodesPage(
-            numbers: "100200300417\n100200300418", hasRefused: true,
-            refused: [.init(number: "100200300999", why: texts("codes_why_unknown"))],
-            hasSlips: true,
-            slips: [
-                .init(
-                    number: "100200300417", place: "漪汾苑社区 / 3号楼", code: "QX4K 7MPT", until: "2026-12-01",
-                    address: "https://water.example/"),
-                .init(
-                    number: "100200300418", place: "漪汾苑社区 / 3号楼", code: "HW9R 2DFN", until: "2026-12-01",
-                    address: "https://water.example/"),
             ])
     }
 
@@ -372,6 +366,7 @@ struct Samples {
             ("resident-sign-in", residentSignIn, "/sign-in", false),
             ("statement", statement, "/statements/2026-10?version=2", false),
             ("statement-unranked", unranked, "/statements/2026-10", false),
+            ("first-statement", firstStatement, "/statement", false),
             ("explain", ExplainPage(statementValue(), texts: texts), "/statements/2026-10/explain", false),
             ("points", points, "/points", false),
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),

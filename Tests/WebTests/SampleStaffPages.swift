@@ -54,6 +54,21 @@ extension Samples {
             ])
     }
 
+    var codes: CodesPage {
+        CodesPage(
+            numbers: "100200300417\n100200300418", hasRefused: true,
+            refused: [.init(number: "100200300999", why: texts("codes_why_unknown"))],
+            hasSlips: true,
+            slips: [
+                .init(
+                    number: "100200300417", place: "漪汾苑社区 / 3号楼", code: "QX4K 7MPT", until: "2026-12-01",
+                    address: "https://water.example/"),
+                .init(
+                    number: "100200300418", place: "漪汾苑社区 / 3号楼", code: "HW9R 2DFN", until: "2026-12-01",
+                    address: "https://water.example/"),
+            ])
+    }
+
     var exchange: ExchangePage {
         ExchangePage(
             old: "14010500012345", new: "14010500099001", final: "812.5", start: "0.012", at: "2026-10-12T10:30",
@@ -64,6 +79,13 @@ extension Samples {
         SureQuestion(
             [texts("doubt_litres", ["register": "0.812"]), texts("doubt_entered", ["register": "811.900"])],
             about: ["812.5"], answered: "")
+    }
+
+    /// Of an act, not of values that are saved.
+    func sure(_ heading: String, _ hint: String) -> SureQuestion? {
+        SureQuestion(
+            [texts("desk_void_sure", ["item": "节水花洒"])], about: ["1"], answered: "",
+            of: .init(heading: heading, hint: hint))
     }
 
     var persons: PersonsPage {
@@ -115,6 +137,12 @@ extension Samples {
                     kinds: [
                         .init(value: "called", name: texts("note_called"), isSelected: false),
                         .init(value: "answered", name: texts("note_answered"), isSelected: true),
+                    ],
+                    months: [
+                        .init(
+                            value: "2026-10", name: texts("note_month_open", ["month": texts.month(month)]),
+                            isSelected: true),
+                        .init(value: "", name: texts("note_month_none"), isSelected: false),
                     ], text: "")))
     }
 }

@@ -39,6 +39,20 @@ struct StyleTests {
         #expect(sheet.contains("--touch: 60px;"))
     }
 
+    @Test func `a resident's book of points is a card a row on a phone, whatever the letters' size`() throws {
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        let html = try PageLibrary().render(
+            samples.points, in: samples.frame("points", path: "/points", isStaff: false))
+        #expect(html.contains("<table class=\"figures cards\">") && html.contains("<td data-name=\""))
+        let cards = try #require(sheet.firstMatch(of: /\.cards \.number \+ td \{([^}]*)\}/)).1
+        #expect(cards.contains("flex-wrap: wrap") && cards.contains("white-space: normal"))
+    }
+
+    @Test func `links in staff's tables are 44 px for a finger`() throws {
+        let rule = try #require(sheet.firstMatch(of: /\.staff td a, \.staff th a[^{]*\{([^}]*)\}/)).1
+        #expect(rule.contains("min-height: 44px") && rule.contains("min-width: 44px"))
+    }
+
     @Test func `no size of text is below 18 px on a resident's page`() {
         // In rem of 16 px, or in em of the body's 20 px.
         for match in sheet.matches(of: /font-size: ([0-9.]+)(rem|em)/) {

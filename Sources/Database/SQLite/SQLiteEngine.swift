@@ -19,7 +19,7 @@ struct SQLiteEngine: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
         } catch {
-            throw .cannotOpen(reason: "\(path): \(error)")
+            throw .cannotOpen(reason: "\(path): \(OpenFault.words(error))")
         }
         file = OpenedFile(path: path)
     }
@@ -85,6 +85,22 @@ private struct OpenedFile: Sendable {
         guard stat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == number else {
             throw .storage(
                 reason: "\(path) was removed or replaced under the running program, which must be started anew")
+        }
+    }
+}
+
+private enum OpenFault {
+    /// What is wrong and what can be done, for the faults of the place; what SQLite says for the rest.
+    static func words(_ error: any Error) -> String {
+        switch (error as? DatabaseError)?.resultCode.primaryResultCode {
+        case .SQLITE_READONLY?:
+            "this user may not write; it needs to write the file and, for the -wal and -shm beside it, the folder"
+        case .SQLITE_CANTOPEN?: "is the folder there, and may this user read and write the file and the folder?"
+        case .SQLITE_NOTADB?: "this is no SQLite database"
+        case .SQLITE_CORRUPT?: "the file is damaged: move it away with its -wal and -shm, and restore a backup"
+        case .SQLITE_FULL?, .SQLITE_IOERR?: "there is no room, or the disk failed"
+        case let code?: (error as? DatabaseError)?.message ?? code.description
+        case nil: "\(error)"
         }
     }
 }

@@ -11,7 +11,7 @@ extension WebServices {
         let limit = limit ?? settings.bodyBytes
         var rest = request.body.makeAsyncIterator()
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge) }
+        guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge(limit: limit)) }
         var taken = 0
         defer { limits.bodies.give(taken) }
         let begun = now()
@@ -22,7 +22,7 @@ extension WebServices {
             bytes.reserveCapacity(max(announced, 0))
             while let buffer = try await rest.next() {
                 received += buffer.readableBytes
-                guard received <= limit else { throw Problem.bodyTooLarge }
+                guard received <= limit else { throw Problem.bodyTooLarge(limit: limit) }
                 guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
                 let before = bytes.count
                 if let coding {
@@ -37,7 +37,7 @@ extension WebServices {
             try coding?.finish()
             return bytes
         } catch let fault as DecompressionFault {
-            throw await discarding(&rest, fault.problem)
+            throw await discarding(&rest, fault.problem(limit: limit))
         } catch let refusal as Problem {
             throw refusal.name == Problem.tooSlow.name ? refusal : await discarding(&rest, refusal)
         } catch {
@@ -78,7 +78,8 @@ extension WebServices {
         var rest = request.body.makeAsyncIterator()
         while let buffer = try await next(&rest) {
             guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
-            guard bytes.count + buffer.readableBytes <= 64 * 1_024 else { throw Problem.bodyTooLarge }
+            let limit = 64 * 1_024
+            guard bytes.count + buffer.readableBytes <= limit else { throw Problem.bodyTooLarge(limit: limit) }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes
@@ -135,10 +136,10 @@ extension Decompression {
 }
 
 extension DecompressionFault {
-    fileprivate var problem: Problem {
+    fileprivate func problem(limit: Int) -> Problem {
         let reason: String
         switch self {
-        case .tooLarge: return .bodyTooLarge
+        case .tooLarge: return .bodyTooLarge(limit: limit)
         case .damaged: reason = "is damaged, or of another coding than Content-Encoding says"
         case .truncated: reason = "ends within what was packed"
         case .refused: reason = "needs more memory to unpack than is given, at most 8 MiB of window"

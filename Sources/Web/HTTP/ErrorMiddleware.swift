@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Logging
+import Storage
 import Water
 
 /// Outermost but for the access log: whatever is thrown below leaves as problem details for programs and as a page
@@ -25,12 +26,15 @@ struct ErrorMiddleware: RouterMiddleware {
                         // What was typed is gone with the session; that must not go unsaid.
                         + (request.method == .post && !request.uri.path.hasSuffix("/sign-out") ? "?over=1" : ""))
         } catch let refused as Problem {
-            response = answer(refused, request, context)
+            response = await answer(refused, request, context)
         } catch let error as any HTTPResponseError {
-            response = answer(problem(of: error, request, context), request, context)
+            let refused = problem(of: error, request, context)
+            response =
+                refused.status == 405 && request.method == .get && !request.isForPrograms
+                ? .seeOther(request.formPage) : await answer(refused, request, context)
         } catch {
             context.logger.error("request failed", metadata: ["error": "\(error)", "route": "\(context.route)"])
-            response = answer((error as? DatabaseFailure)?.problem ?? .server, request, context)
+            response = await answer((error as? DatabaseFailure)?.problem ?? .server, request, context)
         }
         secure(&response, request, context)
         return response
@@ -43,8 +47,8 @@ struct ErrorMiddleware: RouterMiddleware {
         return isOther ? .methodNotAllowed(methods) : Problem(status: error.status.code)
     }
 
-    private func answer(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {
-        request.isForPrograms ? problem(refused, context) : page(refused, request, context)
+    private func answer(_ refused: Problem, _ request: Request, _ context: WebContext) async -> Response {
+        request.isForPrograms ? problem(refused, context) : await page(refused, request, context)
     }
 
     private func problem(_ refused: Problem, _ context: WebContext) -> Response {
@@ -54,23 +58,38 @@ struct ErrorMiddleware: RouterMiddleware {
         return response
     }
 
-    private func page(_ refused: Problem, _ request: Request, _ context: WebContext) -> Response {
+    /// Who is signed in keeps the links and the way out; where that cannot be told the page goes without.
+    private func signedIn(
+        _ refused: Problem, _ request: Request, _ context: WebContext
+    ) async -> (audience: PageFrame.Audience, csrf: String)? {
+        // Of a server that failed nothing more is asked.
+        guard refused.status < 500 else { return nil }
+        do {
+            guard let (session, _) = try await services.session(request, at: services.now()) else { return nil }
+            let audience: PageFrame.Audience = if case .staff = session.subject { .staff } else { .resident }
+            return (audience: audience, csrf: session.csrfToken)
+        } catch {
+            context.logger.warning("session of a refused request not read", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func page(_ refused: Problem, _ request: Request, _ context: WebContext) async -> Response {
         let texts = services.texts(for: request)
         let key =
             switch (refused.name, refused.status) {
             case ("form-expired", _): "error_form_expired"
-            case ("no-statement", _): "error_no_statement"
             case (_, 404): "error_not_found"
             case (_, 401), (_, 403): "error_forbidden"
             case (_, 429), (_, 503): "error_too_many"
             case (_, 400..<500): "error_bad_request"
             default: "error_server"
             }
-        let isStaff = request.uri.path.hasPrefix("/staff")
+        let session = await signedIn(refused, request, context)
+        let isStaff = session.map { $0.audience == .staff } ?? request.uri.path.hasPrefix("/staff")
         let frame = PageFrame(
             texts: texts, title: texts(key), audience: isStaff ? .staff : .resident, path: request.pageTarget,
-            csrf: nil,
-            isSignedIn: false)
+            csrf: session?.csrf, isSignedIn: session != nil)
         let page = MessagePage(
             heading: texts(key), body: texts("\(key)_body"), request: context.id, href: isStaff ? "/staff" : "/",
             action: texts("to_home"))

@@ -60,6 +60,12 @@ extension Problem {
             headers: [("Allow", list)])
     }
     static let bodyTooLarge = Problem("body-too-large", 413, "The body is larger than the limit.")
+    /// `limit`: bytes, as sent and as unpacked.
+    static func bodyTooLarge(limit: Int) -> Problem {
+        Problem(
+            "body-too-large", 413, "The body is larger than the limit.",
+            detail: "At most \(limit) bytes are taken, as sent and as unpacked: send it in parts.")
+    }
     static let brokenBody = Problem(
         "malformed-body", 400, "The body ended early or is damaged on its way; nothing of it was kept.",
         headers: [("Connection", "close")])

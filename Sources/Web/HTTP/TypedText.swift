@@ -37,12 +37,20 @@ extension Form {
 struct SureQuestion: Sendable {
     let lines: [String]
     let key: String
+    /// What is asked and how it is answered, of an act; nil of values that are saved.
+    let act: Act?
+
+    struct Act: Sendable {
+        let heading: String
+        let hint: String
+    }
 
     /// nil where there is nothing to ask, or it was asked and answered.
-    init?(_ lines: [String], about values: [String], answered: String) {
+    init?(_ lines: [String], about values: [String], answered: String, of act: Act? = nil) {
         let key = String(sha256Hex(Array(values.joined(separator: "\u{1F}").utf8)).prefix(16))
         guard !lines.isEmpty, answered != key else { return nil }
         self.lines = lines
+        self.act = act
         self.key = key
     }
 }

@@ -47,8 +47,11 @@ extension Request {
         guard method == .post, let last = uri.path.split(separator: "/").last,
             ["confirm", "void", "hold", "objection", "goal", "sign-out"].contains(last)
         else { return path }
-        return "/" + uri.path.split(separator: "/").dropLast().joined(separator: "/")
+        return formPage
     }
+
+    /// The page that has the form which is posted to this address: the one before it.
+    var formPage: String { "/" + uri.path.split(separator: "/").dropLast().joined(separator: "/") }
 
     /// Path and query as sent.
     var target: String { uri.query.map { "\(uri.path)?\($0)" } ?? uri.path }

@@ -37,13 +37,8 @@ struct AnalysisPart: Sendable {
         weekdays = statement.isEstimatedWhole ? [] : AnalysisPart.weekdays(analysis.week, t)
         hasWeekdays = !weekdays.isEmpty
         night = analysis.night.map(words.night)
-        // An estimate of earlier months is not held against them.
-        usual =
-            statement.isEstimatedWhole
-            ? []
-            : [analysis.baseline.map(words.baseline) ?? t("baseline_none")]
-                + (analysis.lastMonth.map(words.lastMonth) ?? [])
-        noActions = actions.isEmpty ? t(statement.isComparable ? "actions_none" : "actions_unknown") : nil
+        usual = words.usual(analysis)
+        noActions = actions.isEmpty ? words.noActions : nil
         toMedian = analysis.toMedian.map(words.toMedian)
         leakCost = analysis.leak.map(words.leak)
     }
@@ -72,6 +67,22 @@ struct AnalysisPart: Sendable {
 private struct AnalysisWords {
     let statement: Statement
     let texts: Texts
+
+    /// Against what is usual and against last month. An estimate of earlier months is not held against them, and of a month
+    /// that is not known whole nobody can say that it was less.
+    func usual(_ analysis: Analysis) -> [String] {
+        if statement.isEstimatedWhole { return [] }
+        let last = analysis.lastMonth.map(lastMonth) ?? []
+        guard statement.isComparable else { return [texts("baseline_not_whole")] + last }
+        return [analysis.baseline.map(baseline) ?? texts("baseline_none")] + last
+    }
+
+    /// Why there is nothing to do.
+    var noActions: String {
+        if statement.isComparable { return texts("actions_none") }
+        let isWholeOfItsTime = statement.quality.isPartial && statement.use.missingHours == 0
+        return texts(isWholeOfItsTime ? "actions_partial" : "actions_unknown")
+    }
 
     func action(_ action: Analysis.SavingAction) -> AnalysisPart.Action {
         // Statements of before reckon a flow over the whole month.
@@ -125,9 +136,27 @@ private struct AnalysisWords {
     /// `32 × 14 + 71 × 3`, hours and litres an hour.
     private func flows(of action: Analysis.SavingAction) -> String {
         guard action.kind == .stopFlow, action.because.count > 2 else { return "" }
+        if let leak = statement.analysis?.leak, leak.flows.contains(where: { $0.shareMillionths != nil }) {
+            return flows(of: leak)
+        }
         return stride(from: 1, to: action.because.count - 1, by: 2).map {
             "\(texts.number(action.because[$0])) × \(texts.number(action.because[$0 + 1]))"
         }.joined(separator: " + ")
+    }
+
+    /// `744 × 6`, and of a shared meter `744 × 6 × 0.4`.
+    private func flows(of leak: Analysis.LeakCost) -> String {
+        leak.flows.map { flow in
+            let whole = "\(texts.number(flow.hours)) × \(texts.number(flow.litresPerHour))"
+            return flow.shareMillionths.map { "\(whole) × \(share($0))" } ?? whole
+        }.joined(separator: " + ")
+    }
+
+    /// Millionths as a decimal without zeros at its end.
+    private func share(_ millionths: Int64) -> String {
+        var digits = padded(Int(millionths % 1_000_000), 6)
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return "\(millionths / 1_000_000)\(digits.isEmpty ? "" : ".")\(digits)"
     }
 
     func warning(_ warning: Analysis.LimitWarning) -> String {
@@ -203,9 +232,12 @@ private struct AnalysisWords {
     }
 
     func leak(_ leak: Analysis.LeakCost) -> String {
-        let sum = leak.flows.map { "\(texts.number($0.hours)) × \(texts.number($0.litresPerHour))" }
-            .joined(separator: " + ")
-        let litres = texts.litres(leak.litres)
+        let isShared = leak.flows.contains { $0.shareMillionths != nil }
+        return cost(of: leak) + (isShared ? texts("leak_cost_shared") : "")
+    }
+
+    private func cost(of leak: Analysis.LeakCost) -> String {
+        let (sum, litres) = (flows(of: leak), texts.litres(leak.litres))
         guard let cost = leak.cost, let without = leak.billWithout, let own = statement.bill?.total else {
             return texts("leak_cost_litres", ["sum": sum, "litres": litres])
         }

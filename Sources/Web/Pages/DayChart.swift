@@ -2,8 +2,9 @@ import Water
 
 /// A month's days as bars in a box of whole units, drawn by the template `day-chart`.
 ///
-/// A missing day is a hatched band over the full height, an estimated day a hatched bar, a measured day a full
-/// bar; a measured day without use is a thin line, so that none of them looks like another.
+/// A missing day is a hatched band over the full height, a day on which the household did not live there a grey one,
+/// an estimated day a hatched bar, a measured day a full bar; a measured day without use is a thin line, so that none
+/// of them looks like another.
 struct DayChart: Sendable, Hashable {
     static let dayWidth = 12
     static let boxHeight = 200
@@ -38,15 +39,16 @@ struct DayChart: Sendable, Hashable {
         let label: String
     }
 
-    /// `referenceLitres` is the home's norm for a day, where its size is known.
-    init(days: [DayUse], referenceLitres: Int64?, texts: Texts) {
+    /// `referenceLitres` is the home's norm for a day, where its size is known. `lived` are the household's days; nil
+    /// for all.
+    init(days: [DayUse], lived: ClosedRange<LocalDay>? = nil, referenceLitres: Int64?, texts: Texts) {
         let top = DayChart.scaleTop(for: days.compactMap(\.litres).max() ?? 0)
         width = max(days.count, 1) * DayChart.dayWidth
         height = DayChart.boxHeight
         middle = DayChart.boxHeight / 2
         topLabel = texts.number(top)
         middleLabel = texts.number(top / 2)
-        bars = days.enumerated().map { DayChart.bar($1, at: $0, top: top, texts) }
+        bars = days.enumerated().map { DayChart.bar($1, lived, at: $0, top: top, texts) }
         ticks = days.map { day in
             let date = day.day.date.day
             return date == 1 || date % 7 == 1 ? "\(date)" : ""
@@ -55,8 +57,9 @@ struct DayChart: Sendable, Hashable {
         reference = line
         referenceLabel =
             line == nil ? nil : referenceLitres.map { texts("legend_norm", ["litres": texts.litres($0)]) }
-        legend = DayChart.legend(of: days, texts)
-        label = DayChart.sentence(for: days, texts)
+        let kinds = days.map { DayChart.kind(of: $0, lived) }
+        legend = DayChart.legend(of: kinds, texts)
+        label = DayChart.sentence(for: kinds, texts)
     }
 
     /// The smallest of 1, 2, 4, 6, 8 or 10 times a power of ten that no day passes, so that its half is whole.
@@ -70,12 +73,19 @@ struct DayChart: Sendable, Hashable {
         }
     }
 
-    private static func bar(_ day: DayUse, at index: Int, top: Int64, _ texts: Texts) -> Bar {
+    private static func kind(of day: DayUse, _ lived: ClosedRange<LocalDay>?) -> String {
+        day.isAway(from: lived) ? "away" : day.litres == nil ? MeasureState.missing.rawValue : day.state.rawValue
+    }
+
+    private static func bar(
+        _ day: DayUse, _ lived: ClosedRange<LocalDay>?, at index: Int, top: Int64, _ texts: Texts
+    ) -> Bar {
         let gap = dayWidth / 6
         guard let litres = day.litres, day.state != .missing else {
+            let state = DayChart.kind(of: day, lived)
             return Bar(
-                kind: "missing", x: index * dayWidth, y: 0, barWidth: dayWidth, barHeight: boxHeight,
-                title: texts("bar_missing", ["day": texts.day(day.day)]))
+                kind: state, x: index * dayWidth, y: 0, barWidth: dayWidth, barHeight: boxHeight,
+                title: texts("bar_\(state)", ["day": texts.day(day.day)]))
         }
         let tall = max(height(of: litres, top: top), 3)
         return Bar(
@@ -91,18 +101,23 @@ struct DayChart: Sendable, Hashable {
         return Int(multiplyThenFloorDivide(clamped, Int64(boxHeight), by: max(top, 1)) ?? 0)
     }
 
-    private static func legend(of days: [DayUse], _ texts: Texts) -> [Key] {
-        let states: [(MeasureState, String)] = [
-            (.measured, "legend_measured"), (.estimated, "legend_estimated"), (.missing, "legend_missing"),
-        ]
-        return states.filter { state, _ in state == .measured || days.contains { $0.state == state } }
-            .map { Key(kind: $0.rawValue, label: texts($1)) }
+    private static func legend(of kinds: [String], _ texts: Texts) -> [Key] {
+        ["measured", "estimated", "missing", "away"].filter { $0 == "measured" || kinds.contains($0) }
+            .map { Key(kind: $0, label: texts("legend_\($0)")) }
     }
 
-    private static func sentence(for days: [DayUse], _ texts: Texts) -> String {
-        let count = { (state: MeasureState) in "\(days.filter { $0.state == state }.count)" }
-        return texts(
+    private static func sentence(for kinds: [String], _ texts: Texts) -> String {
+        let count = { (kind: String) in "\(kinds.filter { $0 == kind }.count)" }
+        let label = texts(
             "chart_label",
-            ["measured": count(.measured), "estimated": count(.estimated), "missing": count(.missing)])
+            ["measured": count("measured"), "estimated": count("estimated"), "missing": count("missing")])
+        return kinds.contains("away") ? label + texts("chart_label_away", ["days": count("away")]) : label
+    }
+}
+
+extension DayUse {
+    /// True for a day without figures on which the household did not live there yet, or no more.
+    func isAway(from lived: ClosedRange<LocalDay>?) -> Bool {
+        state == .missing && lived.map { !$0.contains(day) } ?? false
     }
 }

@@ -30,7 +30,7 @@ struct HouseholdPage: Page {
     struct Note: Sendable {
         let at: String
         let by: String
-        /// The month that an objection is about; nil for none in particular.
+        /// The month that an objection or its answer is about; nil for none in particular.
         let about: String?
         let what: String
     }
@@ -38,15 +38,15 @@ struct HouseholdPage: Page {
     struct NoteForm: Sendable {
         /// Made with the page, so that a form sent twice notes once.
         let id: String
-        /// The newest objection that the page shows: an answer is to it and those before.
-        let seen: String?
-        let kinds: [KindOption]
+        /// The open objections that the page shows, between commas: others are not answered unseen.
+        let seen: String
+        let kinds: [Option]
+        /// The months that an objection or an answer may be about, those with an open objection first.
+        let months: [Option]
         let text: String
-
-        func seeing(_ objection: String?) -> NoteForm { NoteForm(id: id, seen: objection, kinds: kinds, text: text) }
     }
 
-    struct KindOption: Sendable {
+    struct Option: Sendable {
         let value: String
         let name: String
         let isSelected: Bool

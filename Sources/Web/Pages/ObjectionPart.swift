@@ -7,6 +7,8 @@ struct ObjectionPart: Sendable {
     /// Made with the page, so that a form sent twice objects once.
     let id: String
     let typed: String
+    /// The same where there is no form to hold it.
+    let unsent: String?
     let hasEntries: Bool
     let entries: [Entry]
     /// An objection to this statement waits for its answer.
@@ -25,11 +27,11 @@ struct ObjectionPart: Sendable {
         texts t: Texts, makeID: () -> String
     ) {
         var entries: [Entry] = []
-        var waiting = 0
+        var waiting: [HouseholdNote] = []
         for note in notes {
             let isObjection = note.kind == .objection && (note.month == month || note.month == nil && isNewest)
-            guard isObjection || note.kind == .answered && waiting > 0 else { continue }
-            waiting = isObjection ? waiting + 1 : 0
+            guard isObjection || waiting.contains(where: { note.answers($0) }) else { continue }
+            waiting = isObjection ? waiting + [note] : waiting.filter { !note.answers($0) }
             entries.append(
                 Entry(
                     who: t(isObjection ? "objection_you" : "objection_community"),
@@ -40,6 +42,7 @@ struct ObjectionPart: Sendable {
         self.typed = typed
         hasEntries = !entries.isEmpty
         self.entries = entries
-        isOpen = waiting > 0
+        isOpen = !waiting.isEmpty
+        unsent = isOpen && !typed.isEmpty ? typed : nil
     }
 }

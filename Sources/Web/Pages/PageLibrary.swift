@@ -15,10 +15,9 @@ public struct PageLibrary: Sendable {
     }
 
     static let templates = [
-        "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain", "held",
-        "household", "layout", "message", "persons", "points", "readings", "resident-sign-in", "staff-home",
-        "staff-sign-in", "statement",
-        "sure",
+        "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain",
+        "first-statement", "held", "household", "layout", "message", "meter-alert", "outlook", "persons", "points",
+        "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement", "sure",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]
 

@@ -74,6 +74,9 @@ struct CloseMonthPage: Page {
         let kind: String
         let heading: String
         let reason: String
+
+        /// All is issued already: to close again changes nothing.
+        var isComplete: Bool { kind == "done" }
     }
 
     struct Count: Sendable {

@@ -21,6 +21,8 @@ struct StatementSurroundings: Sendable {
     /// When a meter of the home said lately that water leaks; only beside the latest statement.
     var leakAlert: Instant?
     var objection: ObjectionPart
+    /// The days on which the household lives there, whatever the month; nil where that is not known.
+    var lived: ClosedRange<LocalDay>?
     /// Who may see the statement, a line each.
     var readers: [String]
 }
@@ -81,10 +83,10 @@ struct StatementPage: Page {
         let litres: String
         let state: String
 
-        init(_ day: DayUse, _ t: Texts) {
+        init(_ day: DayUse, lived: ClosedRange<LocalDay>?, _ t: Texts) {
             self.day = t.day(day.day)
             litres = day.litres.map(t.number) ?? t("none")
-            state = t("state_\(day.state.rawValue)")
+            state = t(day.isAway(from: lived) ? "state_away" : "state_\(day.state.rawValue)")
         }
     }
 
@@ -119,9 +121,9 @@ struct StatementPage: Page {
         leaks = statement.leaks.isEmpty ? nil : Lines(lines: statement.leaks.map(story.leak))
         daysSummary = story.daysSummary
         chart = DayChart(
-            days: statement.use.days,
+            days: statement.use.days, lived: surroundings.lived,
             referenceLitres: statement.norm.map { $0.litres / Int64(max($0.days, 1)) }, texts: t)
-        dayRows = statement.use.days.map { DayRow($0, t) }
+        dayRows = statement.use.days.map { DayRow($0, lived: surroundings.lived, t) }
         bill = statement.bill.map { BillPart($0, texts: t) }
         noBill = story.noBill
         comparison = ComparisonPart(statement, surroundings, texts: t)

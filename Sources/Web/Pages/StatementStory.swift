@@ -43,7 +43,11 @@ struct StatementStory {
     private var useClause: String {
         let month = texts("month_\(statement.month.month)")
         let use = texts.litres(statement.use.litres)
-        let litres = statement.isEstimatedWhole ? texts("litres_estimated", ["litres": use]) : use
+        let hours = statement.use.missingHours
+        let litres =
+            statement.isEstimatedWhole
+            ? texts("litres_estimated", ["litres": use])
+            : hours > 0 ? texts("litres_incomplete", ["litres": use, "hours": texts.number(hours)]) : use
         guard let bill = statement.bill else {
             return texts("use_clause_no_bill", ["month": month, "litres": litres])
         }
@@ -96,13 +100,14 @@ struct StatementStory {
 
     func leak(_ flow: ContinuousFlow) -> String {
         let (daily, overflow) = flow.litresPerHour.multipliedReportingOverflow(by: 24)
+        let shared = flow.shareMillionths == nil ? "" : texts("leak_line_shared")
         return texts(
             "leak_line",
             [
                 "from": texts.time(flow.from, in: calendar), "to": texts.time(flow.to, in: calendar),
                 "hours": texts.number(flow.hours), "rate": texts.number(flow.litresPerHour),
                 "daily": texts.litres(overflow ? flow.litresPerHour : daily),
-            ])
+            ]) + shared
     }
 
     var daysSummary: String {

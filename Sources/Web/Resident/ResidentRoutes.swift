@@ -54,7 +54,12 @@ struct ResidentRoutes: Sendable {
                 try reader.entitledTargets(of: home.community)
             )
         }
-        guard let found else { throw month == nil ? Problem.noStatement : Problem.notFound }
+        let leak = alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at }
+        guard let found else {
+            // An address that names a version or a month names a statement that is not there.
+            guard month == nil, version == nil else { throw Problem.notFound }
+            return try await firstStatement(request, resident, outlook, leak, at: now)
+        }
         let statement = try Statement(bytes: Array(found.stored.body.utf8))
         guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
         let texts = services.texts(for: request)
@@ -67,10 +72,11 @@ struct ResidentRoutes: Sendable {
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
             benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook,
-            leakAlert: alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at },
+            leakAlert: leak,
             objection: ObjectionPart(
                 notes, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
                 calendar: services.calendar, texts: texts, makeID: WebServices.formID),
+            lived: home.livedDays(services.calendar),
             readers: [texts("reader_home"), texts("reader_staff")]
                 + systems.map { texts("reader_system", ["system": $0.name, "purpose": $0.purpose ?? ""]) })
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
@@ -82,6 +88,24 @@ struct ResidentRoutes: Sendable {
         }
         return services.answer(
             page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice ?? refused ?? done)
+    }
+
+    /// In the place of a statement while the home has none.
+    private func firstStatement(
+        _ request: Request, _ resident: Resident, _ outlook: Outlook?, _ leak: Instant?, at now: Instant
+    ) async throws -> Response {
+        let calendar = services.calendar
+        let home = resident.household
+        // Of months before the last there would be a statement, or there will be one with the next close.
+        let month = max(calendar.month(of: home.movedIn), calendar.month(of: now).previous)
+        var due = calendar.interval(of: month).end
+        if case .failure(.tooEarly(let from)) = try await services.closeMonth.admit(month, at: due, early: false) {
+            due = from
+        }
+        let page = FirstStatementPage(
+            household: home.number, month: month, due: due > now ? due : nil, outlook: outlook, leakAlert: leak,
+            calendar: calendar, texts: services.texts(for: request))
+        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
     }
 
     /// A resident doubts a statement: staff look at it and answer on the same page.
@@ -182,14 +206,19 @@ struct ResidentRoutes: Sendable {
 /// The statement was made by rules that are no longer on the shelf.
 struct RulesAreGone: Error { let version: String }
 
-extension Problem {
-    static let noStatement = Problem("no-statement", 404, "The home has no statement yet.")
-}
-
 extension WebServices {
     /// The rules a statement names.
     func rules(of statement: Statement) -> RuleSet? {
         shelf.rules.first { $0.id == statement.rules.id && $0.version == statement.rules.version }
+    }
+}
+
+extension Household {
+    /// From the day of moving in to the last before moving out, both whole; nil where there is none.
+    func livedDays(_ calendar: CityCalendar) -> ClosedRange<LocalDay>? {
+        let first = calendar.day(of: movedIn)
+        let last = movedOut.map { calendar.day(of: $0 - 1) } ?? LocalDay(number: .max)
+        return first <= last ? first...last : nil
     }
 }
 

@@ -36,9 +36,19 @@ struct CloseRoutes: Sendable {
                 request, clerk, services.calendar.month(of: now).previous, at: now,
                 notice: .init(kind: .refused, heading: t("close_refused"), body: t("close_refused_bad_month")))
         }
-        if month != services.calendar.month(of: now).previous {
+        let rows = try await services.database.read { try $0.closePreview(of: month, for: clerk, services.calendar) }
+        let refusal = try await refusal(clerk, month, rows, at: now, t)
+        // What will be refused anyway is not asked about first.
+        if let refusal, !refusal.isComplete {
+            return try await preview(
+                request, clerk, month, at: now,
+                notice: .init(kind: .refused, heading: refusal.heading, body: refusal.reason))
+        }
+        if refusal == nil, month != services.calendar.month(of: now).previous {
+            let act = SureQuestion.Act(
+                heading: t("close_sure_heading"), hint: t("close_sure_hint", ["month": month.description]))
             let lines = [t("close_doubt_month", ["month": month.description])]
-            if let sure = SureQuestion(lines, about: [month.description], answered: form.text("sure")) {
+            if let sure = SureQuestion(lines, about: [month.description], answered: form.text("sure"), of: act) {
                 return try await preview(request, clerk, month, at: now, sure: sure, notice: nil)
             }
         }
@@ -100,7 +110,9 @@ struct CloseRoutes: Sendable {
             },
             refusal: refusal, canClose: refusal == nil, sure: sure,
             action: t("close_action", ["month": month.description]))
-        return services.answer(page, "nav_close", request, .staff, csrf: clerk.csrf, notice: notice)
+        return services.answer(
+            page, "nav_close", request, .staff, csrf: clerk.csrf, notice: notice,
+            path: WebServices.path("/staff/close", ["month": month.description]))
     }
 
     /// Why the button is not offered; nil where it is.
@@ -114,6 +126,10 @@ struct CloseRoutes: Sendable {
             return .init(kind: "done", heading: t("close_complete"), reason: t("close_complete_body"))
         }
         guard clerk.isCityAdministrator else { return refused(t("close_refused_not_allowed")) }
+        // A month that is not over has homes yet to come.
+        guard !rows.isEmpty || month >= services.calendar.month(of: now) else {
+            return refused(t("close_refused_nothing"))
+        }
         switch try await services.closeMonth.admit(month, at: now, early: false) {
         case .success: return nil
         case .failure(let refusal): return refused(refusal.words(t, services.calendar))

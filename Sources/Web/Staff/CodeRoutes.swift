@@ -23,6 +23,10 @@ struct CodeRoutes: Sendable {
         let t = services.texts(for: request)
         let numbers = form.text("numbers").split { $0.isWhitespace || ",，、;；。".contains($0) }.map { String($0).plain }
             .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        guard !numbers.isEmpty else {
+            let notice = PageFrame.Notice(kind: .refused, heading: t("codes_none"), body: t("codes_none_body"))
+            return answer(request, clerk, numbers: "", refused: [], slips: [], notice: notice)
+        }
         var random = SystemRandomNumberGenerator()
         var refused = numbers.dropFirst(CodeRoutes.mostCodes).map { (number: $0, why: t("codes_why_many")) }
         var slips: [CodesPage.Slip] = []
@@ -36,7 +40,7 @@ struct CodeRoutes: Sendable {
                 case .success(let end) = try await MakeSignInCode(database: services.database)(
                     number, code: code, endsSessions: !form.text("end_sessions").isEmpty, at: now)
             else {
-                refused.append((number, t("codes_why_moved_out")))
+                refused.append((number, t(home.movedIn > now ? "codes_why_not_in" : "codes_why_moved_out")))
                 continue
             }
             slips.append(
@@ -67,11 +71,11 @@ struct CodeRoutes: Sendable {
 
     private func answer(
         _ request: Request, _ clerk: Clerk, numbers: String, refused: [(number: String, why: String)],
-        slips: [CodesPage.Slip]
+        slips: [CodesPage.Slip], notice: PageFrame.Notice? = nil
     ) -> Response {
         let page = CodesPage(
             numbers: numbers, hasRefused: !refused.isEmpty,
             refused: refused.map { .init(number: $0.number, why: $0.why) }, hasSlips: !slips.isEmpty, slips: slips)
-        return services.answer(page, "nav_codes", request, .staff, csrf: clerk.csrf)
+        return services.answer(page, "nav_codes", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 }

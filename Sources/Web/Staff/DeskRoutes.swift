@@ -45,7 +45,8 @@ struct DeskRoutes: Sendable {
         let isOpen = row.state == .open && row.holdUntil > now
         if state == .voided, isOpen,
             let sure = SureQuestion(
-                [t("desk_void_sure", ["item": name])], about: [row.id.text], answered: form.text("sure"))
+                [t("desk_void_sure", ["item": name])], about: [row.id.text], answered: form.text("sure"),
+                of: .init(heading: t("desk_void_sure_heading"), hint: t("desk_void_sure_hint")))
         {
             return answer(request, clerk, code: "", community: community, found: row, sure: sure, notice: nil)
         }

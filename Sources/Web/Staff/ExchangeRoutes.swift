@@ -13,7 +13,10 @@ struct ExchangeRoutes: Sendable {
     func add(to router: Router<WebContext>) {
         router.get("staff/exchange") { request, _ in
             let clerk = try await services.clerk(request, at: services.now())
-            let page = ExchangePage(old: "", new: "", final: "", start: "", at: "")
+            // Of the language switch after a refusal: what was typed is there still.
+            func typed(_ name: String) -> String { String((request.query(name) ?? "").plain.prefix(64)) }
+            let page = ExchangePage(
+                old: typed("old"), new: typed("new"), final: typed("final"), start: typed("start"), at: typed("at"))
             return services.answer(page, "nav_exchange", request, .staff, csrf: clerk.csrf)
         }
         router.post("staff/exchange") { request, _ in try await exchange(request) }
@@ -28,42 +31,56 @@ struct ExchangeRoutes: Sendable {
         var page = ExchangePage(
             old: form.plain("old"), new: form.plain("new"), final: form.plain("final").plainCubicMetres,
             start: form.plain("start").plainCubicMetres, at: form.plain("at"))
-        func refused(_ field: String) -> Response {
+        func answer(_ page: ExchangePage, _ notice: PageFrame.Notice?) -> Response {
             services.answer(
-                page, "nav_exchange", request, .staff, csrf: clerk.csrf,
-                notice: .init(kind: .refused, heading: t("exchange_refused"), body: t("exchange_refused_\(field)")))
+                page, "nav_exchange", request, .staff, csrf: clerk.csrf, notice: notice,
+                path: WebServices.path(
+                    "/staff/exchange",
+                    ["old": page.old, "new": page.new, "final": page.final, "start": page.start, "at": page.at]))
+        }
+        func refused(_ words: String) -> Response {
+            answer(page, .init(kind: .refused, heading: t("exchange_refused"), body: words))
         }
         let exchange: MeterExchange
         switch ExchangeRoutes.read(page, services) {
-        case .failure(let field): return refused(field.name)
+        case .failure(let field): return refused(t("exchange_refused_\(field.name)"))
         case .success(let read): exchange = read
         }
-        let look = try await services.database.read {
-            try $0.look(at: exchange, for: clerk, now: now, services.calendar)
+        let faults = ExchangeFaults(exchange: exchange, clerk: clerk, services: services, texts: t)
+        let (fault, look) = try await services.database.read {
+            (
+                try faults.first(at: now, $0),
+                try $0.look(at: exchange, for: clerk, now: now, services.calendar)
+            )
         }
+        // What will be refused anyway is not asked about first.
+        if let fault { return refused(fault) }
         let lines = look.map { $0.words(exchange, t, services.calendar) } ?? []
         let values = [page.old, page.new, page.final, page.start, page.at]
         if let sure = SureQuestion(lines, about: values, answered: form.text("sure")) {
             page.sure = sure
-            return services.answer(page, "nav_exchange", request, .staff, csrf: clerk.csrf)
+            return answer(page, nil)
         }
-        if let field = try await self.refused(exchange, clerk, at: now) { return refused(field) }
+        if case .failure(let refusal) = try await noted(exchange, clerk, at: now) {
+            return refused(faults.words(refusal))
+        }
         let body =
             t("exchange_done_body", ["old": page.old, "new": page.new])
             + lines.map { t("sentence_next", ["next": $0]) }.joined()
-        return services.answer(
-            ExchangePage(old: "", new: "", final: "", start: "", at: ""), "nav_exchange", request, .staff,
-            csrf: clerk.csrf, notice: .init(kind: .done, heading: t("exchange_done"), body: body))
+        return answer(
+            ExchangePage(old: "", new: "", final: "", start: "", at: ""),
+            .init(kind: .done, heading: t("exchange_done"), body: body))
     }
 
     private struct Field: Error { let name: String }
 
     private static func read(_ page: ExchangePage, _ services: WebServices) -> Result<MeterExchange, Field> {
         func refused(_ name: String) -> Result<MeterExchange, Field> { .failure(Field(name: name)) }
-        guard let old = MeterAddress(.serial, page.old) else { return refused("old") }
+        guard let old = MeterAddress(.serial, page.old) else { return refused("old_empty") }
         guard let new = MeterAddress(.serial, page.new) else { return refused("new_empty") }
-        guard new != old else { return refused("new") }
-        guard let at = services.instant(ofForm: page.at) else { return refused("at_empty") }
+        guard new != old else { return refused("same") }
+        guard !page.at.isEmpty else { return refused("at_empty") }
+        guard let at = services.instant(ofForm: page.at) else { return refused("at_malformed") }
         let (final, start) = (Volume(cubicMetres: page.final), Volume(cubicMetres: page.start))
         let range = Volume.zero...Volume(litres: 1_000_000_000_000)
         guard page.final.isEmpty || final.map(range.contains) == true else { return refused("final_malformed") }
@@ -71,25 +88,11 @@ struct ExchangeRoutes: Sendable {
         return .success(MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start))
     }
 
-    /// Notes the exchange; the field at fault where it is refused.
-    private func refused(_ exchange: MeterExchange, _ clerk: Clerk, at now: Instant) async throws -> String? {
-        let outcome = try await ExchangeMeter(database: services.database)(
-            exchange, by: clerk.member.id, now: now
-        ) {
+    private func noted(
+        _ exchange: MeterExchange, _ clerk: Clerk, at now: Instant
+    ) async throws -> Result<Void, ExchangeRefusal> {
+        try await ExchangeMeter(database: services.database)(exchange, by: clerk.member.id, now: now) {
             clerk.covers($0)
-        }
-        switch outcome {
-        case .success: return nil
-        case .failure(.unknownMeter): return "old"
-        case .failure(.sameMeter), .failure(.alreadyExchanged): return "new"
-        case .failure(.notInstalledThen), .failure(.inTheFuture): return "at"
-        case .failure(.registry(let refusal)):
-            switch refusal {
-            case .finalBelowStart, .exceedsModulus(field: "final_m3"): return "final"
-            case .exceedsModulus: return "start"
-            case .overlapsInstallation, .addressIsTaken: return "new"
-            default: return "at"
-            }
         }
     }
 }

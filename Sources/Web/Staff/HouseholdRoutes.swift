@@ -26,8 +26,7 @@ struct HouseholdRoutes: Sendable {
     }
 
     private func household(
-        _ request: Request, _ clerk: Clerk, asked: String, typed: HouseholdPage.NoteForm? = nil,
-        notice: PageFrame.Notice? = nil
+        _ request: Request, _ clerk: Clerk, asked: String, typed: TypedNote? = nil, notice: PageFrame.Notice? = nil
     ) async throws -> Response {
         let t = services.texts(for: request)
         let now = services.now()
@@ -37,7 +36,18 @@ struct HouseholdRoutes: Sendable {
         let page = HouseholdPage(
             asked: asked, isMissing: !asked.isEmpty && found == nil,
             found: try found.map { try self.page($0, clerk, typed, at: now, t) })
-        return services.answer(page, "nav_household", request, .staff, csrf: clerk.csrf, notice: notice)
+        return services.answer(
+            page, "nav_household", request, .staff, csrf: clerk.csrf, notice: notice,
+            path: WebServices.path("/staff/household", ["number": asked]))
+    }
+
+    /// A note as it was typed, so that nothing is lost where it is refused.
+    private struct TypedNote {
+        let id: String
+        let kind: HouseholdNote.Kind
+        /// As the form sends it.
+        let month: String
+        let text: String
     }
 
     /// What a member of staff may note by hand, in the order of the form.
@@ -55,36 +65,51 @@ struct HouseholdRoutes: Sendable {
         guard let kind = Self.kinds.first(where: { $0.rawValue == form.text("kind") }) else {
             throw Problem.badRequest("kind", "is one of \(Self.kinds.map(\.rawValue).joined(separator: ", "))")
         }
+        // Other notes are about the home, not about a statement.
+        let isAboutStatement = kind == .objection || kind == .answered
+        let month = isAboutStatement ? BillingMonth(form.plain("month")) : nil
+        let seen = Set(form.text("seen").split(separator: ",").map(String.init))
         let home = try await services.database.read { try $0.household(number: number) }
         guard let home, clerk.covers(home.area) else { return try await household(request, clerk, asked: number) }
         let outcome = try await NoteHousehold(database: services.database)(
-            kind, form.text("text"), id: form.text("id"), seen: form.text("seen"), of: home, by: clerk.member.id,
+            kind, form.text("text"), id: form.text("id"), month: month, seen: seen, of: home, by: clerk.member.id,
             at: now)
         switch outcome {
         case .success: return .seeOther("/staff/household?number=\(home.number)&noted=1#notes-h")
         case .failure(let refusal):
-            let typed = HouseholdPage.NoteForm(
-                id: refusal == .idIsTaken ? WebServices.formID() : form.text("id"), seen: nil,
-                kinds: options(kind, t), text: form.text("text"))
+            let typed = TypedNote(
+                id: refusal == .idIsTaken ? WebServices.formID() : form.text("id"), kind: kind,
+                month: form.plain("month"), text: form.text("text"))
             return try await household(
                 request, clerk, asked: number, typed: typed,
                 notice: .init(kind: .refused, heading: t("note_refused"), body: t("note_refused_\(refusal.rawValue)")))
         }
     }
 
-    private func options(_ chosen: HouseholdNote.Kind, _ t: Texts) -> [HouseholdPage.KindOption] {
-        Self.kinds.map { .init(value: $0.rawValue, name: t("note_\($0.rawValue)"), isSelected: $0 == chosen) }
-    }
-
-    /// The form as it is before anything is typed.
-    private func emptyForm(_ found: HouseholdOverview, _ t: Texts) -> HouseholdPage.NoteForm {
-        let kind: HouseholdNote.Kind = found.notes.openObjections.isEmpty ? .called : .answered
+    /// The form with what was typed, or as it is before: to answer the objection that waits longest.
+    private func form(_ found: HouseholdOverview, _ typed: TypedNote?, _ t: Texts) -> HouseholdPage.NoteForm {
+        let open = found.notes.openObjections
+        let kind = typed?.kind ?? (open.isEmpty ? .called : .answered)
+        let waiting = Set(open.compactMap(\.month))
+        let issued = found.statements.map(\.month).filter { !waiting.contains($0) }
+        let first = open.isEmpty ? issued.first : open.first?.month ?? waiting.min()
+        let chosen = typed?.month ?? first?.description ?? ""
+        let options = (waiting.sorted() + issued).map { month in
+            HouseholdPage.Option(
+                value: month.description,
+                name: waiting.contains(month) ? t("note_month_open", ["month": t.month(month)]) : t.month(month),
+                isSelected: month.description == chosen)
+        }
         return .init(
-            id: WebServices.formID(), seen: found.notes.openObjections.last?.id, kinds: options(kind, t), text: "")
+            id: typed?.id ?? WebServices.formID(), seen: open.map(\.id).joined(separator: ","),
+            kinds: Self.kinds.map {
+                .init(value: $0.rawValue, name: t("note_\($0.rawValue)"), isSelected: $0 == kind)
+            }, months: options + [.init(value: "", name: t("note_month_none"), isSelected: chosen.isEmpty)],
+            text: typed?.text ?? "")
     }
 
     private func page(
-        _ found: HouseholdOverview, _ clerk: Clerk, _ typed: HouseholdPage.NoteForm?, at now: Instant, _ t: Texts
+        _ found: HouseholdOverview, _ clerk: Clerk, _ typed: TypedNote?, at now: Instant, _ t: Texts
     ) throws -> HouseholdPage.Found {
         let calendar = services.calendar
         let home = found.household
@@ -131,7 +156,7 @@ struct HouseholdRoutes: Sendable {
                     at: services.minute(note.at),
                     by: note.staff.map { found.names[$0] ?? "\($0)" } ?? t("note_by_home"),
                     about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note))
-            }, form: typed.map { $0.seeing(found.notes.openObjections.last?.id) } ?? emptyForm(found, t))
+            }, form: form(found, typed, t))
     }
 }
 

@@ -7,6 +7,8 @@ import Water
 /// The desk notes how many live in a household: what is registered is shown, and what reaches far is asked about.
 struct PersonsRoutes: Sendable {
     let services: WebServices
+    /// How far ahead a number may be noted.
+    private static let mostDaysAhead = 366
 
     func add(to router: Router<WebContext>) {
         router.get("staff/persons") { request, _ in
@@ -33,24 +35,37 @@ struct PersonsRoutes: Sendable {
         let t = services.texts(for: request)
         let (number, from) = (form.plain("number"), form.plain("from"))
         let text = PersonsRoutes.count(form.plain("persons"))
-        let found = try await registered(number, within: clerk)
+        let known = try await registered(number, within: clerk)
         func answer(
             _ found: Registered?, _ notice: PageFrame.Notice?, sure: SureQuestion? = nil
         ) -> Response {
             services.answer(
                 page(found, number, persons: text, from: from, clerk, t, sure: sure), "nav_persons", request, .staff,
-                csrf: clerk.csrf, notice: notice)
+                csrf: clerk.csrf, notice: notice, path: WebServices.path("/staff/persons", ["number": number]))
+        }
+        func refused(_ words: String) -> Response {
+            answer(known, .init(kind: .refused, heading: t("persons_refused"), body: words))
         }
         // What will be refused anyway is not asked about first.
-        if let found, let day = LocalDay(from), Int(text).map((1...20).contains) ?? text.isEmpty {
-            let doubts = doubts(found, persons: Int(text), from: day, at: now, t)
-            if let sure = SureQuestion(doubts, about: [number, text, from], answered: form.text("sure")) {
-                return answer(found, nil, sure: sure)
-            }
+        guard let found = known else { return refused(t("persons_refused_number")) }
+        guard text.isEmpty || Int(text).map((1...20).contains) == true else {
+            return refused(t("persons_refused_persons"))
         }
-        if let field = try await noted(found, number, persons: text, from: from, by: clerk, at: now) {
-            return answer(
-                found, .init(kind: .refused, heading: t("persons_refused"), body: t("persons_refused_\(field)")))
+        let day: LocalDay
+        switch start(from, found, at: now, t) {
+        case .failure(let fault): return refused(fault.words)
+        case .success(let read): day = read
+        }
+        let doubts = doubts(found, persons: Int(text), from: day, at: now, t)
+        if let sure = SureQuestion(doubts, about: [number, text, from], answered: form.text("sure")) {
+            return answer(found, nil, sure: sure)
+        }
+        let outcome = try await SetPersons(database: services.database)(
+            Int(text), of: number, from: day, by: clerk.member.id, at: now)
+        switch outcome {
+        case .success: break
+        case .failure(.unknownHousehold): return refused(t("persons_refused_number"))
+        case .failure: return refused(t("persons_refused_persons"))
         }
         return answer(
             try await registered(number, within: clerk),
@@ -82,22 +97,25 @@ struct PersonsRoutes: Sendable {
         }
     }
 
-    /// Notes the persons; the field at fault where they were refused.
-    private func noted(
-        _ found: Registered?, _ number: String, persons text: String, from: String, by clerk: Clerk,
-        at now: Instant
-    ) async throws -> String? {
-        guard found != nil else { return "number" }
-        let persons = Int(text)
-        guard text.isEmpty || persons != nil else { return "persons" }
-        guard let day = LocalDay(from) else { return "from" }
-        let outcome = try await SetPersons(database: services.database)(
-            persons, of: number, from: day, by: clerk.member.id, at: now)
-        switch outcome {
-        case .success: return nil
-        case .failure(.unknownHousehold): return "number"
-        case .failure: return "persons"
+    private struct Fault: Error { let words: String }
+
+    /// The day from which a number is to count, or why it cannot.
+    private func start(_ text: String, _ found: Registered, at now: Instant, _ t: Texts) -> Result<LocalDay, Fault> {
+        func refused(_ name: String, _ day: LocalDay? = nil) -> Result<LocalDay, Fault> {
+            .failure(Fault(words: t("persons_refused_from_\(name)", ["day": day?.description ?? ""])))
         }
+        let calendar = services.calendar
+        guard !text.isEmpty else { return refused("empty") }
+        guard let day = LocalDay(text) else {
+            let year = text.split(separator: "-").first.flatMap { Int($0) }
+            return refused(year.map { (1..<1970).contains($0) } == true ? "early" : "malformed")
+        }
+        let latest = calendar.day(of: now).advanced(by: Self.mostDaysAhead)
+        guard day <= latest else { return refused("far", latest) }
+        if let movedOut = found.household.movedOut.map({ calendar.day(of: $0) }), day > movedOut {
+            return refused("moved_out", movedOut)
+        }
+        return .success(day)
     }
 
     private func doubts(
@@ -108,7 +126,6 @@ struct PersonsRoutes: Sendable {
         if persons == nil { lines.append(t("doubt_unknown")) }
         let movedIn = calendar.day(of: found.household.movedIn)
         if day < movedIn { lines.append(t("doubt_before_move", ["day": movedIn.description])) }
-        if day > calendar.day(of: now).advanced(by: 366) { lines.append(t("doubt_far", ["day": day.description])) }
         let next = found.sizes.filter { $0.day > day }.min { $0.day < $1.day }
         if let next {
             lines.append(

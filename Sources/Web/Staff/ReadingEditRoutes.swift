@@ -8,6 +8,8 @@ import Water
 /// Staff look at a meter's readings and decide on them.
 struct ReadingEditRoutes: Sendable {
     let services: WebServices
+    /// Characters of a reason, as `EditRequest` takes them.
+    private static let reasonLimit = 200
 
     func add(to router: Router<WebContext>) {
         router.get("staff/readings") { request, _ in
@@ -26,7 +28,15 @@ struct ReadingEditRoutes: Sendable {
         let t = services.texts(for: request)
         var entry = ReadingsPage.Entry(
             at: form.plain("at"), register: form.plain("register"), reason: form.text("reason"))
-        if form.text("action") == EditAction.enter.rawValue, let sure = try await doubts(form, clerk, at: now, t) {
+        let isEntry = form.text("action") == EditAction.enter.rawValue
+        func refused(_ words: String) async throws -> Response {
+            try await page(
+                request, clerk, meter: form.text("meter"), month: form.plain("month"), entry: entry, isEntry: isEntry,
+                notice: .init(kind: .refused, heading: t("edit_refused"), body: words))
+        }
+        // What will be refused anyway is not asked about first.
+        if let field = fault(form) { return try await refused(t("edit_refused_\(field)")) }
+        if isEntry, let sure = try await doubts(form, clerk, at: now, t) {
             entry.sure = sure
             return try await page(request, clerk, meter: form.text("meter"), month: form.plain("month"), entry: entry)
         }
@@ -44,14 +54,18 @@ struct ReadingEditRoutes: Sendable {
             return try await page(
                 request, clerk, meter: form.text("meter"), month: services.calendar.month(of: at).description,
                 notice: .init(kind: .done, heading: t("edit_done"), body: body))
-        case .failure(let refusal):
-            let isEntry = form.text("action") == EditAction.enter.rawValue
-            return try await page(
-                request, clerk, meter: form.text("meter"), month: form.plain("month"),
-                entry: entry, isEntry: isEntry,
-                notice: .init(
-                    kind: .refused, heading: t("edit_refused"), body: t("edit_refused_\(refusal.rawValue)")))
+        case .failure(let refusal): return try await refused(t("edit_refused_\(refusal.rawValue)"))
         }
+    }
+
+    /// What cannot be read of a form, whatever the meter; nil where all can.
+    private func fault(_ form: Form) -> String? {
+        if form.plain("at").isEmpty { return "at_empty" }
+        if services.instant(ofForm: form.plain("at")) == nil { return "at_malformed" }
+        if form.plain("register").isEmpty { return "register_empty" }
+        let reason = form.text("reason")
+        if reason.isEmpty { return "reason_missing" }
+        return reason.count > Self.reasonLimit ? "reason_long" : nil
     }
 
     /// What is odd about a reading typed by hand; nil where nothing is, or it was said and answered.
@@ -105,15 +119,17 @@ struct ReadingEditRoutes: Sendable {
         let now = services.now()
         let t = services.texts(for: request)
         let (typed, meter) = (text ?? "", meter.plain)
+        let path = WebServices.path("/staff/readings", ["meter": meter, "month": typed])
         guard let month = typed.isEmpty ? services.calendar.month(of: now).previous : BillingMonth(typed) else {
             return services.answer(
                 ReadingsPage(meter: meter, month: typed), "nav_readings", request, .staff, csrf: clerk.csrf,
-                notice: .init(kind: .refused, heading: t("readings_refused"), body: t("close_refused_bad_month")))
+                notice: .init(kind: .refused, heading: t("readings_refused"), body: t("close_refused_bad_month")),
+                path: path)
         }
         guard !meter.isEmpty else {
             return services.answer(
                 ReadingsPage(meter: meter, month: month.description), "nav_readings", request, .staff,
-                csrf: clerk.csrf, notice: notice)
+                csrf: clerk.csrf, notice: notice, path: path)
         }
         let examine = ExamineMeter(calendar: services.calendar, rules: .standard)
         let span = services.calendar.interval(of: month)
@@ -135,7 +151,7 @@ struct ReadingEditRoutes: Sendable {
             meter: meter, month: month, found: found, entry: entry, isEntry: isEntry, names: names,
             calendar: services.calendar,
             texts: t, makeID: WebServices.formID)
-        return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice)
+        return services.answer(page, "nav_readings", request, .staff, csrf: clerk.csrf, notice: notice, path: path)
     }
 }
 

@@ -23,7 +23,7 @@ struct Close: AsyncParsableCommand {
     @Option(help: "Why communities are excluded.") var reason: String?
 
     func run() async throws {
-        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
+        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
         guard exclude.isEmpty || reason?.isEmpty == false else { throw CommandFailure("--exclude needs --reason") }
         let context = try await CommandContext.open(options)
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
@@ -38,7 +38,9 @@ struct Close: AsyncParsableCommand {
                 bar.show(done: progress.pass == .measure ? half : 50 + half, text)
             })
         bar.clear()
-        if summary.wasComplete { note("\(month) was closed before; nothing changed") }
+        if summary.wasComplete {
+            note("\(month) was closed before: none of its statements was issued for the first time")
+        }
         print(
             """
             \(month): \(communities(summary)), \(summary.measuredHomes) homes measured, \

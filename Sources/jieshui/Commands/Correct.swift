@@ -45,7 +45,7 @@ extension CorrectionSummary {
         var line = "\(statements) statements corrected, \(unchanged) marks without a change, \(transfers) transfers"
         if withoutFiles > 0 { line += "; \(withoutFiles) homes wait for their month's tariff and rule files" }
         if withoutReadings > 0 { line += "; \(withoutReadings) homes need readings that were pruned" }
-        if leftOpen > 0 { line += "; \(leftOpen) communities are left: correct again" }
+        if leftOpen > 0 { line += "; \(leftOpen) communities were left to others: correct again if they do not end" }
         return line
     }
 }

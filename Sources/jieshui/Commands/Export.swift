@@ -44,7 +44,7 @@ struct Export: AsyncParsableCommand {
         @Option(help: "The community's code.") var community: String
 
         func run() async throws {
-            guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
+            guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
             let context = try await CommandContext.open(options)
             let export = ExportMonth(
                 database: context.database, calendar: context.calendar, shelf: try files.load())

@@ -1,17 +1,18 @@
 import ArgumentParser
+import Configuration
 import Foundation
 
-struct Health: ParsableCommand {
+struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a server on this machine whether it is ready; status 0 when it is.")
 
-    @Option(help: "The server's port on 127.0.0.1; otherwise JIESHUI_PORT, or 8080.") var port: UInt16?
+    @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        let given = ProcessInfo.processInfo.environment["JIESHUI_PORT"]
-        guard let port = port ?? (given.map { UInt16($0) } ?? 8_080) else {
-            throw CommandFailure("JIESHUI_PORT: \(given ?? "") is no port")
-        }
+    @Option(help: "The server's port on 127.0.0.1; otherwise that of the settings, or 8080.") var port: UInt16?
+
+    func run() async throws {
+        let given = try await Settings.load(options).text("port") ?? "8080"
+        guard let port = port ?? UInt16(given) else { throw CommandFailure("port: \(given) is no port") }
         guard let status = try answerStatus(on: port) else { throw CommandFailure("no server answers on port \(port)") }
         guard status == 200 else { throw CommandFailure("the server is not ready: status \(status)") }
         print("ready")

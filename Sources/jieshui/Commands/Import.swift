@@ -68,6 +68,10 @@ struct Import: AsyncParsableCommand {
 
     private func open() throws -> FileHandle {
         if file == "-" { return .standardInput }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+            throw CommandFailure("\(file) is a folder: name a CSV file in it")
+        }
         do {
             return try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
         } catch {

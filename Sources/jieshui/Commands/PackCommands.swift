@@ -21,7 +21,7 @@ struct Pack: AsyncParsableCommand {
 
     func run() async throws {
         let only = try month.map { text in
-            guard let month = BillingMonth(text) else { throw CommandFailure("the month must be YYYY-MM") }
+            guard let month = BillingMonth(text) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
             return month
         }
         guard afterDays >= 0 else { throw CommandFailure("--after-days must be 0 or more") }

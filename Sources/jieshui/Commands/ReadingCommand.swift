@@ -25,7 +25,7 @@ struct ReadingCommand: AsyncParsableCommand {
         @Flag(help: "Only those below quality 4.") var doubtful = false
 
         func run() async throws {
-            guard let month = BillingMonth(month) else { throw CommandFailure("--month must be YYYY-MM") }
+            guard let month = BillingMonth(month) else { throw CommandFailure("--month must be YYYY-MM, 01 to 12") }
             guard let address = MeterAddress(.serial, meter) else { throw CommandFailure("this is no serial") }
             let context = try await CommandContext.open(options)
             let examine = ExamineMeter(calendar: context.calendar, rules: .standard)

@@ -49,15 +49,19 @@ struct Restore: AsyncParsableCommand {
 
     /// Refuses what is damaged or no database of ours.
     private func check(_ settings: Settings) async throws {
-        let damage: String?
+        let (found, damage): (Int64, String?)
         do {
-            damage = try await settings.openDatabase().read { reader in
-                _ = try reader.schemaNumber()
-                return try reader.damage()
+            (found, damage) = try await settings.openDatabase().read { reader in
+                (try reader.schemaNumber(), try reader.damage())
             }
         } catch {
             throw CommandFailure("\(file) is damaged, or no database of jieshui: nothing was restored")
         }
         if let damage { throw CommandFailure("\(file) is damaged: \(damage)") }
+        let known = migrations.map(\.number).max() ?? 0
+        if found > known { throw DatabaseFailure.schemaTooNew(found: found, known: known) }
+        if found < known {
+            note("the backup is at migration \(found) of \(known): run jieshui migrate before serving it")
+        }
     }
 }

@@ -17,7 +17,7 @@ struct StatementCommand: AsyncParsableCommand {
     @Flag(help: "The canonical bytes, whose SHA-256 is the statement's hash.") var json = false
 
     func run() async throws {
-        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
+        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
         let context = try await CommandContext.open(options)
         let (number, version) = (household, version)
         let found = try await context.database.read { reader -> StoredStatement? in
@@ -26,7 +26,11 @@ struct StatementCommand: AsyncParsableCommand {
             }
             return try reader.statement(of: home.id, in: home.community, month, version: version)
         }
-        guard let found else { throw CommandFailure("\(number) has no such statement for \(month): is it closed?") }
+        guard let found else {
+            throw CommandFailure(
+                version.map { "\(number) has no version \($0) of a statement for \(month)" }
+                    ?? "\(number) has no statement for \(month): is it closed?")
+        }
         if json { return print(found.body) }
         let statement = try Statement(bytes: Array(found.body.utf8))
         for line in summary(of: statement, hash: found.hash) { print(line) }

@@ -19,7 +19,7 @@ struct TariffAssign: AsyncParsableCommand {
     @Option(help: "The first month it holds, YYYY-MM.") var from: String
 
     func run() async throws {
-        guard let month = BillingMonth(from) else { throw CommandFailure("--from must be YYYY-MM") }
+        guard let month = BillingMonth(from) else { throw CommandFailure("--from must be YYYY-MM, 01 to 12") }
         let isCity = tariff == TariffFrom.cityWord
         let context = try await CommandContext.open(options)
         let change = try accepted(

@@ -66,7 +66,7 @@ struct TariffCommand: ParsableCommand {
                 return .failure(Problem("month: \(text) is outside the tariff's validity"))
             }
             return bill(found, month: month, persons: persons, litres: litres, periodToDateLitres: yearToDateLitres)
-                .map(\.json).mapError { Problem($0.rawValue) }
+                .map(\.json).mapError { Problem($0.words) }
         }
 
         /// One line of JSON for each row, an error object for a row that cannot be billed; exit 1 if any.
@@ -139,5 +139,17 @@ struct TariffOptions: ParsableArguments {
     /// An empty shelf without a folder.
     func loadIfThere() throws -> TariffShelf {
         FileManager.default.fileExists(atPath: tariffs) ? try load() : .empty
+    }
+}
+
+extension BillRefusal {
+    /// Which value is refused, and why.
+    var words: String {
+        switch self {
+        case .outsideValidity: "month: a day of it is outside the tariff's validity"
+        case .litresOutOfRange: "litres: 0 to 1000000000000, for the month and for the period before it"
+        case .personsOutOfRange: "persons: 1 to 100"
+        case .notLivedIn: "the household lived there at no time of the month"
+        }
     }
 }

@@ -21,7 +21,7 @@ struct TariffCorrect: AsyncParsableCommand {
     @Option(help: "Why, 1 to 200 characters.") var reason: String
 
     func run() async throws {
-        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM") }
+        guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
         let context = try await CommandContext.open(options)
         let homes = try accepted(
             await CorrectTariff(database: context.database, shelf: try files.load())(

@@ -27,7 +27,7 @@ struct TariffExplain: ParsableCommand {
         }
         switch explain(found, month: billed, sizes: sizes, litres: litres, periodToDateLitres: yearToDateLitres) {
         case .success(let lines): print(lines.joined(separator: "\n"))
-        case .failure(let refusal): throw CommandFailure(refusal.rawValue)
+        case .failure(let refusal): throw CommandFailure(refusal.words)
         }
     }
 

@@ -1,0 +1,158 @@
+import Database
+import Operations
+import Storage
+import Testing
+import Water
+
+@testable import Web
+
+/// What staff's forms refuse, ask and keep.
+@Suite(.freshDatabases) struct StaffFormTests {
+    private static let sure = #"name="sure""#
+
+    @Test(arguments: TestEngine.allCases)
+    func `an exchange is refused by field and reason, before anything is asked`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let good = ["old": "M3", "new": "EX9", "final": "", "start": "", "at": "2026-10-20T10:30"]
+            #expect(try await client.postSurely("/staff/exchange", good, csrf: csrf).text.contains("notice done"))
+            let tries: [([String: String], String)] = [
+                (["old": ""], "请填旧表表号"), (["old": "nobody"], "没有登记过这个旧表"), (["new": ""], "请填新表表号"),
+                (["new": "M3"], "新表表号和旧表表号相同"), (["old": "M5", "new": "M4"], "用水点 P4"),
+                (["old": "M5", "new": "EX9"], "用水点 P3"), (["new": "EX8"], "已登记换上了 ex9"),
+                (["at": ""], "请填换表的日期和时间"), (["at": "yesterday"], "换表时间看不懂"),
+                (["at": "2099-01-01T00:00"], "还没有到"), (["old": "M5", "new": "EX8", "at": "2024-01-01T00:00"], "才装上"),
+                (["new": "EX8", "at": "2026-10-21T10:30"], "登记在 2026-10-20 10:30 拆下"),
+                (["final": "1,5"], "旧表止码看不懂"), (["start": "x"], "新表起码看不懂"),
+            ]
+            for (change, words) in tries {
+                let answer = try await client.post("/staff/exchange", good.merging(change) { $1 }, csrf: csrf)
+                #expect(answer.text.contains(words), "\(change) \(words)")
+                #expect(answer.text.contains("notice refused") && !answer.text.contains(Self.sure), "\(change)")
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `of a meter that hangs outside the member's area no place is told`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            let (database, from) = (client.fixture.services.database, Instant(epochSeconds: 1_756_656_000))
+            let entry = try HouseholdEntry(
+                number: "E1", area: "140107001002", points: [.init(number: "PE1", shareMillionths: nil)],
+                movedIn: from, movedOut: nil, persons: nil)
+            _ = try await RegisterHousehold(database: database)(entry, at: WebFixture.now).get()
+            let meter = try MeterEntry(
+                serial: try #require(MeterAddress(.serial, "FAR1")), otherAddresses: [], usagePoint: "PE1", from: from,
+                to: nil, startRegister: nil, finalRegister: nil, resolution: nil, nominalFlowLitresPerHour: 2_500,
+                modulus: nil)
+            _ = try await RegisterMeter(database: database)(meter, at: WebFixture.now).get()
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "M3", "new": "FAR1", "final": "", "start": "", "at": "2026-10-20T10:30"]
+            let answer = try await client.post("/staff/exchange", form, csrf: csrf)
+            #expect(answer.text.contains("登记装在别处，不在您的辖区") && !answer.text.contains("PE1"))
+            #expect(!answer.text.contains(Self.sure))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `persons are refused by what is wrong with the day, and a day that counts for nobody is not asked about`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            let number = WebFixture.number(11)
+            let out = try #require(Instant(rfc3339: "2026-11-01T00:00:00+08:00"))
+            let database = client.fixture.services.database
+            _ = try await MoveOut(database: database)(number, on: out, at: WebFixture.now).get()
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/persons").field("csrf")
+            let tries: [([String: String], String)] = [
+                (["from": ""], "请填生效日期"), (["from": "2026-02-30"], "生效日期看不懂"),
+                (["from": "1969-01-01"], "生效日期太早"),
+                (["from": "2028-01-01"], "最晚填到 2027-11-25"), (["persons": "21"], "人口应为 1 到 20"),
+                (["number": number, "from": "2026-11-20"], "2026-11-01 已经迁出"), (["number": "9"], "没有这个户号"),
+            ]
+            let good = ["number": WebFixture.number(12), "persons": "4", "from": "2026-10-01"]
+            for (change, words) in tries {
+                let form = good.merging(change) { $1 }
+                let answer = try await client.post("/staff/persons", form, csrf: csrf)
+                #expect(answer.text.contains(words), "\(change) \(words)")
+                #expect(answer.text.contains("notice refused") && !answer.text.contains(Self.sure), "\(change)")
+                let link = "/staff/persons?number=\(form["number"] ?? "")&amp;lang=en"
+                #expect(answer.text.contains(link), "the language switch keeps the household")
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a reading is refused by field and reason, before anything is asked`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let page = try await client.get("/staff/readings?meter=M3&month=2026-10")
+            let csrf = try page.field("csrf")
+            #expect(page.text.contains("和前后读数相符，计入用水。"))
+            let absurd = [
+                "id": "e-1", "meter": "M3", "month": "2026-10", "at": "2026-10-31T23:30", "register": "9770",
+                "reason": "抄表", "action": "enter",
+            ]
+            let tries: [([String: String], String)] = [
+                (["reason": ""], "请写明原因"), (["reason": String(repeating: "甲", count: 201)], "原因太长了"),
+                (["at": ""], "请填抄表的日期和时间"), (["at": "2026-10-32T10:00"], "抄表时间看不懂"),
+                (["register": ""], "请填表底数"),
+            ]
+            for (change, words) in tries {
+                let answer = try await client.post("/staff/readings", absurd.merging(change) { $1 }, csrf: csrf)
+                #expect(answer.text.contains(words), "\(words)")
+                #expect(answer.text.contains("notice refused") && !answer.text.contains(Self.sure), "\(words)")
+                #expect(answer.text.contains("/staff/readings?meter=M3&amp;month=2026-10&amp;lang=en"))
+            }
+            let asked = try await client.post("/staff/readings", absurd, csrf: csrf)
+            #expect(asked.text.contains(Self.sure))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an act is asked about in its own words, and a month without homes is not offered`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            try await client.signInStaff("admin")
+            let csrf = try await client.get("/staff/close").field("csrf")
+            let asked = try await client.post("/staff/close", ["month": "2026-09"], csrf: csrf)
+            #expect(asked.text.contains("现在还没有月结") && asked.text.contains("再按一次“月结 2026-09”"))
+            #expect(!asked.text.contains("还没有保存"))
+            #expect(asked.text.contains("/staff/close?month=2026-09&amp;lang=en"))
+            let empty = try await client.get("/staff/close?month=2020-01")
+            #expect(empty.text.contains("这个月没有住户") && !empty.text.contains("月结 2020-01</button>"))
+            let refused = try await client.post("/staff/close", ["month": "2020-01"], csrf: csrf)
+            #expect(refused.text.contains("notice refused") && !refused.text.contains(Self.sure))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an empty list of households for codes is answered`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/codes").field("csrf")
+            let answer = try await client.post("/staff/codes", ["numbers": " ,\n"], csrf: csrf)
+            #expect(answer.status == 200 && answer.text.contains("没有生成登录码"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what was typed of an exchange goes along with the language switch`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "M3", "new": "M 4", "final": "", "start": "0.5", "at": "2026-10-20T10:30"]
+            let answer = try await client.post("/staff/exchange", form, csrf: csrf)
+            let path = "/staff/exchange?old=M3&amp;new=M4&amp;start=0.5&amp;at=2026-10-20T10%3a30&amp;lang=en"
+            #expect(answer.text.contains(path))
+            let page = try await client.get(path.replacing("&amp;", with: "&"))
+            #expect(page.text.contains(#"name="new" value="M4""#))
+            #expect(page.text.contains(#"value="2026-10-20T10:30""#))
+        }
+    }
+}
