@@ -15,6 +15,8 @@ struct Jieshui: AsyncParsableCommand {
             Settings come from flags, then environment variables (JIESHUI_DATABASE, JIESHUI_LOG_LEVEL, …), then the \
             JSON file named by --config or JIESHUI_CONFIG.
             """,
+        // What a database must be at is what tells two builds apart.
+        version: "jieshui, unreleased; databases at migration \(migrations.map(\.number).max() ?? 0)",
         subcommands: [
             Serve.self, Init.self, Migrate.self, Backup.self, Restore.self, CopyCommand.self,
             Import.self, Persons.self, MoveOutHousehold.self,

@@ -93,6 +93,15 @@ struct Settings {
         }
     }
 
+    /// What `/metrics` asks for, of `metrics.key`; nil where it is not set, and nothing is told.
+    var metricsKeyHash: String? {
+        get throws {
+            guard let key = reader.string(forKey: "metrics.key", isSecret: true) else { return nil }
+            guard key.count >= 16 else { throw CommandFailure("metrics.key: 16 characters or more") }
+            return Secret(key).hash
+        }
+    }
+
     /// What opens and seals secrets, of `secret.key` (32 bytes as base64); nil where it is not set.
     var sealKey: SealKey? {
         get throws {

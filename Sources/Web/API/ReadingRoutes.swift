@@ -180,7 +180,9 @@ extension WebServices {
     ) async throws -> RecordAnswer {
         let kept = try await keep(undecoded, from: gateway, at: now)
         do {
-            return try await record(batch, from: gateway.id, knowing: registryVersion, at: now).keeping(kept)
+            let answer = try await record(batch, from: gateway.id, knowing: registryVersion, at: now).keeping(kept)
+            counts.recorded(answer)
+            return answer
         } catch RecordRefusal.queueIsFull(let seconds) {
             throw Problem.busy("Too many readings wait to be written.", after: seconds)
         } catch RecordRefusal.storageFailed {

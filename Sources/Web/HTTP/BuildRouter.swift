@@ -3,10 +3,11 @@ public import Hummingbird
 /// Every route of the service. The server and the tests build it alike.
 public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: AccessLog())
+    router.add(middleware: AccessLog(counts: services.counts))
     let table = RouteTable()
     router.add(middleware: ErrorMiddleware(services: services, table: table))
     HealthRoutes(services: services).add(to: router)
+    MetricsRoutes(services: services).add(to: router)
     ReadingRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     StatementRoutes(services: services).add(to: router)

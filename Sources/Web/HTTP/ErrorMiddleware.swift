@@ -142,6 +142,7 @@ extension WebContext {
 /// One line for each request: method, route pattern, status, time. No path, query, address or name.
 struct AccessLog: RouterMiddleware {
     typealias Context = WebContext
+    let counts: ServiceCounts
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
@@ -151,6 +152,10 @@ struct AccessLog: RouterMiddleware {
         let response = try await next(request, context)
         let taken = (clock.now - start).components
         let milliseconds = taken.seconds * 1_000 + taken.attoseconds / 1_000_000_000_000_000
+        counts.answered(
+            ServiceCounts.Requests(
+                method: request.method.rawValue, route: context.route, status: response.status.code),
+            microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000)
         context.logger.info(
             "request",
             metadata: [

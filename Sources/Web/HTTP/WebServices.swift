@@ -22,6 +22,7 @@ public struct WebServices: Sendable {
     public let now: @Sendable () -> Instant
     let limits: RequestLimits
     let closing = ClosingTurn()
+    let counts = ServiceCounts()
 
     public init(
         database: Database, city: City, shelf: TariffShelf, record: RecordReadings, closeMonth: CloseMonth,
@@ -66,6 +67,8 @@ public struct WebSettings: Sendable, Hashable {
     public var clientCertificateHeader: String?
     /// `/readyz` fails where the oldest unfolded reading has waited longer.
     public var foldLagSeconds: Int64 = 900
+    /// SHA-256 of the bearer key that `GET /metrics` asks for, hex; nil where nothing is told.
+    public var metricsKeyHash: String?
 
     public init() {}
 }

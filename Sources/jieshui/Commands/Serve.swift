@@ -106,6 +106,7 @@ struct Serve: AsyncParsableCommand {
         web.isBehindTLS = try settings.isSet("behind.tls")
         web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
         web.clientCertificateHeader = settings.text("client.certificate.header")
+        web.metricsKeyHash = try settings.metricsKeyHash
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(
