@@ -77,6 +77,7 @@ let package = Package(
             dependencies: [
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
                 hummingbird, .product(name: "Mustache", package: "swift-mustache"), logging, nio,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), "CZlib", "CZstd",
             ],
             resources: [.copy("Templates"), .copy("Assets"), .copy("Texts")],

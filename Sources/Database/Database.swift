@@ -47,6 +47,14 @@ public struct Database: Sendable {
         }
     }
 
+    /// Bytes left where the file lies; nil for a server, whose room is its own affair, and in memory.
+    public var freeBytes: Int64? {
+        switch engine {
+        case .sqlite(let engine): engine.freeBytes
+        case .postgres: nil
+        }
+    }
+
     /// Applies the migrations not yet applied, each in one transaction under a lock.
     /// `at` is the time noted, epoch seconds. Throws `.schemaTooNew` where the database is ahead of the list.
     public func migrate(_ migrations: [Migration], at: Int64) async throws {

@@ -26,6 +26,8 @@ public enum DatabaseFailure: Error, Hashable, Sendable {
     case readOnly(reason: String)
     /// A backup cannot be made; the database itself is well.
     case backup(reason: String)
+    /// The file was removed or replaced under the running program: what is written now would be lost.
+    case replaced(path: String)
     /// No room, or the file is read-only or damaged.
     case storage(reason: String)
     case other(reason: String)
@@ -52,6 +54,8 @@ extension DatabaseFailure: CustomStringConvertible {
         case .readOnly(let reason):
             "the database server takes no writes: \(reason); name the primary in the database address"
         case .backup(let reason): "no backup was made: \(reason)"
+        case .replaced(let path):
+            "\(path) was removed or replaced under the running program: put it back, or start the program anew"
         case .storage(let reason): "the database cannot be written: \(reason); make room or repair it, then try again"
         case .other(let reason): "the database failed: \(reason)"
         }

@@ -43,7 +43,7 @@ final class CurlTransfer {
     }
 
     private func prepare(_ request: HTTPRequest) throws(SendFailure) {
-        try check(jieshui_curl_set_string(handle, CURLOPT_URL, request.url))
+        if jieshui_curl_set_string(handle, CURLOPT_URL, request.url) != CURLE_OK { throw .malformedAddress }
         try check(jieshui_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(jieshui_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0))
         // A proxy of the environment would connect for us, past the check of the address.
@@ -72,7 +72,7 @@ final class CurlTransfer {
     }
 
     private func check(_ code: CURLcode) throws(SendFailure) {
-        if code != CURLE_OK { throw .malformedAddress }
+        if code != CURLE_OK { throw .other }
     }
 
     /// The transfer of a handle that libcurl names.
@@ -110,7 +110,9 @@ final class CurlTransfer {
     private func failure(_ code: CURLcode) -> SendFailure {
         if hasRefusedAddress, code == CURLE_COULDNT_CONNECT { return .addressRefused }
         switch code {
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .malformedAddress
+        case CURLE_URL_MALFORMAT: return .malformedAddress
+        // An answer that is not of HTTP: a proxy that restarts, another program at the port.
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return .notHTTP
         case CURLE_COULDNT_RESOLVE_HOST: return .unresolvedName
         case CURLE_COULDNT_CONNECT: return .cannotConnect
         case CURLE_OPERATION_TIMEDOUT: return .timedOut

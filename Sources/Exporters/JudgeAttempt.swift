@@ -17,6 +17,7 @@ public enum SendFailure: String, Error, Sendable, Hashable {
     case cannotConnect = "no connection"
     case timedOut = "timed out"
     case notTrusted = "the TLS certificate or handshake failed"
+    case notHTTP = "the answer was not of HTTP"
     case brokenOff = "the connection was broken off"
     case other = "the request failed"
 }

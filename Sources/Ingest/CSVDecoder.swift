@@ -32,8 +32,10 @@ struct CSVDecoder {
     }
 
     private mutating func readHeader(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(BodyRefusal) {
-        guard split(bytes, line) else { throw .malformed(offset: line.lowerBound, reason: "a quote is out of place") }
         let allowed: [NativeKey] = [.meter, .at, .volumeM3, .volumeL, .protocol, .driver]
+        guard split(bytes, line, limit: allowed.count) else {
+            throw .malformed(offset: line.lowerBound, reason: "a quote is out of place")
+        }
         for field in fields {
             let name = field.text(bytes, limit: 64)
             guard let key = allowed.first(where: { $0.name == name }) else {
@@ -55,9 +57,11 @@ struct CSVDecoder {
     private mutating func readRow(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(BodyRefusal) {
         try builder.beginItem()
         do throws(ItemFault) {
-            guard split(bytes, line) else { throw ItemFault(field: "line", reason: "a quote is out of place") }
+            guard split(bytes, line, limit: columns.count) else {
+                throw ItemFault(field: "line", reason: "a quote is out of place")
+            }
             guard fields.count == columns.count else {
-                throw ItemFault(field: "line", reason: "\(fields.count) fields where the header has \(columns.count)")
+                throw ItemFault(field: "line", reason: fieldCountFault(fields.count, of: columns.count))
             }
             try readFields(bytes)
         } catch {
@@ -99,14 +103,14 @@ struct CSVDecoder {
         builder.assign(to: address)
     }
 
-    /// Splits a line into `fields`; false where a quote is out of place.
-    private mutating func split(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Bool {
+    /// Splits a line into `fields`, of which no more than one past `limit` is read; false where a quote is out of place.
+    private mutating func split(_ bytes: Span<UInt8>, _ line: Range<Int>, limit: Int) -> Bool {
         fields.removeAll(keepingCapacity: true)
         var at = line.lowerBound
         while true {
             guard let field = bytes.csvField(&at, end: line.upperBound) else { return false }
             fields.append(field)
-            if at == line.upperBound { return true }
+            if at == line.upperBound || fields.count > limit { return true }
             at += 1
         }
     }

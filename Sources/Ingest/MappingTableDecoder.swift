@@ -26,6 +26,8 @@ struct TableDecoder {
     private let cityOffset: Int64
     private var columns: [String: Int] = [:]
     private var columnCount = 0
+    /// Columns that a table may have; utilities' own have some dozens.
+    private static let mostColumns = 1_000
 
     init(into builder: BatchBuilder, by mapping: TableMapping, cityOffset: Int64) {
         self.builder = builder
@@ -67,19 +69,23 @@ struct TableDecoder {
             throw .malformed(offset: error.offset, reason: "not \(error.charset.rawValue)")
         }
         let splitter = TableLine(delimiter: mapping.delimiter ?? TableLine.delimiter(of: text))
-        try readHeader(splitter.fields(text), line.startIndex)
+        try readHeader(splitter.fields(text, limit: Self.mostColumns), line.startIndex)
         return splitter
     }
 
     private mutating func readHeader(_ fields: [String]?, _ offset: Int) throws(BodyRefusal) {
         guard let fields else { throw .malformed(offset: offset, reason: "a quote is out of place") }
+        guard fields.count <= Self.mostColumns else {
+            throw .malformed(offset: offset, reason: "more than \(Self.mostColumns) columns")
+        }
         columnCount = fields.count
+        let wanted = Set(required.flatMap { $0.1.map { $0.lowercased() } })
         for (index, name) in fields.enumerated() where !name.isEmpty {
             let folded = name.lowercased()
             // Of two columns of one name the first counts, unless the mapping asks for it: then which is unclear.
             if columns[folded] == nil {
                 columns[folded] = index
-            } else if isWanted(folded) {
+            } else if wanted.contains(folded) {
                 throw .malformed(offset: offset, reason: "the column \(name) is given twice")
             }
         }
@@ -95,10 +101,6 @@ struct TableDecoder {
             + (mapping.clock.isEmpty ? [] : [("clock", mapping.clock)])
     }
 
-    private func isWanted(_ folded: String) -> Bool {
-        required.contains { $0.1.contains { $0.lowercased() == folded } }
-    }
-
     /// A row that is no text is rejected alone; whether it answers `when` cannot be told.
     private mutating func readRow(
         _ line: ArraySlice<UInt8>, in charset: TableCharset, _ splitter: TableLine
@@ -112,7 +114,7 @@ struct TableDecoder {
                 field: "line", reason: "not \(error.charset.rawValue) at byte \(error.offset) of the body")
             return builder.endItem()
         }
-        try readRow(splitter.fields(text))
+        try readRow(splitter.fields(text, limit: columnCount))
     }
 
     private mutating func readRow(_ fields: [String]?) throws(BodyRefusal) {
@@ -123,7 +125,7 @@ struct TableDecoder {
         do throws(ItemFault) {
             guard let fields else { throw ItemFault(field: "line", reason: "a quote is out of place") }
             guard fields.count == columnCount else {
-                throw ItemFault(field: "line", reason: "\(fields.count) fields where the header has \(columnCount)")
+                throw ItemFault(field: "line", reason: fieldCountFault(fields.count, of: columnCount))
             }
             try readFields(fields)
         } catch {

@@ -15,14 +15,14 @@ struct TableLine {
     }
 
     /// The fields without quotes and surrounding spaces; nil where a quote is out of place. `="0012"`, the way
-    /// spreadsheets keep leading zeros, is 0012.
-    func fields(_ line: ArraySlice<UInt8>) -> [String]? {
+    /// spreadsheets keep leading zeros, is 0012. Of a line with more than `limit` one more is read, and no rest.
+    func fields(_ line: ArraySlice<UInt8>, limit: Int) -> [String]? {
         var fields: [String] = []
         var at = line.startIndex
         while true {
             guard let field = field(line, &at) else { return nil }
             fields.append(String(decoding: field, as: UTF8.self).trimmed)
-            if at == line.endIndex { return fields }
+            if at == line.endIndex || fields.count > limit { return fields }
             at += 1
         }
     }
@@ -55,4 +55,9 @@ struct TableLine {
         }
         return nil
     }
+}
+
+/// Why a row of a table is not of its header; of too many fields no more are counted.
+func fieldCountFault(_ found: Int, of columns: Int) -> String {
+    found > columns ? "more fields than the header's \(columns)" : "\(found) fields where the header has \(columns)"
 }

@@ -130,12 +130,16 @@ private func flows(
 ) -> [ContinuousFlow] {
     func flows(_ line: [MeterInWindow]) -> [ContinuousFlow] {
         continuousFlows(
-            line.map { FlowMeter(judged: $0.judged, share: $0.share, from: $0.from, to: $0.to) }, from: from,
-            earliest: earliest, rules: rules)
+            line.map { meter in
+                FlowMeter(
+                    judged: meter.judged, share: meter.share.flatMap { $0 < 1_000_000 ? $0 : nil }, from: meter.from,
+                    to: meter.to)
+            }, from: from, earliest: earliest, rules: rules)
     }
     if meters.count == 1 { return flows(meters) }
-    return Dictionary(grouping: meters, by: \.judged.installation.usagePoint).values
-        .flatMap { line in flows(line.sorted { ($0.from, $0.to) < ($1.from, $1.to) }) }
+    // In the order of the usage points where all else is equal: the same home has the same bytes.
+    return Dictionary(grouping: meters, by: \.judged.installation.usagePoint).sorted { $0.key < $1.key }
+        .flatMap { _, line in flows(line.sorted { ($0.from, $0.to) < ($1.from, $1.to) }) }
         .sorted { ($0.from, $0.to, $0.litresPerHour) < ($1.from, $1.to, $1.litresPerHour) }
 }
 

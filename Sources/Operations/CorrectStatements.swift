@@ -101,7 +101,7 @@ public struct CorrectStatements: Sendable {
                 summary.withoutFiles += homes.count
                 logger.warning(
                     "a closed month's tariff or rules are no longer on the shelf",
-                    metadata: ["month": "\(month)", "homes": "\(homes.count)"])
+                    metadata: ["month": "\(month)", "homes": "\(homes.count)", "missing": "\(files.missing)"])
                 continue
             }
             var homes = homes
@@ -179,6 +179,8 @@ public struct CorrectStatements: Sendable {
 
     private struct Files {
         let found: (tariff: Tariff, rules: RuleSet)?
+        /// Which are not on the shelf as they were.
+        var missing = ""
     }
 
     /// The files a month was closed with; nil where the community's statements are not issued.
@@ -187,9 +189,14 @@ public struct CorrectStatements: Sendable {
             (try reader.cityMonth(month), try reader.communityMonth(month, of: community)?.issuedAt != nil)
         }
         guard let frozen, isIssued else { return nil }
-        guard let tariff = shelf.tariff(frozen.tariffID, in: month), tariff.digest == frozen.tariffHash,
-            let rules = shelf.rules.first(where: { $0.digest == frozen.ruleHash })
-        else { return Files(found: nil) }
+        let tariff = shelf.tariff(frozen.tariffID, in: month).flatMap { $0.digest == frozen.tariffHash ? $0 : nil }
+        let rules = shelf.rules.first { $0.digest == frozen.ruleHash }
+        guard let tariff, let rules else {
+            let missing =
+                (tariff == nil ? ["tariff \(frozen.tariffID)"] : [])
+                + (rules == nil ? ["rules \(frozen.ruleVersion)"] : [])
+            return Files(found: nil, missing: missing.joined(separator: ", "))
+        }
         return Files(found: (tariff, rules))
     }
 }

@@ -59,22 +59,29 @@ public struct ConfirmedRedemption: Sendable, Hashable {
     public let redemptionID: String
     public let item: ItemID
     public let points: Points
+    /// The code it was confirmed by: known to the resident and the desk alone.
+    public let deskCode: String
     /// When the desk confirmed it.
     public let at: Instant
 
     public init(
-        community: CommunityID, communityCode: String, redemptionID: String, item: ItemID, points: Points, at: Instant
+        community: CommunityID, communityCode: String, redemptionID: String, item: ItemID, points: Points,
+        deskCode: String, at: Instant
     ) {
         self.community = community
         self.communityCode = communityCode
         self.redemptionID = redemptionID
         self.item = item
         self.points = points
+        self.deskCode = deskCode
         self.at = at
     }
 
-    /// What the redemption is called outside: 32 characters of hex. Its client-made id may say whose it is.
-    var name: String { String(sha256Hex(Array("\(communityCode)\n\(redemptionID)".utf8)).prefix(32)) }
+    /// What the redemption is called outside: 32 characters of hex. Its client-made id may say whose it is, and could be
+    /// guessed from a digest of it alone.
+    var name: String {
+        String(sha256Hex(Array("\(communityCode)\n\(redemptionID)\n\(deskCode)".utf8)).prefix(32))
+    }
 
     /// The event, with the id `redemption-confirmed:CODE:NAME`.
     public func event() throws(OutboxFailure) -> OutboxEvent {

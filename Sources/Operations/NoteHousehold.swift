@@ -18,6 +18,8 @@ public enum NoteRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case nothingToAnswer = "nothing_to_answer"
     /// An objection to that month waits for an answer.
     case isOpen = "objection_open"
+    /// The household has no statement of the month that it objects to.
+    case noStatement = "no_statement"
     case tooMany = "too_many"
 }
 
@@ -34,8 +36,8 @@ public struct NoteHousehold: Sendable {
 
     /// `staff` is nil where the household itself objects. A repeat of an id changes nothing.
     ///
-    /// `month` is the month whose statement an objection or an answer is about; nil for none in particular, taken of an
-    /// answer only where nothing that waits names a month. `seen` are the ids of the objections read by who answers.
+    /// `month` is the month whose statement an objection or an answer is about; nil for none in particular. An answer of
+    /// none is to the objections of none alone. `seen` are the ids of the objections read by who answers.
     public func callAsFunction(
         _ kind: HouseholdNote.Kind, _ text: String, id: String, month: BillingMonth? = nil, seen: Set<String> = [],
         of home: Household, by staff: StaffID?, at now: Instant
@@ -46,22 +48,26 @@ public struct NoteHousehold: Sendable {
             return .failure(.bodyIsTooLong)
         }
         let needsWords = [.objection, .answered, .other].contains(kind)
-        guard !body.isEmpty || !needsWords else { return .failure(.bodyIsMissing) }
-        let note = HouseholdNote(id: id, at: now, staff: staff, kind: kind, month: month, body: body)
+        guard body.contains(where: \.isVisible) || !needsWords else { return .failure(.bodyIsMissing) }
+        let kept: HouseholdNote.Kind = kind == .answered && month == nil ? .answeredNoMonth : kind
+        let note = HouseholdNote(id: id, at: now, staff: staff, kind: kept, month: month, body: body)
         return try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
             // Two at once write this row both: one is decided again, after the other.
             try transaction.touch(home)
             let known = try reader.note(id, in: home.community)
             if let known, known.household == home.id, known.note.isSame(as: note) { return .success(()) }
-            let open = try reader.notes(of: home.id, in: home.community, limit: Int(Self.most)).openObjections
+            let open = try reader.objectionNotes(of: home.id, in: home.community, limit: Int(Self.most)).openObjections
             // Before the id: a page gone back to has no form left to send other words with.
             if kind == .objection, month != nil, open.contains(where: { $0.month == month }) {
                 return .failure(.isOpen)
             }
             guard known == nil else { return .failure(.idIsTaken) }
+            if kind == .objection, let month, try reader.statement(of: home.id, in: home.community, month) == nil {
+                return .failure(.noStatement)
+            }
             guard try reader.noteCount(of: home.id, in: home.community) < Self.most else { return .failure(.tooMany) }
-            if kind == .answered, let refusal = NoteHousehold.refusal(ofAnswerTo: month, open, seen: seen) {
+            if note.isAnswer, let refusal = NoteHousehold.refusal(of: note, open, seen: seen) {
                 return .failure(refusal)
             }
             try transaction.add(note, of: home.id, in: home.community)
@@ -70,20 +76,46 @@ public struct NoteHousehold: Sendable {
     }
 
     private static func refusal(
-        ofAnswerTo month: BillingMonth?, _ open: [HouseholdNote], seen: Set<String>
+        of answer: HouseholdNote, _ open: [HouseholdNote], seen: Set<String>
     ) -> NoteRefusal? {
-        if month == nil, open.contains(where: { $0.month != nil }) { return .monthIsMissing }
-        let answered = open.filter { $0.month == month }
-        guard !answered.isEmpty else { return .nothingToAnswer }
+        let answered = open.filter { answer.answers($0) }
+        guard !answered.isEmpty else {
+            return answer.month == nil && !open.isEmpty ? .monthIsMissing : .nothingToAnswer
+        }
         return answered.allSatisfy { seen.contains($0.id) } ? nil : .hasNewer
     }
 
-    /// The words without line breaks and other control characters, one blank between them.
+    /// The words without line breaks, other control characters and signs that only steer how text is set, one blank
+    /// between them.
     private static func oneLine(_ text: String) -> String {
-        text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
-            .joined(separator: " ")
+        var plain = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .format: continue
+            case .control: plain.append(" ")
+            default: plain.append(scalar)
+            }
+        }
+        return String(plain).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
+
+extension Character {
+    /// False of signs that leave nothing to see, such as the Hangul fillers and the empty Braille cell.
+    fileprivate var isVisible: Bool {
+        unicodeScalars.contains { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator, .nonspacingMark,
+                .enclosingMark:
+                false
+            default: !scalar.properties.isDefaultIgnorableCodePoint && scalar.value != 0x2800
+            }
+        }
+    }
+}
+
+/// A note that the service makes of a change carries the id of another one.
+struct NoteIDIsTaken: Error { let id: String }
 
 extension HouseholdNote {
     /// The same but for when it was sent.
@@ -99,10 +131,13 @@ extension Transaction {
         by staff: StaffID, at now: Instant
     ) throws {
         let body = words.joined(separator: " ")
-        let id = "\(kind.rawValue)-\(household)-\(now.epochSeconds)-" + sha256Hex(Array(body.utf8)).prefix(16)
-        guard try reader.note(id, in: community) == nil else { return }
-        try add(
-            HouseholdNote(id: id, at: now, staff: staff, kind: kind, month: nil, body: body), of: household,
-            in: community)
+        // With a sign that no client's id can hold, so that nobody takes the id before the change is made.
+        let hash = sha256Hex(Array("\(staff) \(body)".utf8)).prefix(16)
+        let id = "\(kind.rawValue):\(household):\(now.epochSeconds):\(hash)"
+        let note = HouseholdNote(id: id, at: now, staff: staff, kind: kind, month: nil, body: body)
+        guard let known = try reader.note(id, in: community) else {
+            return try add(note, of: household, in: community)
+        }
+        guard known.household == household, known.note == note else { throw NoteIDIsTaken(id: id) }
     }
 }

@@ -46,6 +46,9 @@ public actor RecordReadings {
 
     /// A gateway that keeps sending is noted again after this.
     private static let notingSeconds: Int64 = 60
+    /// Room for the log of some commits and of a checkpoint.
+    private static let leastFreeBytes: Int64 = 16 * 1_024 * 1_024
+    private static let secondsAfterFailure: Int64 = 60
     /// How often a commit that waits for folding looks.
     private static let lookMilliseconds = 5
     /// The journal is asked at every tenth.
@@ -204,6 +207,7 @@ public actor RecordReadings {
                 logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
                 backlog.take(readings)
                 isFailing = true
+                probed = at
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
             }
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
@@ -227,11 +231,13 @@ public actor RecordReadings {
         }
     }
 
-    /// False where the last commit failed and nothing can be written now either: the disk is full, the file gone.
-    /// Looked at once in five seconds, however often it is asked.
+    /// False where the last commit failed, until one succeeds or, a minute after it, a write that changes nothing does:
+    /// the disk is full, the file gone. False too where less is left on the disk than a few commits take.
     public func canWrite(at: Instant) async -> Bool {
+        if let free = database.freeBytes, free < Self.leastFreeBytes { return false }
         guard isFailing else { return true }
-        if let probed, at >= probed, at - probed < 5 { return false }
+        // A little may fit where a commit does not: the first success of a probe means less than a failure.
+        if let probed, at >= probed, at - probed < Self.secondsAfterFailure { return false }
         probed = at
         do {
             try await database.write(repeatable: true) { try $0.touch() }

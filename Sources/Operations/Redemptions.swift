@@ -127,7 +127,7 @@ public struct CloseRedemption: Sendable {
                     let code = try reader.areaChain(from: community).first?.code ?? ""
                     let fact = ConfirmedRedemption(
                         community: community, communityCode: code, redemptionID: id.text, item: redemption.item,
-                        points: redemption.points, at: at)
+                        points: redemption.points, deskCode: redemption.deskCode, at: at)
                     try transaction.enqueue(try fact.event())
                 }
                 return try reader.redemption(id, in: community).map { .success($0) } ?? .failure(.noSuchRedemption)

@@ -5,6 +5,17 @@ public import Storage
 public import Tariffs
 public import Water
 
+/// Why there is no outlook of a month under way.
+public enum NoOutlook: String, Error, Sendable, Hashable, CaseIterable {
+    /// No tariff or no rules for the home's month.
+    case noRules = "no_rules"
+    /// Another home uses the meter too: what this one used is told at the month's close.
+    case shared
+    case noReading = "no_reading"
+    /// Readings came, but no day is known whole yet.
+    case firstDay = "first_day"
+}
+
 /// Measures one home's month under way and says what it comes to: for its own page, whenever it looks.
 ///
 /// Reads a snapshot and writes nothing. The figures are of what is folded, and may still change.
@@ -19,18 +30,30 @@ public struct RunningMonth: Sendable {
         self.settings = settings
     }
 
-    /// The outlook of the month that `at` lies in; nil without a tariff or rules for it, without a reading in it, or
-    /// where the home shares a meter.
+    /// The outlook of the month that `at` lies in; nil where there is none.
     public func callAsFunction(_ home: Household, at: Instant, _ reader: Reader) throws -> Outlook? {
+        switch try found(of: home, at: at, reader) {
+        case .success(let outlook): outlook
+        case .failure: nil
+        }
+    }
+
+    /// The outlook of the month that `at` lies in, or why there is none.
+    public func found(of home: Household, at: Instant, _ reader: Reader) throws -> Result<Outlook, NoOutlook> {
         let (year, number, _) = calendar.day(of: at).date
         guard let month = BillingMonth(year: year, month: number),
             let city = shelf.tariff(settings.tariffID, in: month),
-            let rules = shelf.rules(settings.rulesID, in: month),
-            let figures = try figures(of: home, month, MeteringRules(rules), reader), figures.shareMillionths == nil,
-            figures.days.contains(where: { $0.litres != nil })
-        else { return nil }
+            let rules = shelf.rules(settings.rulesID, in: month)
+        else { return .failure(.noRules) }
+        guard let figures = try figures(of: home, month, MeteringRules(rules), reader) else {
+            return .failure(.noReading)
+        }
+        guard figures.shareMillionths == nil else { return .failure(.shared) }
+        guard figures.days.contains(where: { $0.litres != nil }) else {
+            return .failure(figures.readingCount == 0 ? .noReading : .firstDay)
+        }
         let tariffs = try HomeTariffs(city, of: home.community, in: month, on: shelf, only: home.id, reader)
-        guard let tariff = tariffs.tariff(of: home.id) else { return nil }
+        guard let tariff = tariffs.tariff(of: home.id) else { return .failure(.noRules) }
         let earlier = try EarlierStatements(
             of: home.community, before: month, under: tariffs, rules, only: home.id, reader)
         let context = StatementContext(
@@ -40,9 +63,10 @@ public struct RunningMonth: Sendable {
         let before = try last.map { try Statement(bytes: Array($0.body.utf8)).use.days } ?? []
         let until = home.movedOut.map { calendar.day(of: $0 - 1) } ?? month.lastDay
         let since = min(calendar.day(of: home.movedIn), until)
-        return outlook(
-            figures, before: before, lived: since...until,
-            goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context)
+        return .success(
+            outlook(
+                figures, before: before, lived: since...until,
+                goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context))
     }
 
     private func figures(

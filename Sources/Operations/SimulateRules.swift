@@ -68,7 +68,8 @@ public struct SimulateRules: Sendable {
 
     public init(database: Database) { self.database = database }
 
-    /// Over every frozen month of `span`. `step` is told how many communities are done, of how many.
+    /// Over every frozen month of `span`. Savings are judged by the months before it too, as a close does: a part of the
+    /// months gives its part of the same result. `step` is told how many communities are done, of how many.
     public func callAsFunction(
         _ rules: RuleSet, over span: ClosedRange<BillingMonth>, step: (Int, Int) -> Void = { _, _ in }
     ) async throws -> RuleSimulation {
@@ -76,9 +77,11 @@ public struct SimulateRules: Sendable {
             (try reader.frozenMonths(limit: Self.mostMonths), try reader.cohortChains())
         }
         let months = frozen.filter(span.contains).sorted()
+        let first = months.first?.advanced(by: -((rules.saving?.mostMonths ?? -1) + 1))
+        let scored = first.map { first in frozen.filter { $0 >= first && $0 <= span.upperBound }.sorted() } ?? []
         var cohorts: [BillingMonth: Cohorts] = [:]
         var communities: Set<CommunityID> = []
-        for month in months {
+        for month in scored {
             cohorts[month] = try await self.cohorts(of: month, rules, chains, &communities)
         }
         var simulation = RuleSimulation(months: months)
@@ -87,7 +90,7 @@ public struct SimulateRules: Sendable {
             let chain = chains[community] ?? []
             var levels: [HouseholdID: [MonthLevel]] = [:]
             var cost = RuleSimulation.Cost(code: chain.first?.code ?? "", tally: .init())
-            for month in months {
+            for month in scored {
                 guard let cohorts = cohorts[month] else { continue }
                 let cohort = cohorts.cohort(along: chain)
                 for home in try await database.read({ try $0.homeMonths(of: community, month) }) {
@@ -97,6 +100,7 @@ public struct SimulateRules: Sendable {
                         frozenFigure: takesPart ? standing(of: home, under: rules).figure : nil,
                         earlierLevels: levels[home.household] ?? [])
                     if let saving = score.saving { levels[home.household] = saving.levelsFor(next: month) }
+                    guard span.contains(month) else { continue }
                     let tally = tally(of: score, rules)
                     cost.tally.add(tally)
                     sizes[home.persons ?? .max, default: .init()].add(tally)

@@ -29,8 +29,8 @@ extension TargetRefusal: CustomStringConvertible {
         case .nameIsMalformed: "a target's name has 1 to 64 characters in one line"
         case .addressIsMalformed:
             """
-            an address is http:// or https:// with a host and, after a colon, a port of 1 to 65535 or none, without user \
-            name, password and #, at most 2000 characters
+            an address is http:// or https:// with a host in ASCII (another name as xn--…) and, after a colon, a port of 1 \
+            to 65535 or none, without user name, password and #, at most 2000 characters
             """
         case .purposeIsMalformed: "an entitled target needs a purpose of 1 to 500 characters"
         case .unknownArea(let code): "no area has the code \(code)"

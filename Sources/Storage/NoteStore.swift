@@ -15,6 +15,8 @@ public struct HouseholdNote: Sendable, Hashable {
         case objection
         /// The answer to an objection; the household reads it.
         case answered
+        /// The answer to objections of no month in particular.
+        case answeredNoMonth = "answered_no_month"
         case other
         /// How many live there was changed: `YYYY-MM-DD` and the number, or the day alone where it is unknown.
         case persons
@@ -25,7 +27,7 @@ public struct HouseholdNote: Sendable, Hashable {
         public var isSettling: Bool { self == .fixed || self == .inOrder }
     }
 
-    /// Made by the client; a repeat is the same note.
+    /// Made by the client, a repeat is the same note; with a `:` made by the service, as no client can.
     public let id: String
     public let at: Instant
     /// nil is the household itself.
@@ -44,10 +46,16 @@ public struct HouseholdNote: Sendable, Hashable {
         self.body = body
     }
 
-    /// True where this, written after the objection, is its answer: of the same month, or of none, which answers
-    /// whatever waits.
+    public var isAnswer: Bool { kind == .answered || kind == .answeredNoMonth }
+
+    /// True where this, written after the objection, is its answer. One kept as `answered` without a month is of the time
+    /// when an answer closed whatever waited.
     public func answers(_ objection: HouseholdNote) -> Bool {
-        kind == .answered && (month == nil || month == objection.month)
+        switch kind {
+        case .answered: month == nil || month == objection.month
+        case .answeredNoMonth: objection.month == nil
+        default: false
+        }
     }
 }
 
@@ -55,11 +63,8 @@ extension Sequence<HouseholdNote> {
     /// The objections that no answer follows, in order; the notes are of one household, oldest first.
     public var openObjections: [HouseholdNote] {
         reduce(into: []) { open, note in
-            switch note.kind {
-            case .objection: open.append(note)
-            case .answered: open.removeAll { note.answers($0) }
-            default: break
-            }
+            if note.kind == .objection { open.append(note) }
+            if note.isAnswer { open.removeAll { note.answers($0) } }
         }
     }
 }
@@ -71,6 +76,24 @@ extension Reader {
             """
             SELECT note_id, noted_at, staff_id, kind, month, body FROM household_note
             WHERE community_id = \(community) AND household_id = \(household)
+            ORDER BY noted_at DESC, note_id DESC LIMIT \(limit)
+            """, Reader.note
+        ).reversed()
+    }
+
+    /// A household's objections and their answers alone, oldest first: the newest `limit` of them, however many other notes
+    /// came after.
+    public func objectionNotes(
+        of household: HouseholdID, in community: CommunityID, limit: Int
+    ) throws -> [HouseholdNote] {
+        let kinds: (HouseholdNote.Kind, HouseholdNote.Kind, HouseholdNote.Kind) = (
+            .objection, .answered, .answeredNoMonth
+        )
+        return try all(
+            """
+            SELECT note_id, noted_at, staff_id, kind, month, body FROM household_note
+            WHERE community_id = \(community) AND household_id = \(household)
+                AND kind IN (\(kinds.0.rawValue), \(kinds.1.rawValue), \(kinds.2.rawValue))
             ORDER BY noted_at DESC, note_id DESC LIMIT \(limit)
             """, Reader.note
         ).reversed()

@@ -3,12 +3,18 @@ public import Water
 /// A bill's arithmetic in words and figures, one step a line: the tariff, how the bounds came about, how the volume
 /// falls into tiers, each line's product before and after rounding, the sum, what is assumed, and the source.
 ///
-/// Throws nothing: what cannot be billed is the result's failure. The arguments are those of `bill`.
+/// Throws nothing: what cannot be explained is the result's failure. The arguments are those of `bill`;
+/// `periodToDateLitres` nil is 0 and not asked for.
 public func explain(
-    _ tariff: Tariff, month: BillingMonth, sizes: [HouseholdSize], litres: Int64, periodToDateLitres: Int64 = 0
-) -> Result<[String], BillRefusal> {
-    bill(tariff, month: month, sizes: sizes, litres: litres, periodToDateLitres: periodToDateLitres).map { bill in
-        let parts = monthParts(tariff, month: month, sizes: sizes, litres: litres, before: periodToDateLitres)
+    _ tariff: Tariff, month: BillingMonth, sizes: [HouseholdSize], litres: Int64, periodToDateLitres: Int64? = nil
+) -> Result<[String], ExplainRefusal> {
+    guard Set(sizes.map(\.from)).count == sizes.count else { return .failure(.sizesOfOneDay) }
+    let isMonthly = ([tariff] + tariff.earlierParts).allSatisfy { $0.basis == .month }
+    guard !isMonthly || periodToDateLitres == nil else { return .failure(.noPeriodBefore) }
+    let before = periodToDateLitres ?? 0
+    let billed = bill(tariff, month: month, sizes: sizes, litres: litres, periodToDateLitres: before)
+    return billed.mapError(ExplainRefusal.bill).map { bill in
+        let parts = monthParts(tariff, month: month, sizes: sizes, litres: litres, before: before)
         var lines = ["tariff \(tariff.id) \(tariff.version), by \(tariff.basis.words), month \(month)"]
         for part in parts { lines += part.explanation(isOnly: parts.count == 1) }
         lines.append("lines, each rounded half up to the fen")
@@ -19,6 +25,15 @@ public func explain(
         lines.append("certainty: \(tariff.certainty)")
         return lines
     }
+}
+
+/// Why a bill's arithmetic is not told, in this order.
+public enum ExplainRefusal: Error, Sendable, Hashable {
+    /// Two of the sizes hold from one day.
+    case sizesOfOneDay
+    /// The tariff goes by the month: litres of its period before the month have no use.
+    case noPeriodBefore
+    case bill(BillRefusal)
 }
 
 extension MonthPart {

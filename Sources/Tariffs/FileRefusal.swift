@@ -16,6 +16,10 @@ public struct FileRefusal: Error, Sendable, Hashable {
     public enum Reason: Sendable, Hashable {
         /// The text is not one YAML document; the parser's own words.
         case notYAML(String)
+        /// The bytes are text of another encoding, as GB 18030.
+        case notUTF8
+        /// A folder bears a file's name.
+        case isFolder
         /// The text is longer than 256 KiB.
         case tooLong
         case unknownKey(String)
@@ -39,11 +43,28 @@ public struct FileRefusal: Error, Sendable, Hashable {
         case tooFewExamples(kind: String, found: Int, needed: Int)
         /// The file's own example contradicts its figures.
         case exampleFails(stated: String, computed: String)
-        /// Two files of one id are valid on one day, or bear one version.
+        /// Two files of one id are valid on one day.
         case overlaps(file: String)
+        /// Two files of one id bear one version.
+        case versionUsed(String, file: String)
         /// Between two files of one id some days have none.
         case leavesGap(after: String)
+        /// A file that is imported does not have the class asked for.
+        case noClass(String, known: [String])
     }
+}
+
+/// Every broken file of a folder, at least one.
+public struct FileRefusals: Error, Sendable, Hashable {
+    /// In the files' order.
+    public let all: [FileRefusal]
+
+    public init(_ all: [FileRefusal]) { self.all = all }
+}
+
+extension FileRefusals: CustomStringConvertible {
+    /// One line for each.
+    public var description: String { all.map(\.description).joined(separator: "\n") }
 }
 
 extension FileRefusal: CustomStringConvertible {
@@ -55,6 +76,8 @@ extension FileRefusal.Reason: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notYAML(let problem): "not one YAML document: \(problem)"
+        case .notUTF8: "not UTF-8: save the file in that encoding"
+        case .isFolder: "a folder, not a file"
         case .tooLong: "longer than 256 KiB"
         case .unknownKey(let key): "unknown key `\(key)`"
         case .missingKey(let key): "missing key `\(key)`"
@@ -70,7 +93,9 @@ extension FileRefusal.Reason: CustomStringConvertible {
         case .tooFewExamples(let kind, let found, let needed): "\(found) examples of \(kind), at least \(needed) needed"
         case .exampleFails(let stated, let computed): "the example states \(stated), the file gives \(computed)"
         case .overlaps(let file): "overlaps \(file)"
+        case .versionUsed(let version, let file): "the version `\(version)` is used already by \(file)"
         case .leavesGap(let file): "leaves a gap after \(file)"
+        case .noClass(let name, let known): "no class `\(name)`; there are \(known.joined(separator: ", "))"
         }
     }
 }

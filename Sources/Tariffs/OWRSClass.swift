@@ -22,7 +22,12 @@ struct OWRSClass {
     let values: [String: String]
     let heading: OWRSHeading
     private(set) var notes: [String] = []
-    private var depth = 0
+    /// The unit in force: the heading's, else that of the first price formula; nil where neither names one.
+    var unit: OWRSUnit?
+    /// Of `values`, the names that decided something.
+    private(set) var used: Set<String> = []
+    /// The formulas being followed, outermost first.
+    private var underWay: [String] = []
     /// Some files name `tier_starts_commodity` what others name `tier_starts`.
     private var suffix = ""
 
@@ -30,6 +35,7 @@ struct OWRSClass {
         self.origin = origin
         self.values = values
         self.heading = heading
+        self.unit = heading.unit
     }
 
     /// Follows `bill`, a sum of charges: those that a tariff can hold become lines, the others are noted.
@@ -59,7 +65,7 @@ struct OWRSClass {
         default:
             if let number = Fraction(text) {
                 if number != .zero { charges.lines.append((name, .fixed(number))) }
-            } else if let price = try pricePerUnit(text) {
+            } else if let price = try pricePerUnit(text, of: Located(file: value.file, key: name, node: value.node)) {
                 charges.lines.append((name, .flat(price)))
             } else {
                 return false
@@ -70,12 +76,13 @@ struct OWRSClass {
 
     /// The value behind `depends_on`, by the columns' given values; itself where it does not depend; nil, noted, where
     /// a column has no given value.
-    private mutating func resolved(_ place: Located) throws(FileRefusal) -> Located? {
+    mutating func resolved(_ place: Located) throws(FileRefusal) -> Located? {
         guard place.isMapping else { return place }
         let columns = try place.required("depends_on")
         let names = columns.plainList
         let table = try place.required("values")
         let given = names.compactMap { values[$0] }
+        used.formUnion(names.filter { values[$0] != nil })
         guard !names.isEmpty, given.count == names.count else {
             notes.append("\(place.key) depends on \(names.joined(separator: ", ")): give a value to carry it over")
             return nil
@@ -125,25 +132,30 @@ struct OWRSClass {
         guard let text = bound.plain else { throw bound.bad(expected) }
         if let number = Fraction(text) { return PersonsLine(standing: number) }
         if text.hasSuffix("%") {
-            let budget = sum(of: origin.member("budget" + suffix) != nil ? "budget" + suffix : "budget")
+            let budget = try sum(of: origin.member("budget" + suffix) != nil ? "budget" + suffix : "budget")
             guard let share = Fraction(String(text.dropLast())), let budget, budget != PersonsLine(),
                 let part = share.times(Fraction(1, 100)).flatMap({ budget.times($0) })
             else { throw bound.bad(expected) }
             return part
         }
-        guard let named = sum(of: text), named != PersonsLine() else { throw bound.bad(expected) }
+        guard let named = try sum(of: text), named != PersonsLine() else { throw bound.bad(expected) }
         return named
     }
 
     /// A sum of products, term by term; a term that needs an unknown column is noted and left out.
-    private mutating func sum(of name: String) -> PersonsLine? {
-        guard depth < 8, let formula = origin.member(name)?.plain else { return nil }
-        depth += 1
-        defer { depth -= 1 }
+    private mutating func sum(of name: String) throws(FileRefusal) -> PersonsLine? {
+        guard let place = origin.member(name), let formula = place.plain else { return nil }
+        if let start = underWay.firstIndex(of: name) {
+            let circle = (underWay[start...] + [name]).joined(separator: ", ")
+            throw place.bad("a formula that does not come back to itself: \(circle)")
+        }
+        guard underWay.count < 8 else { throw place.bad("a formula at most 8 names deep") }
+        underWay.append(name)
+        defer { underWay.removeLast() }
         var total = PersonsLine()
         for term in terms(of: formula) {
-            let part = origin.member(term) != nil && Fraction(term) == nil ? sum(of: term) : product(term)
-            guard let part else {
+            let isName = origin.member(term) != nil && Fraction(term) == nil
+            guard let part = isName ? try sum(of: term) : try product(term, at: place) else {
                 note("\(name) is taken without \(term), which needs values that are not given")
                 continue
             }
@@ -153,26 +165,40 @@ struct OWRSClass {
         return total
     }
 
-    /// Numbers, `(1/748)`, given columns and at most one `hhsize`, with `*` between.
-    private mutating func product(_ term: String) -> PersonsLine? {
-        var factor = Fraction(1, 1)
-        var isPerPerson = false
+    /// Numbers, `(1/748)`, given columns, other formulas and at most one `hhsize`, with `*` between.
+    private mutating func product(_ term: String, at place: Located) throws(FileRefusal) -> PersonsLine? {
+        var product = PersonsLine(standing: Fraction(1, 1))
         for piece in term.split(separator: "*").map(String.init) {
+            let line: PersonsLine
             if piece == "hhsize" {
-                guard !isPerPerson else { return nil }
-                isPerPerson = true
-                continue
+                line = PersonsLine(perPerson: Fraction(1, 1))
+            } else if let value = try number(piece, at: place) {
+                line = PersonsLine(standing: value)
+            } else if let found = try sum(of: piece) {
+                line = found
+            } else {
+                return nil
             }
-            guard let value = number(piece), let next = factor.times(value) else { return nil }
-            factor = next
+            if line.perPerson == .zero {
+                guard let next = product.times(line.standing) else { return nil }
+                product = next
+            } else {
+                guard product.perPerson == .zero, let next = line.times(product.standing) else { return nil }
+                product = next
+            }
         }
-        return isPerPerson ? PersonsLine(perPerson: factor) : PersonsLine(standing: factor)
+        return product
     }
 
-    private mutating func number(_ piece: String) -> Fraction? {
+    private mutating func number(_ piece: String, at place: Located) throws(FileRefusal) -> Fraction? {
         if let value = Fraction(piece.filter { $0 != "(" && $0 != ")" }) { return value }
         if let text = origin.member(piece)?.plain, let value = Fraction(text) { return value }
-        if let given = values[piece], let value = Fraction(given) {
+        if let given = values[piece] {
+            used.insert(piece)
+            guard let value = Fraction(given) else {
+                throw Located(file: place.file, key: piece, node: place.node)
+                    .bad("given as a number from 0 with at most 9 decimals, not \(given)")
+            }
             note("\(piece) is taken as \(given) for every household and period")
             return value
         }
@@ -183,22 +209,11 @@ struct OWRSClass {
         return nil
     }
 
-    /// `2.1*usage_ccf` or `flat_rate*usage_ccf`, in either order.
-    private mutating func pricePerUnit(_ text: String) throws(FileRefusal) -> Fraction? {
-        let pieces = text.filter { $0 != " " }.split(separator: "*").map(String.init)
-        guard pieces.count == 2, let price = pieces.first(where: { !$0.hasPrefix("usage") }),
-            pieces.contains(where: { $0.hasPrefix("usage_") })
-        else { return nil }
-        if let number = Fraction(price) { return number }
-        guard let place = origin.member(price) else { return nil }
-        return try resolved(place)?.plain.flatMap { Fraction($0) }
-    }
-
     private func terms(of formula: String) -> [String] {
         formula.filter { $0 != " " }.split(separator: "+").map(String.init)
     }
 
-    private mutating func note(_ text: String) {
+    mutating func note(_ text: String) {
         if !notes.contains(text) { notes.append(text) }
     }
 }

@@ -1,8 +1,11 @@
 import Water
+import Yams
 
 /// The tariff file that an OWRS class becomes.
 struct OWRSDraft {
     let heading: OWRSHeading
+    let identifier: String
+    let unit: OWRSUnit
     let customerClass: String
     let charges: OWRSCharges
     let notes: [String]
@@ -30,7 +33,7 @@ struct OWRSDraft {
         lines[0] += " \(plain(customerClass))."
         lines += notes.map { "#   \(plain($0))" }
         lines += [
-            "kind: tariff", "format: 1", "id: \(identifier)", "version: \"\(heading.effective)\"",
+            "kind: tariff", "format: 1", "id: \"\(identifier)\"", "version: \"\(heading.effective)\"",
             "name_zh: \(quoted(heading.utility))", "name_en: \(quoted(heading.utility))",
             "valid_from: \(heading.effective)", "certain_from: \(heading.effective)", "certainty_level: medium",
             "basis: \(heading.basis.rawValue)", "household:", "  base_persons: 1",
@@ -45,7 +48,7 @@ struct OWRSDraft {
         lines.append("lines:")
         for line in charges.lines {
             guard let price = priceText(line.prices) else { throw document.bad("prices within range") }
-            lines += ["  - name: \(name(line.name))", "    \(price)"]
+            lines += ["  - name: \(Self.name(line.name) ?? "charge")", "    \(price)"]
         }
         lines += [
             "source: \(quoted("OWRS file of \(heading.utility), effective \(heading.effective)"))",
@@ -55,7 +58,7 @@ struct OWRSDraft {
     }
 
     private func litres(_ units: Fraction) -> Int64? {
-        units.times(Fraction(Int128(heading.unit.billionthsOfLitres), 1_000_000_000))?.rounded
+        units.times(Fraction(Int128(unit.billionthsOfLitres), 1_000_000_000))?.rounded
     }
 
     private func priceText(_ prices: OWRSCharges.Prices) -> String? {
@@ -70,7 +73,7 @@ struct OWRSDraft {
     }
 
     private func perCubicMetre(_ price: Fraction) -> String? {
-        price.times(Fraction(1_000_000_000_000, Int128(heading.unit.billionthsOfLitres))).flatMap(decimal)
+        price.times(Fraction(1_000_000_000_000, Int128(unit.billionthsOfLitres))).flatMap(decimal)
     }
 
     /// Four decimals in quotes.
@@ -96,15 +99,22 @@ struct OWRSDraft {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private var identifier: String { name(heading.utility) }
+    /// The id asked for, else one of the letters and digits of the utility's name.
+    static func identifier(_ given: String?, of utility: Located) throws(FileRefusal) -> String {
+        if let given { return try Located(file: utility.file, key: "id", node: Node(given)).name() }
+        guard let made = name(utility.plain ?? "") else {
+            throw utility.bad("a name with some of a-z 0-9 to make the tariff's id of; else give one with --id")
+        }
+        return made
+    }
 
-    /// 1–32 of what a name may hold, everything else a hyphen.
-    private func name(_ text: String) -> String {
+    /// 1–32 of what a name may hold, everything else a hyphen; nil where nothing else is left.
+    private static func name(_ text: String) -> String? {
         let bytes = text.lowercased().utf8.map {
             (97...122).contains($0) || (48...57).contains($0) || $0 == 95 ? $0 : 45
         }
         let words = bytes.prefix(32).split(separator: 45)
-        return words.isEmpty ? "imported" : words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+        return words.isEmpty ? nil : words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
     }
 
     /// Without control characters, so that a comment stays one line.

@@ -14,20 +14,33 @@ public struct OWRSImport: Sendable, Hashable {
 /// Carried over are a flat price (`2.1*usage_ccf`), `Tiered` prices, `Budget` prices whose budget is a sum of products
 /// of numbers and `hhsize`, and fixed charges. `values` answers `depends_on` columns and the columns of formulas, as
 /// `meter_size` or `et_amount`. A tier's start belongs to the tier before it. Volumes are converted to the litre and
-/// prices to 0.0001 per m³, halves up. Source: the specification's README and examples, California Data Collaborative.
+/// prices to 0.0001 per m³, halves up. `id` is the tariff's; without it, it is made of the utility's name. Source: the
+/// specification's README, examples and published files, California Data Collaborative.
 /// Throws `FileRefusal` with the file's line where the class cannot be billed at all.
 public func importOWRS(
-    file: String, text: String, customerClass: String = "RESIDENTIAL_SINGLE", values: [String: String] = [:]
+    file: String, text: String, customerClass: String = "RESIDENTIAL_SINGLE", values: [String: String] = [:],
+    id: String? = nil
 ) throws(FileRefusal) -> OWRSImport {
     let document = try Located.document(file: file, text: text)
-    let heading = try OWRSHeading(document.required("metadata"))
+    let metadata = try document.required("metadata")
+    let heading = try OWRSHeading(metadata)
+    let identifier = try OWRSDraft.identifier(id, of: metadata.required("utility_name"))
     let classes = try document.required("rate_structure")
+    guard !classes.isMapping || classes.member(customerClass) != nil else {
+        throw classes.refusal(.noClass(customerClass, known: classes.keys))
+    }
     var reading = OWRSClass(origin: try classes.required(customerClass), values: values, heading: heading)
     let charges = try reading.charges()
+    let unit = reading.unit ?? .ccf
     var notes = reading.notes
-    notes += heading.notes
+    for name in values.keys.sorted() where !reading.used.contains(name) {
+        notes.append("the value given for \(name) is used by nothing in the class")
+    }
+    notes += unit.notes + heading.notes
     for name in classes.keys where name != customerClass { notes.append("class \(name) is left out") }
-    let draft = OWRSDraft(heading: heading, customerClass: customerClass, charges: charges, notes: notes)
+    let draft = OWRSDraft(
+        heading: heading, identifier: identifier, unit: unit, customerClass: customerClass, charges: charges,
+        notes: notes)
     let written = try draft.text(from: document)
     return OWRSImport(text: written, notes: notes)
 }
@@ -45,6 +58,15 @@ enum OWRSUnit: String, CaseIterable {
         case .m3, .kilolitre: 1_000_000_000_000
         }
     }
+
+    /// What the conversion costs.
+    var notes: [String] {
+        guard billionthsOfLitres != OWRSUnit.m3.billionthsOfLitres else { return [] }
+        return [
+            "volumes were \(rawValue) and are rounded to the litre, prices to 0.0001 per m3: a bill may differ by a few "
+                + "hundredths"
+        ]
+    }
 }
 
 /// The file's `metadata`.
@@ -52,7 +74,8 @@ struct OWRSHeading {
     let utility: String
     let effective: LocalDay
     let basis: TariffBasis
-    let unit: OWRSUnit
+    /// nil where the file names none.
+    let unit: OWRSUnit?
     var notes: [String] = []
 
     init(_ metadata: Located) throws(FileRefusal) {
@@ -71,12 +94,7 @@ struct OWRSHeading {
             }
             unit = found
         } else {
-            unit = .ccf
-        }
-        if unit.billionthsOfLitres != OWRSUnit.m3.billionthsOfLitres {
-            notes.append(
-                "volumes were \(unit.rawValue) and are rounded to the litre, prices to 0.0001 per m3: a bill may differ "
-                    + "by a few hundredths")
+            unit = nil
         }
         notes.append("prices stay in the file's own currency, though keys and pages say yuan")
         if basis == .twoMonths { notes.append("two-month periods start in January, March, May and so on") }
@@ -84,10 +102,16 @@ struct OWRSHeading {
 
     /// `YYYY-MM-DD`, or month, day and year with slashes as most published files have it.
     private static func day(_ value: Located) throws(FileRefusal) -> LocalDay {
-        let pieces = (value.plain ?? "").split(separator: "/").map { Int($0) }
-        guard pieces.count == 3, let month = pieces[0], let day = pieces[1], let year = pieces[2] else {
-            return try value.day()
+        let text = value.plain ?? ""
+        let slashed = text.split(separator: "/").map { Int($0) }
+        let dashed = text.split(separator: "-").map { Int($0) }
+        let pieces = slashed.count == 3 ? [slashed[2], slashed[0], slashed[1]] : dashed
+        guard pieces.count == 3, let year = pieces[0], let month = pieces[1], let day = pieces[2] else {
+            throw value.bad("a date YYYY-MM-DD or MM/DD/YYYY")
         }
+        // The examples are bills of the year after.
+        guard (1970...9998).contains(year) else { throw value.bad("a date of the years 1970 to 9998") }
+        guard slashed.count == 3 else { return try value.day() }
         guard let found = LocalDay(year: year, month: month, day: day) else {
             throw value.bad("a date YYYY-MM-DD or MM/DD/YYYY")
         }

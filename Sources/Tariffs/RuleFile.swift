@@ -2,7 +2,8 @@ import Water
 
 /// What a `kind: rules` file holds, key by key; the file is refused unless its own examples hold.
 extension RuleSet {
-    static func read(_ document: Located) throws(FileRefusal) -> RuleSet {
+    /// `isTrial`: as `loadTrialRules`.
+    static func read(_ document: Located, isTrial: Bool = false) throws(FileRefusal) -> RuleSet {
         let root = try document.mapping(
             required: [
                 "kind", "format", "id", "version", "valid_from", "equivalence", "norm", "gates", "cohort",
@@ -26,11 +27,14 @@ extension RuleSet {
                 try SavingRules.read(section.mapping(required: SavingRules.keys), besides: names)
             },
             report: try root.optional("report").map { section throws(FileRefusal) in
-                try SavingReport.read(section.mapping(required: SavingReport.keys))
+                try SavingReport.read(section.mapping(required: SavingReport.keys), isTrial: isTrial)
             },
             redemption: try RedemptionRules.read(root),
             source: try root.text("source"),
             certainty: try root.text("certainty"))
+        if !isTrial, rules.savingReport == nil, let section = root.optional("saving") {
+            throw section.refusal(.missingKey("report"))
+        }
         try rules.prove(root.value("examples"))
         return rules
     }
@@ -192,9 +196,12 @@ extension RuleSet.CohortRules {
             "minimum_private_homes", "minimum_published_homes", "benchmark_percentile", "benchmark_step_litres",
         ]
         let cohort = try root.mapping("cohort", required: keys)
+        let privately = try cohort.int(keys[0], in: 2...1_000_000)
+        let published = try cohort.int(keys[1], in: 2...1_000_000)
+        // What everyone sees needs no fewer homes than what one home sees of itself.
+        guard published >= privately else { throw try cohort.value(keys[1]).bad("at least \(keys[0])") }
         return Self(
-            minimumPrivateHomes: try cohort.int(keys[0], in: 2...1_000_000),
-            minimumPublishedHomes: try cohort.int(keys[1], in: 2...1_000_000),
+            minimumPrivateHomes: privately, minimumPublishedHomes: published,
             benchmarkPercentile: try cohort.integer(keys[2], in: 1...100),
             benchmarkStepLitres: try cohort.integer(keys[3], in: 1...100_000))
     }

@@ -29,19 +29,47 @@ public struct TariffShelf: Sendable, Hashable {
 /// Reads tariff and rule files; the caller has read their text, in any order.
 ///
 /// A file says by `kind: tariff` or `kind: rules` what it is. Refused are: what `FileRefusal.Reason` lists, an
-/// example that does not hold among it, and files of one id that overlap in time or leave days between them.
+/// example that does not hold among it, and files of one id that overlap in time, leave days between them or bear one
+/// version. Throws the first refusal; `readTariffs` tells them all.
 public func loadTariffs(_ files: [(name: String, text: String)]) throws(FileRefusal) -> TariffShelf {
+    switch readTariffs(files.map { (name: $0.name, bytes: Array($0.text.utf8)) }) {
+    case .success(let shelf): return shelf
+    case .failure(let refusals):
+        if let first = refusals.all.first { throw first }
+        return .empty
+    }
+}
+
+/// As `loadTariffs`, from bytes, and with one refusal for every broken file. Whether files follow each other is looked
+/// at once each can be read alone.
+public func readTariffs(_ files: [(name: String, bytes: [UInt8])]) -> Result<TariffShelf, FileRefusals> {
     var tariffs: [Placed<Tariff>] = []
     var rules: [Placed<RuleSet>] = []
+    var refusals: [FileRefusal] = []
     for file in files {
-        let document = try Located.document(file: file.name, text: file.text)
-        let kind = try kind(of: document)
-        switch kind {
-        case .tariff: tariffs.append(try Placed(file: file.name, document: document, value: .read(document)))
-        case .rules: rules.append(try Placed(file: file.name, document: document, value: .read(document)))
+        do throws(FileRefusal) {
+            guard let text = String(validating: file.bytes, as: UTF8.self) else {
+                throw FileRefusal(file: file.name, line: 1, reason: .notUTF8)
+            }
+            let document = try Located.document(file: file.name, text: text)
+            switch try kind(of: document) {
+            case .tariff: tariffs.append(try Placed(file: file.name, document: document, value: .read(document)))
+            case .rules: rules.append(try Placed(file: file.name, document: document, value: .read(document)))
+            }
+        } catch {
+            refusals.append(error)
         }
     }
-    return TariffShelf(tariffs: try succession(tariffs), rules: try succession(rules))
+    if refusals.isEmpty { refusals = breaks(of: tariffs) + breaks(of: rules) }
+    guard refusals.isEmpty else { return .failure(FileRefusals(refusals)) }
+    return .success(TariffShelf(tariffs: sorted(tariffs).map(\.value), rules: sorted(rules).map(\.value)))
+}
+
+/// A rule file that is tried on closed months: its report may be missing or above the share of false awards that a file
+/// in force may have, as the trial is what gives it. nil for a tariff file.
+public func loadTrialRules(file: String, text: String) throws(FileRefusal) -> RuleSet? {
+    let document = try Located.document(file: file, text: text)
+    return try kind(of: document) == .rules ? try RuleSet.read(document, isTrial: true) : nil
 }
 
 private enum FileKind: String, CaseIterable {
@@ -66,34 +94,37 @@ extension RuleSet: Succeeding {}
 
 private struct Placed<Value> {
     let file: String
-    /// Where the validity starts, for refusals.
+    /// Where the validity starts and where the version stands, for refusals.
     let place: Located
+    let versionPlace: Located
     let value: Value
 
     init(file: String, document: Located, value: Value) {
         self.file = file
         self.value = value
         self.place = document.member("valid_from") ?? document
+        self.versionPlace = document.member("version") ?? document
     }
 }
 
-/// Sorts by id and first day; neighbours of one id must meet without overlap or gap.
-private func succession<Value: Succeeding>(_ placed: [Placed<Value>]) throws(FileRefusal) -> [Value] {
-    let sorted = placed.sorted {
-        ($0.value.id, $0.value.validFrom, $0.file) < ($1.value.id, $1.value.validFrom, $1.file)
-    }
-    for (index, later) in sorted.enumerated() {
+/// By id and first day.
+private func sorted<Value: Succeeding>(_ placed: [Placed<Value>]) -> [Placed<Value>] {
+    placed.sorted { ($0.value.id, $0.value.validFrom, $0.file) < ($1.value.id, $1.value.validFrom, $1.file) }
+}
+
+/// Neighbours of one id must meet without overlap or gap, each with a version of its own.
+private func breaks<Value: Succeeding>(of placed: [Placed<Value>]) -> [FileRefusal] {
+    let sorted = sorted(placed)
+    return sorted.enumerated().compactMap { index, later in
         let family = sorted[..<index].filter { $0.value.id == later.value.id }
         if let twin = family.first(where: { $0.value.version == later.value.version }) {
-            throw later.place.refusal(.overlaps(file: twin.file))
+            return later.versionPlace.refusal(.versionUsed(later.value.version, file: twin.file))
         }
-        guard let earlier = family.last else { continue }
+        guard let earlier = family.last else { return nil }
         guard let end = earlier.value.validTo, end < later.value.validFrom else {
-            throw later.place.refusal(.overlaps(file: earlier.file))
+            return later.place.refusal(.overlaps(file: earlier.file))
         }
-        guard end.advanced(by: 1) == later.value.validFrom else {
-            throw later.place.refusal(.leavesGap(after: earlier.file))
-        }
+        return end.advanced(by: 1) == later.value.validFrom
+            ? nil : later.place.refusal(.leavesGap(after: earlier.file))
     }
-    return sorted.map(\.value)
 }

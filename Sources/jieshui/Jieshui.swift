@@ -1,5 +1,7 @@
 import ArgumentParser
+import Database
 import Foundation
+import Storage
 
 #if os(Linux)
     import CMalloc

@@ -64,6 +64,9 @@ struct Settings {
         guard let connections = Int(text), (1...100).contains(connections) else {
             throw CommandFailure("database.connections must be 1 to 100, not \(text)")
         }
+        guard !database.isEmpty else {
+            throw CommandFailure("database is set, and empty: write sqlite:PATH or postgres://…")
+        }
         return try Database(address: database, connections: connections)
     }
 

@@ -168,6 +168,20 @@ import Testing
         }
     }
 
+    @Test func `a database, what stands beside it and its backup are closed to other users`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            try await database.write { _ = try $0.execute("INSERT INTO a (k, t) VALUES (1, 'x')") }
+            try await database.backup(to: folder.appendingPathComponent("copy.sqlite").path)
+            for name in ["test.sqlite", "test.sqlite-wal", "copy.sqlite"] {
+                let path = folder.appendingPathComponent(name).path
+                let mode = try #require(
+                    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+                #expect(mode & 0o007 == 0 && mode & 0o600 == 0o600, "\(name)")
+            }
+        }
+    }
+
     @Test func `a backup that cannot be made leaves nothing and says where it was to be`() async throws {
         try await withFolder { folder in
             let database = try await Self.open(in: folder)

@@ -56,7 +56,7 @@ struct DeliveryFixture {
     ) async throws -> String {
         let event = try ConfirmedRedemption(
             community: community, communityCode: "14010500100\(community == Self.first ? 1 : 2)",
-            redemptionID: redemption, item: ItemID(7), points: Points(30), at: at
+            redemptionID: redemption, item: ItemID(7), points: Points(30), deskCode: "ABCD2345", at: at
         ).event()
         _ = try await database.write { try $0.enqueue(event) }
         return event.id

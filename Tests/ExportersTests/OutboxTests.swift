@@ -87,9 +87,9 @@ import Water
     @Test func `a confirmed redemption tells neither household nor the id its client gave it`() throws {
         let event = try ConfirmedRedemption(
             community: DeliveryFixture.first, communityCode: "140105001001", redemptionID: "a.b:c", item: ItemID(7),
-            points: Points(30), at: DeliveryFixture.noon
+            points: Points(30), deskCode: "ABCD2345", at: DeliveryFixture.noon
         ).event()
-        let name = String(sha256Hex(Array("140105001001\na.b:c".utf8)).prefix(32))
+        let name = String(sha256Hex(Array("140105001001\na.b:c\nABCD2345".utf8)).prefix(32))
         #expect(event.id == "redemption-confirmed:140105001001:\(name)")
         #expect(
             event.body == #"""

@@ -75,8 +75,8 @@ import Water
     @Test(
         arguments: [
             ("A1,2026-10-01T00:00:00Z", "line: 2 fields where the header has 3"),
-            ("A1,2026-10-01T00:00:00Z,1,", "line: 4 fields where the header has 3"),
-            ("A1,2026-10-01T00:00:00Z,1,5", "line: 4 fields where the header has 3"),
+            ("A1,2026-10-01T00:00:00Z,1,", "line: more fields than the header's 3"),
+            ("A1,2026-10-01T00:00:00Z,1,5", "line: more fields than the header's 3"),
             ("\"A1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
             ("A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),
             ("\"A\"1,2026-10-01T00:00:00Z,1", "line: a quote is out of place"),

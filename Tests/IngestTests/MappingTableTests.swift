@@ -99,11 +99,20 @@ func malformation(_ refusal: BodyRefusal) -> String? {
         ("A1,2026-10-01 08:30:00,0.0000001", "止码: decimals beyond one millilitre"),
         ("A1,2026-10-01 08:30:00", "line: 2 fields where the header has 3"),
         ("A1,2026-10-01 08:30:00,\"1", "line: a quote is out of place"),
+        ("A1,2026-10-01 08:30:00,1" + String(repeating: ",", count: 5_000), "line: more fields than the header's 3"),
     ])
     func `a bad row is rejected alone`(row: String, fault: String) throws {
         let batch = try table("表号,抄表时间,止码\n\(row)\nA2,2026-10-01 08:30:00,5")
         #expect(faults(batch) == [fault])
         #expect(batch.registers == [5_000_000])
+    }
+
+    @Test func `a table of more than a thousand columns is refused`() throws {
+        func header(_ columns: Int) -> String { "表号,抄表时间,止码" + String(repeating: ",x", count: columns - 3) + "\n" }
+        #expect(try table(header(1_000)).itemCount == 0)
+        #expect(throws: BodyRefusal.malformed(offset: 0, reason: "more than 1000 columns")) {
+            try table(header(1_001))
+        }
     }
 
     @Test func `date and time of day may stand in two columns, with a decimal comma`() throws {

@@ -96,4 +96,21 @@ import Water
         let flow = try #require(try exchanged(finalRegister: 5_123, share: 400_000).first)
         #expect(flow.litresPerHour == 6 && flow.shareMillionths == 400_000)
     }
+
+    @Test func `flows of one time come in the order of their usage points, and a share of all is none`() throws {
+        let points = (1...6).map { UsagePointID(Int64($0)) }
+        let meters = points.map { point in
+            MeterReadings(
+                installation: Meters.installation(meter: point.value, point: point.value, serial: "M\(point.value)"),
+                elements: (-2...50).map { Meters.element(Meters.start + Int64($0) * 3_600, 1_000 + Int64($0) * 6) })
+        }
+        var home = Meters.home(meters, share: 100_000)
+        for (index, point) in points.enumerated() {
+            home.points[point] = index == 5 ? 1_000_000 : Int64(600_000 - index * 100_000)
+        }
+        let month = try #require(BillingMonth("2026-10"))
+        let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
+        let flows = measure(home, month: month, calendar: calendar, rules: .standard).continuousFlows
+        #expect(flows.map(\.shareMillionths) == [600_000, 500_000, 400_000, 300_000, 200_000, nil])
+    }
 }

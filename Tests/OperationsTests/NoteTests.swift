@@ -9,13 +9,14 @@ import Water
             body: "")
     }
 
-    @Test func `an answer closes the objections of its month, and one without a month whatever waits`() {
+    @Test func `an answer closes what waits of its month or of none, and one of before without a month all of it`() {
         let (nine, ten, none) = (
             note(.objection, "a", "2026-09"), note(.objection, "b", "2026-10"), note(.objection, "c", nil)
         )
         #expect([nine, ten, note(.answered, "d", "2026-09"), none].openObjections == [ten, none])
         #expect([nine, none, note(.answered, "d", nil), ten].openObjections == [ten])
         #expect([nine, note(.other, "d", "2026-09")].openObjections == [nine])
+        #expect([nine, none, note(.answeredNoMonth, "d", nil)].openObjections == [nine])
         #expect(!nine.answers(nine) && !note(.answered, "d", "2026-09").answers(none))
     }
 }

@@ -57,6 +57,13 @@ import Water
         #expect(all.homeMonths == 552 && found.months == Self.months && found.communities.count == 1)
         let stated = [report.judged, report.paid, report.points, report.paidAtFifthLess]
         #expect([all.judged, all.paid, all.savingPoints, all.paidAtFifthLess] == stated)
+        // A part of the months gives its part of it.
+        let middle = Self.months[Self.months.count / 2]
+        let simulate = SimulateRules(database: city.database)
+        let first = try await simulate(rules, over: months.lowerBound...middle.previous).total
+        let second = try await simulate(rules, over: middle...months.upperBound).total
+        #expect(first.judged + second.judged == all.judged && first.paid + second.paid == all.paid)
+        #expect(first.points + second.points == all.points)
         // The announced rate of false awards.
         #expect(try #require(found.paidPermille) <= 50)
         #expect(found.sizes.reduce(0) { $0 + $1.tally.points } == all.points)

@@ -132,6 +132,10 @@ struct FileTests {
             .badValue(key: "clawback_floor_points", expected: "a whole number from -1000000 to 0")
         ),
         (
+            "minimum_published_homes: 15", "minimum_published_homes: 9", "  minimum_published_homes: 9",
+            .badValue(key: "minimum_published_homes", expected: "at least minimum_private_homes")
+        ),
+        (
             "equivalised_litres: 6830", "equivalised_litres: 6831", "    - litres: 10000",
             .exampleFails(stated: "6831 L", computed: "6830 L")
         ),
@@ -150,6 +154,47 @@ struct FileTests {
         old: String, new: String, blamed: String, reason: FileRefusal.Reason
     ) throws {
         try expectRefusal(of: "rules-v1.yaml", old, new, blamed, reason)
+    }
+
+    private static let report = """
+        report:
+          history: DAIAD trial A, 46 homes, 2016-03 to 2017-02, one cohort, no programme of savings
+          judged: 77
+          paid: 3
+          points: 8
+          paid_at_a_fifth_less: 32
+
+        """
+
+    static let badReports: [(String, String, String, FileRefusal.Reason)] = [
+        ("  paid: 3", "  paid: 78", "  paid: 78", .badValue(key: "paid", expected: "at most judged")),
+        (
+            "less: 32", "less: 78", "  paid_at_a_fifth_less: 78",
+            .badValue(key: "paid_at_a_fifth_less", expected: "at most judged")
+        ),
+        // 4 of 77 are 52 ‰.
+        ("  paid: 3", "  paid: 4", "  paid: 4", .badValue(key: "paid", expected: "at most 50 ‰ of judged")),
+        (report, "", "  rule: saving", .missingKey("report")),
+    ]
+
+    @Test(arguments: badReports)
+    func `rules that pay savings are refused without a report that can be and lies within the announced share`(
+        old: String, new: String, blamed: String, reason: FileRefusal.Reason
+    ) throws {
+        try expectRefusal(of: "rules-saving.yaml", old, new, blamed, reason)
+    }
+
+    @Test func `rules on trial need no report yet, though one that is there must be possible`() throws {
+        let text = try shippedText("rules-saving.yaml")
+        let without = try loadTrialRules(file: "x", text: text.replacing(Self.report, with: ""))
+        #expect(without?.saving != nil)
+        #expect(without?.savingReport == nil)
+        let above = try loadTrialRules(file: "x", text: text.replacing("  paid: 3", with: "  paid: 4"))
+        #expect(above?.savingReport?.paid == 4)
+        #expect(throws: FileRefusal.self) {
+            try loadTrialRules(file: "x", text: text.replacing("  paid: 3", with: "  paid: 78"))
+        }
+        #expect(try loadTrialRules(file: "x", text: shippedText("taiyuan.yaml")) == nil)
     }
 
     private func expectRefusal(
@@ -205,6 +250,48 @@ struct FileTests {
             #expect(shelf.tariff("taiyuan", in: try #require(BillingMonth("2027-01")))?.version == "flat")
             #expect(shelf.tariff("taiyuan", in: try #require(BillingMonth("2015-01"))) == nil)
         }
+    }
+
+    @Test func `a version that is used twice is told at its line, though the files meet`() throws {
+        let first = try shippedText("taiyuan.yaml")
+            .replacing("basis: month", with: "valid_to: 2026-12-31\nbasis: month")
+        let second = flatTariff(start: "2027-01-01").replacing("version: flat", with: "version: 2018-07")
+        let refusal = #expect(throws: FileRefusal.self) {
+            try loadTariffs([("two.yaml", second), ("one.yaml", first)])
+        }
+        #expect(refusal?.description == "two.yaml:4: the version `2018-07` is used already by one.yaml")
+    }
+
+    @Test func `every broken file is told, each in one line`() throws {
+        let good = Array(try shippedText("taiyuan.yaml").utf8)
+        // 居民 in GB 18030.
+        let chinese = Array("name_zh: ".utf8) + [0xBE, 0xD3, 0xC3, 0xF1]
+        let files = [
+            (name: "a.yaml", bytes: Array("kind: menu".utf8)), (name: "b.yaml", bytes: good),
+            (name: "c.yaml", bytes: chinese), (name: "d.yaml", bytes: Array("format: 1".utf8)),
+        ]
+        guard case .failure(let refusals) = readTariffs(files) else {
+            Issue.record("broken files were taken")
+            return
+        }
+        #expect(
+            refusals.description == """
+                a.yaml:1: `kind` must be one of tariff, rules
+                c.yaml:1: not UTF-8: save the file in that encoding
+                d.yaml:1: missing key `kind`
+                """)
+    }
+
+    @Test func `files that do not follow each other are told one by one`() throws {
+        let text = try shippedText("taiyuan.yaml")
+        let later = flatTariff(start: "2027-01-01")
+        let latest = flatTariff(start: "2027-02-01").replacing("version: flat", with: "version: flatter")
+        let files = [("a.yaml", text), ("b.yaml", later), ("c.yaml", latest)].map { ($0.0, Array($0.1.utf8)) }
+        guard case .failure(let refusals) = readTariffs(files) else {
+            Issue.record("overlapping files were taken")
+            return
+        }
+        #expect(refusals.all.map(\.reason) == [.overlaps(file: "a.yaml"), .overlaps(file: "b.yaml")])
     }
 
     private func flatTariff(start: String) -> String {

@@ -200,6 +200,22 @@ struct PeriodTests {
             ])
     }
 
+    @Test func `an explanation takes neither two sizes of one day nor litres that a monthly tariff has no use for`()
+        throws
+    {
+        let month = try #require(BillingMonth("2026-10"))
+        let monthly = try taiyuan()
+        let twice = [2, 3].map { HouseholdSize(from: LocalDay(number: 0), persons: $0) }
+        #expect(explain(monthly, month: month, sizes: twice, litres: 1) == .failure(.sizesOfOneDay))
+        #expect(
+            explain(monthly, month: month, sizes: [], litres: 1, periodToDateLitres: 1) == .failure(.noPeriodBefore))
+        #expect(explain(monthly, month: month, sizes: [], litres: -1) == .failure(.bill(.litresOutOfRange)))
+        let beijing = try #require(try loadTariffs(shippedFiles()).tariff("beijing", in: month))
+        #expect(throws: Never.self) {
+            try explain(beijing, month: month, sizes: [], litres: 1, periodToDateLitres: 1).get()
+        }
+    }
+
     @Test func `the explanation of a split month tells each version's days`() throws {
         let month = try #require(BillingMonth("2021-06"))
         let tariff = try #require(try shelf(basis: "month").tariff("made", in: month))

@@ -18,7 +18,8 @@ private let mayImport: [String: Set<String>] = [
     ],
     "Web": [
         "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations", "Exporters",
-        "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "Mustache", "Crypto", "Logging", "Synchronization",
+        "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Mustache", "Crypto", "Logging",
+        "Synchronization",
         "CZlib", "CZstd",
     ],
 ]

@@ -2,7 +2,9 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTesting
+import Logging
 import Operations
+import Synchronization
 import Testing
 
 @testable import Web
@@ -15,7 +17,8 @@ import Testing
         let app = Application(router: buildRouter(fixture.services))
         let key = status == 415 ? "Authorization: Bearer \(fixture.gatewayKey.text)\r\n" : ""
         try await app.test(.live) { client in
-            let size = 8 * 1_024 * 1_024
+            // Of a sender without a key no more is read.
+            let size = (status == 415 ? 8 : 1) * 1_024 * 1_024
             let head = """
                 POST /v1/readings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(key)\
                 Content-Type: application/xml\r\nContent-Length: \(size)\r\n\r\n
@@ -45,6 +48,82 @@ import Testing
             #expect(states == ["200", "200", "100"], "\(asked)")
             let answer = await exchange(Array(broken.utf8), port: port, whole: true)
             #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("Connection: close"), "\(answer)")
+        }
+    }
+
+    @Test(arguments: [
+        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: Keep-Alive\r\n", false),
+        ("HTTP/1.1", "Host: a\r\n", false), ("HTTP/1.1", "Host: a\r\nConnection: TE, Close\r\n", true),
+    ])
+    func `a connection ends with the answer where its request says so or is old`(
+        _ version: String, _ fields: String, _ ends: Bool
+    ) async throws {
+        try await live { port, _ in
+            let get = "GET /healthz \(version)\r\n\(fields)\r\n"
+            let last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            let answer = await exchange(Array((get + get + last).utf8), port: port, whole: true)
+            #expect(answer.matches(of: /HTTP\/1\.1 200/).count == (ends ? 1 : 3), "\(answer)")
+            #expect(answer.matches(of: /Connection: close/).count == 1, "\(answer)")
+        }
+    }
+
+    @Test(arguments: ["", "Host: a\r\nHost: b\r\n"])
+    func `a request of HTTP 1.1 names its host once`(_ fields: String) async throws {
+        try await live { port, _ in
+            let request = "GET /healthz HTTP/1.1\r\n\(fields)\r\n"
+            let answer = await exchange(Array(request.utf8), port: port, whole: true)
+            #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains(#""field":"Host""#), "\(answer)")
+        }
+    }
+
+    @Test func `of a body that comes after its answer only so much is let pass`() async throws {
+        try await live { port, _ in
+            let head = "POST /v1/nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 33554432\r\n\r\n"
+            let request = Array(head.utf8) + [UInt8](repeating: 32, count: 32 * 1_024 * 1_024)
+            #expect(await exchange(request, port: port).isEmpty, "the connection ends before all is sent")
+        }
+    }
+
+    @Test func `what is no HTTP is logged by its reason alone`() async throws {
+        try await live { port, log in
+            let answer = await exchange(Array("GET /secret page HTTP/1.1\r\n\r\n".utf8), port: port, whole: true)
+            #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+            let lines = log.lines.withLock { $0 }
+            #expect(lines.count == 1 && lines.first?.hasPrefix("no HTTP reason=") == true, "\(lines)")
+            #expect(lines.allSatisfy { !$0.contains("secret") && !$0.contains("127.0.0.1") })
+        }
+    }
+
+    /// Runs `body` with the port of a server as it is run, and with what its connections log.
+    private func live(_ body: @Sendable @escaping (_ port: Int, _ log: KeptLog) async throws -> Void) async throws {
+        let log = KeptLog()
+        let logger = Logger(label: "test", factory: { _ in log })
+        let fixture = try await WebFixture()
+        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionHandler(logger: logger)])
+        let app = Application(router: buildRouter(fixture.services), server: .http1(configuration: configuration))
+        try await app.test(.live) { client in try await body(try #require(client.port), log) }
+    }
+
+    /// Keeps each line as its message and metadata.
+    private final class KeptLog: LogHandler, Sendable {
+        let lines = Mutex<[String]>([])
+
+        func log(event: LogEvent) {
+            let fields = (event.metadata ?? [:]).map { " \($0.key)=\($0.value)" }.sorted().joined()
+            lines.withLock { $0.append("\(event.message)\(fields)") }
+        }
+
+        var logLevel: Logger.Level {
+            get { .info }
+            set {}
+        }
+        var metadata: Logger.Metadata {
+            get { [:] }
+            set {}
+        }
+        subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+            get { nil }
+            set {}
         }
     }
 

@@ -14,7 +14,10 @@ import Water
         let routed = Set(
             routes.filter { $0.method == .get || $0.method == .post }
                 .map { "\($0.method.rawValue) \(described("\($0.path)"))" }
-                .filter { $0.contains(" /v1/") || $0.hasSuffix("z") || $0.hasSuffix("/openapi.yaml") || $0.hasSuffix("/metrics") })
+                .filter {
+                    $0.contains(" /v1/") || $0.hasSuffix("z") || $0.hasSuffix("/openapi.yaml")
+                        || $0.hasSuffix("/metrics")
+                })
         #expect(routed == (try described()))
     }
 

@@ -159,6 +159,36 @@ import Water
         }
     }
 
+    @Test func `right sign-ins use up no tries, and wrong ones of residents none of staff`() async throws {
+        var settings = WebSettings()
+        settings.triesPerPeer = 1
+        settings.triesPerSubject = 1
+        try await WebFixture(settings).run { client in
+            for home in [1, 2, 1] { try await client.another().signInResident(home) }
+            let csrf = try await client.get("/sign-in").field("csrf")
+            for (number, status) in [("8", 403), ("9", 429)] {
+                let wrong = try await client.post("/sign-in", ["number": number, "code": "ABCDEFGH"], csrf: csrf)
+                #expect(wrong.status == status)
+            }
+            for _ in 0..<2 { try await client.another().signInStaff("clerk") }
+        }
+    }
+
+    @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
+    func `a proxy whose header is not trusted counts as everybody`(_ isBehindTLS: Bool, _ trusts: Bool) {
+        var settings = WebSettings()
+        settings.isBehindTLS = isBehindTLS
+        settings.trustsForwardedFor = trusts
+        #expect(settings.countsProxyAsEverybody == (isBehindTLS && !trusts))
+    }
+
+    @Test(arguments: [#"/\evil.example/void"#, #"//evil.example/void"#, #"/\/evil.example/void"#])
+    func `no link on an answer leads to another host`(_ path: String) {
+        let head = HTTPRequest(method: .post, scheme: "http", authority: "localhost", path: path)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        #expect(request.formPage == "/evil.example" && request.pageTarget == "/evil.example")
+    }
+
     @Test func `a limiter forgets after its window and never grows past its bound`() {
         let limiter = TryLimiter(tries: 1)
         let now = WebFixture.now

@@ -27,10 +27,10 @@ import Water
             let words = ["id": "a-1", "text": "十月没人住\r\n<b>哪来的水？\u{0}"]
             for _ in 1...2 { #expect(try await resident.post(path, words, csrf: csrf).status == 303) }
             let again = try await resident.post(path, ["id": "a-2", "text": "还有"], csrf: csrf)
-            #expect(again.text.contains("已有一条异议") && again.text.contains("还有</blockquote>"))
+            #expect(again.text.contains("已有一条异议") && again.text.contains("还有</bdi></blockquote>"))
             // A page gone back to has no form left: other words under its id are not said to be in one.
             let back = try await resident.post(path, ["id": "a-1", "text": "改过的话"], csrf: csrf)
-            #expect(back.text.contains("已有一条异议") && back.text.contains("改过的话</blockquote>"))
+            #expect(back.text.contains("已有一条异议") && back.text.contains("改过的话</bdi></blockquote>"))
             #expect(!back.text.contains("请再按一次"))
             #expect(
                 try await resident.post("/statements/2026-09/objection", words, csrf: csrf).status == 404)
@@ -82,7 +82,10 @@ import Water
             let said = [
                 "number": number, "kind": "objection", "id": "a-2", "text": "九月也不对", "month": "2026-09",
             ]
-            #expect(try await client.post(path, said, csrf: desk).status == 303)
+            #expect(try await client.post(path, said, csrf: desk).text.contains("没有那个月的账单"))
+            let wrong = try await client.post(path, said.merging(["month": "2026-13"]) { $1 }, csrf: desk)
+            #expect(wrong.text.contains("月份写法不对") && wrong.text.contains("九月也不对</textarea>"))
+            try await client.fixture.add(.objection, "a-2", "九月也不对", of: 3, month: "2026-09")
             let page = try await client.get("\(path)?number=\(number)")
             #expect(page.text.contains("2026 年 9月（异议待答复）") && page.text.contains("value=\"2026-10\" selected"))
             #expect(try page.field("seen") == "a-1,a-2")
@@ -161,6 +164,148 @@ import Water
             let page = try await client.get("/staff/household?number=\(number)&lang=en")
             #expect(page.text.contains("m12 → ex12") || page.text.contains("M12 → EX12"), "\(page.text)")
             #expect(page.text.contains("Persons changed: from 2026-10-01: 4") && page.text.contains("clerk"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an objection of no month is answered beside one of a month, and takes no form away`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let (number, resident) = (WebFixture.number(3), client.another())
+            let path = "/staff/household"
+            let desk = try await client.get("\(path)?number=\(number)").field("csrf")
+            let said = ["number": number, "kind": "objection", "id": "a-1", "text": "水表不准", "month": ""]
+            #expect(try await client.post(path, said, csrf: desk).status == 303)
+            // It stands on the newest statement, which can be objected to all the same.
+            try await resident.signInResident(3)
+            let statement = try await resident.get("/statement")
+            #expect(statement.text.contains("<bdi>水表不准</bdi>") && statement.text.contains("社区还没有答复"))
+            #expect(statement.text.contains("action=\"/statements/2026-10/objection\""))
+            let own = ["id": "a-2", "text": "十月不对"]
+            let csrf = try statement.field("csrf")
+            #expect(try await resident.post("/statements/2026-10/objection", own, csrf: csrf).status == 303)
+            let page = try await client.get("\(path)?number=\(number)")
+            #expect(page.text.contains("不针对某个月（异议待答复）") && page.text.contains("value=\"\" selected"))
+            let answer = [
+                "number": number, "kind": "answered", "id": "b-1", "text": "水表已校准。", "month": "",
+                "seen": try page.field("seen"),
+            ]
+            for _ in 1...2 { #expect(try await client.post(path, answer, csrf: desk).status == 303) }
+            let after = try await client.get("/staff/alerts").text
+            #expect(after.contains("十月不对") && !after.contains("水表不准"))
+            #expect(try await client.get("\(path)?number=\(number)").text.contains("答复异议：水表已校准。"))
+            let read = try await resident.get("/statement").text
+            #expect(read.contains("水表已校准。") && read.contains("社区还没有答复"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an objection behind many newer notes is shown and answered`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let (number, resident) = (WebFixture.number(3), client.another())
+            try await client.fixture.add(.objection, "a-1", "十月不对", of: 3, month: "2026-10", ago: 86_400)
+            for each in 0..<210 { try await client.fixture.add(.called, "c-\(each)", "", of: 3, ago: 3_600) }
+            try await resident.signInResident(3)
+            #expect(try await resident.get("/statement").text.contains("社区还没有答复"))
+            let page = try await client.get("/staff/household?number=\(number)")
+            #expect(page.text.contains("十月不对") && page.text.contains("住户有异议待答复"))
+            let answer = [
+                "number": number, "kind": "answered", "id": "b-1", "text": "已查。", "month": "2026-10",
+                "seen": try page.field("seen"),
+            ]
+            #expect(try await client.post("/staff/household", answer, csrf: try page.field("csrf")).status == 303)
+            #expect(try await resident.get("/statement").text.contains("已查。"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a leak of a meter that several homes use is marked so for each of them`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            let database = client.fixture.services.database
+            let (month, from) = (try #require(BillingMonth("2026-10")), WebFixture.now - 40 * 86_400)
+            for home in [20, 21] {
+                let entry = try HouseholdEntry(
+                    number: WebFixture.number(home), area: WebFixture.community,
+                    points: [.init(number: "P20", shareMillionths: 500_000)], movedIn: from, movedOut: nil,
+                    persons: nil)
+                _ = try await RegisterHousehold(database: database)(entry, at: WebFixture.now).get()
+            }
+            try await client.closeOctoberQuietly()
+            try await database.write { transaction in
+                for number in [3, 20, 21].map(WebFixture.number) {
+                    let home = try #require(try transaction.reader.household(number: number))
+                    let flow = ContinuousFlow(from: from, to: from + 86_400, litresPerHour: 6)
+                    try transaction.setLeaks([flow], of: home.id, in: home.community, month)
+                }
+            }
+            let page = try await client.get("/staff/alerts").text
+            #expect(page.contains(WebFixture.number(3)))
+            #expect(page.split(separator: "共用水表", omittingEmptySubsequences: false).count == 3, "\(page)")
+        }
+    }
+
+    @Test func `signs that steer text are dropped from a note, and words nobody sees are none`() async throws {
+        let fixture = try await WebFixture()
+        let database = fixture.services.database
+        let home = try #require(try await database.read { try $0.household(number: WebFixture.number(3)) })
+        let note = NoteHousehold(database: database)
+        for (index, text) in ["\u{3164}", "\u{200B}\u{2060}", "\u{2800} \u{FE0F}", "\u{0}"].enumerated() {
+            let outcome = try await note(
+                .other, text, id: "n-\(index)", of: home, by: StaffID(1), at: WebFixture.now)
+            #expect(throws: NoteRefusal.bodyIsMissing, "\(index)") { try outcome.get() }
+        }
+        try await note(
+            .other, "水\u{202E}表\u{200B} 12\u{2066}345", id: "n-9", of: home, by: StaffID(1), at: WebFixture.now
+        ).get()
+        let kept = try await database.read { try $0.notes(of: home.id, in: home.community, limit: 9) }
+        #expect(kept.map(\.body) == ["水表 12345"])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `no client's id keeps a change out of the notes, and a taken id ends the change`(engine: TestEngine)
+        async throws
+    {
+        let fixture = try await WebFixture(on: engine)
+        let database = fixture.services.database
+        let (number, now, day) = (WebFixture.number(3), WebFixture.now, try #require(LocalDay("2026-10-01")))
+        let home = try #require(try await database.read { try $0.household(number: number) })
+        let set = SetPersons(database: database)
+        let staff = StaffID(1)
+        // As the id could be reckoned beforehand, with any sign between its parts that a client's may hold.
+        for body in ["2026-10-01 4", "1 2026-10-01 4"] {
+            let id = "persons-\(home.id)-\(now.epochSeconds)-" + sha256Hex(Array(body.utf8)).prefix(16)
+            try await NoteHousehold(database: database)(.called, "", id: id, of: home, by: staff, at: now).get()
+        }
+        #expect(try await set(4, of: number, from: day, by: staff, at: now).get() == .changed)
+        let notes = try await database.read { try $0.notes(of: home.id, in: home.community, limit: 9) }
+        #expect(notes.contains { $0.kind == .persons && $0.body == "2026-10-01 4" && $0.staff == staff })
+
+        let hash = sha256Hex(Array("1 2026-10-01 5".utf8)).prefix(16)
+        let id = "persons:\(home.id):\(now.epochSeconds):\(hash)"
+        try await fixture.add(.called, id, "", of: 3)
+        await #expect(throws: (any Error).self) { try await set(5, of: number, from: day, by: staff, at: now) }
+        let sizes = try await database.read { try $0.persons(of: home.id, in: home.community) }
+        #expect(!sizes.contains { $0.persons == 5 })
+        let taken = try await NoteHousehold(database: database)(.called, "", id: id, of: home, by: staff, at: now)
+        #expect(throws: NoteRefusal.idIsMalformed) { try taken.get() }
+    }
+}
+
+extension WebFixture {
+    /// Keeps a note as it is, of the household itself.
+    fileprivate func add(
+        _ kind: HouseholdNote.Kind, _ id: String, _ words: String, of home: Int, month: String? = nil, ago: Int64 = 0
+    ) async throws {
+        let note = HouseholdNote(
+            id: id, at: Self.now - ago, staff: nil, kind: kind, month: month.flatMap { BillingMonth($0) }, body: words)
+        try await services.database.write { transaction in
+            let home = try #require(try transaction.reader.household(number: Self.number(home)))
+            try transaction.add(note, of: home.id, in: home.community)
         }
     }
 }

@@ -88,6 +88,51 @@ struct PageTests {
     }
 
     @Test(arguments: Language.allCases)
+    func `a month without a gap of a home that moved is not said to lack readings`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        statement.use.missingHours = 0
+        statement.quality.isPartial = true
+        let page = samples.page(statement)
+        let usual = try #require(page.analysis?.usual)
+        #expect(usual.contains(t("baseline_not_lived")) && !usual.contains(t("baseline_not_whole")))
+        let covered = t("quality_covered", ["percent": "93", "required": "90"])
+        #expect(!page.quality.contains(covered))
+        #expect(samples.statement.quality.contains(covered))
+        statement.use.missingHours = 1
+        #expect(samples.page(statement).analysis?.usual.contains(t("baseline_not_whole")) == true)
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a shared meter's flow is no home's own in the first sentence either`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.statementValue()
+        statement.sentence = Sentence(.leak, [])
+        let shared = samples.texts("sentence_leak_shared")
+        #expect(!samples.page(statement).sentence.contains(shared))
+        statement.leaks = statement.leaks.map {
+            ContinuousFlow(from: $0.from, to: $0.to, litresPerHour: $0.litresPerHour, shareMillionths: 400_000)
+        }
+        #expect(samples.page(statement).sentence.contains(shared))
+    }
+
+    @Test func `how a month is estimated is offered only where it is`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let frame = samples.frame("statement", path: "/", isStaff: false)
+        var surroundings = samples.surroundings
+        func html() -> String {
+            library.render(
+                StatementPage(
+                    samples.statementValue(), surroundings, calendar: samples.calendar, texts: samples.texts),
+                in: frame)
+        }
+        #expect(html().contains(samples.texts("outlook_how_open")))
+        surroundings.outlook?.forecast = nil
+        #expect(html().contains("outlook-h") && !html().contains(samples.texts("outlook_how_open")))
+    }
+
+    @Test(arguments: Language.allCases)
     func `a home whose tariff has no tiers is told of none`(_ language: Language) throws {
         let samples = try Samples(library.catalogue[language])
         let line = BillLine(

@@ -150,4 +150,19 @@ import Water
             #expect(empty.text.contains("这块表还从来没有读数") || empty.text.contains("没有收到任何读数"))
         }
     }
+
+    @Test func `a time is read to its second, and one that is none is refused`() async throws {
+        let services = try await WebFixture().services
+        let whole = try #require(Instant(rfc3339: "2026-10-31T05:07:00+08:00"))
+        #expect(services.instant(ofForm: "2026-10-31T05:07") == whole)
+        #expect(services.instant(ofForm: "2026-10-31T5:07") == whole)
+        #expect(services.instant(ofForm: "2026-10-31T05:07:30") == whole + 30)
+        #expect(services.instant(ofForm: "2026-10-31T05:07:59") == whole + 59)
+        let wrong = [
+            "05:07:99", "05:07:60", "+5:09:30", "05:+9", "05:07:", ":05:07", "05:7", "24:00", "05", "05:07:0x",
+        ]
+        for time in wrong {
+            #expect(services.instant(ofForm: "2026-10-31T\(time)") == nil, "\(time)")
+        }
+    }
 }

@@ -216,9 +216,10 @@ struct Samples {
     var statement: StatementPage { page(statementValue()) }
     var unranked: StatementPage { page(unrankedValue(.unknownPersons)) }
 
-    private var firstStatement: FirstStatementPage {
-        FirstStatementPage(
-            household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: surroundings.outlook,
+    private func firstStatement(_ outlook: Outlook?) -> FirstStatementPage {
+        let found: Result<Outlook, NoOutlook> = if let outlook { .success(outlook) } else { .failure(.shared) }
+        return FirstStatementPage(
+            household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: found,
             leakAlert: surroundings.leakAlert, calendar: calendar, texts: texts)
     }
 
@@ -366,7 +367,8 @@ struct Samples {
             ("resident-sign-in", residentSignIn, "/sign-in", false),
             ("statement", statement, "/statements/2026-10?version=2", false),
             ("statement-unranked", unranked, "/statements/2026-10", false),
-            ("first-statement", firstStatement, "/statement", false),
+            ("first-statement", firstStatement(surroundings.outlook), "/statement", false),
+            ("first-statement-shared", firstStatement(nil), "/statement", false),
             ("explain", ExplainPage(statementValue(), texts: texts), "/statements/2026-10/explain", false),
             ("points", points, "/points", false),
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),

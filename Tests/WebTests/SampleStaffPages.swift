@@ -18,7 +18,7 @@ extension Samples {
                     household: "100200300417",
                     follow: texts("note_line", ["what": "2026-11-20", "words": texts("note_visited")]),
                     place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
-                    to: texts("leak_open"), hours: "44", rate: "14")
+                    to: texts("leak_open"), hours: "44", rate: "14", shared: texts("leak_shared_meter"))
             ], hasSilent: true,
             silentNote: texts("silent_note", ["communities": "20", "meters": "100"]),
             silent: [

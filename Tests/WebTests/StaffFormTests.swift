@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import Operations
 import Storage
 import Testing
@@ -72,6 +73,8 @@ import Water
                 (["from": "1969-01-01"], "生效日期太早"),
                 (["from": "2028-01-01"], "最晚填到 2027-11-25"), (["persons": "21"], "人口应为 1 到 20"),
                 (["number": number, "from": "2026-11-20"], "2026-11-01 已经迁出"), (["number": "9"], "没有这个户号"),
+                (["number": number, "from": "2026-11-01"], "2026-11-01 已经迁出"),
+                (["from": "1969"], "生效日期看不懂"), (["from": "-5-1-1"], "生效日期看不懂"), (["from": "1969-02-30"], "看不懂"),
             ]
             let good = ["number": WebFixture.number(12), "persons": "4", "from": "2026-10-01"]
             for (change, words) in tries {
@@ -82,6 +85,8 @@ import Water
                 let link = "/staff/persons?number=\(form["number"] ?? "")&amp;lang=en"
                 #expect(answer.text.contains(link), "the language switch keeps the household")
             }
+            let empty = try await client.post("/staff/persons", good.merging(["number": " "]) { $1 }, csrf: csrf)
+            #expect(empty.text.contains("请填户号。"))
         }
     }
 
@@ -128,6 +133,39 @@ import Water
             #expect(empty.text.contains("这个月没有住户") && !empty.text.contains("月结 2020-01</button>"))
             let refused = try await client.post("/staff/close", ["month": "2020-01"], csrf: csrf)
             #expect(refused.text.contains("notice refused") && !refused.text.contains(Self.sure))
+            // Said once, above the page.
+            #expect(refused.text.components(separatedBy: "这个月没有住户").count == 2)
+            for month in ["9999-12", "2026-11"] {
+                let ahead = try await client.get("/staff/close?month=\(month)")
+                #expect(ahead.text.contains("这个月还没有结束") && !ahead.text.contains("月结 \(month)</button>"))
+                let sent = try await client.post("/staff/close", ["month": month], csrf: csrf)
+                #expect(sent.text.components(separatedBy: "notice refused").count == 2, "\(month)")
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a new meter's first register beyond its dial is refused before anything is asked`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            let (database, from) = (client.fixture.services.database, Instant(epochSeconds: 1_756_656_000))
+            let entry = try HouseholdEntry(
+                number: "E2", area: WebFixture.community, points: [.init(number: "PE2", shareMillionths: nil)],
+                movedIn: from, movedOut: nil, persons: nil)
+            _ = try await RegisterHousehold(database: database)(entry, at: WebFixture.now).get()
+            let meter = try MeterEntry(
+                serial: try #require(MeterAddress(.serial, "DIAL1")), otherAddresses: [], usagePoint: "PE2",
+                from: from, to: nil, startRegister: nil, finalRegister: nil, resolution: nil,
+                nominalFlowLitresPerHour: 2_500, modulus: Volume(litres: 10_000_000))
+            _ = try await RegisterMeter(database: database)(meter, at: WebFixture.now).get()
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "DIAL1", "new": "EX7", "final": "", "start": "10000", "at": "2026-10-20T10:30"]
+            let answer = try await client.post("/staff/exchange", form, csrf: csrf)
+            #expect(answer.text.contains("新表起码不对") && !answer.text.contains(Self.sure))
+            let good = try await client.post("/staff/exchange", form.merging(["start": "9999"]) { $1 }, csrf: csrf)
+            #expect(good.text.contains(Self.sure))
         }
     }
 

@@ -12,7 +12,7 @@ struct PostgresLimits: Sendable {
     /// One statement.
     let statementSeconds = 300
     /// One wait for another transaction's lock.
-    let lockSeconds = 20
+    let lockSeconds = 5
     /// A transaction that sends nothing.
     let idleInTransactionSeconds = 120
     /// A connection that nobody uses is closed after this.

@@ -19,7 +19,8 @@ func postgresMessage(_ text: UnsafeMutablePointer<CChar>?) -> String {
 func postgresFailure(state: String, message: String) -> (DatabaseFailure, PostgresSession.Trouble?) {
     switch state {
     // Serialization failure, deadlock, lock not available in time.
-    case "40001", "40P01", "55P03": (.conflict(reason: message), .conflict(message))
+    case "40001", "40P01": (.conflict(reason: message), .conflict(message))
+    case "55P03": (.conflict(reason: "another session holds a lock: \(message)"), .conflict(message))
     case "23505": (.constraint(reason: message), .keyTaken)
     case _ where state.hasPrefix("23"): (.constraint(reason: message), nil)
     case "25006": (.readOnly(reason: message), nil)

@@ -75,7 +75,7 @@ final class PostgresSession {
             return .refused(.other(reason: "the server rolled the transaction back"))
         }
         let failure = note(result)
-        if PQstatus(connection) != CONNECTION_OK { return .unknown }
+        if case .lost = trouble { return .unknown }
         return .refused(failure)
     }
 
@@ -174,16 +174,20 @@ final class PostgresSession {
     /// What a failed result says; remembered, so that the transaction is tried again where that can help.
     func note(_ result: OpaquePointer?) -> DatabaseFailure {
         let state = PQresultErrorField(result, postgresStateField).map { String(cString: $0) }
-        if PQstatus(connection) != CONNECTION_OK || state.map(isConnectionState) == true { return noteLost(result) }
+        // What the server refuses has a state; without one it is libpq that gave up, whatever it takes its status for.
+        guard let state, PQstatus(connection) == CONNECTION_OK, !isConnectionState(state) else {
+            return noteLost(result)
+        }
         let message = postgresMessage(PQresultErrorField(result, postgresMessageField))
-        let (failure, found) = postgresFailure(state: state ?? "", message: message)
+        let (failure, found) = postgresFailure(state: state, message: message)
         if case .stalePlan = found { prepared = [:] }
         if trouble == nil { trouble = found }
         return failure
     }
 
     func noteLost(_ result: OpaquePointer? = nil) -> DatabaseFailure {
-        let text = postgresMessage(result == nil ? PQerrorMessage(connection) : PQresultErrorMessage(result))
+        let own = result.map { postgresMessage(PQresultErrorMessage($0)) }
+        let text = own.flatMap { $0 == "no reason given" ? nil : $0 } ?? postgresMessage(PQerrorMessage(connection))
         trouble = .lost(text)
         return .unreachable(reason: text)
     }

@@ -16,6 +16,7 @@ struct SQLiteEngine: Sendable {
             try connection.execute(
                 sql: "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-\(kilobytes)")
         }
+        makePrivate(path)
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
         } catch {
@@ -23,6 +24,9 @@ struct SQLiteEngine: Sendable {
         }
         file = OpenedFile(path: path)
     }
+
+    /// Bytes that the file's system has left for this user; nil in memory.
+    var freeBytes: Int64? { file.freeBytes }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
         try file.requireSame()
@@ -52,6 +56,7 @@ struct SQLiteEngine: Sendable {
         func clear() { for ending in ["", "-journal", "-wal", "-shm"] { unlink(unfinished + ending) } }
         clear()
         do {
+            makePrivate(unfinished)
             let destination = try DatabaseQueue(path: unfinished)
             try pool.backup(to: destination)
             try destination.close()
@@ -61,6 +66,14 @@ struct SQLiteEngine: Sendable {
             throw DatabaseFailure.backup(reason: "\(path): \(BackupFault.words(error))")
         }
     }
+}
+
+/// Makes a file that is not there yet for its owner and group alone: it holds secrets that sign and persons' figures.
+/// SQLite gives the files beside it the same rights. What cannot be made is told when SQLite opens it.
+private func makePrivate(_ path: String) {
+    guard !path.isEmpty, !path.hasPrefix(":") else { return }
+    let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o640)
+    if file >= 0 { close(file) }
 }
 
 /// The file that was opened: what a path names may be taken away or replaced while it is open, and what is written then
@@ -78,13 +91,18 @@ private struct OpenedFile: Sendable {
         number = isThere ? UInt64(status.st_ino) : 0
     }
 
+    var freeBytes: Int64? {
+        var system = statvfs()
+        guard number != 0, statvfs(path, &system) == 0 else { return nil }
+        return Int64(clamping: UInt64(system.f_bavail) &* UInt64(system.f_frsize))
+    }
+
     func requireSame() throws(DatabaseFailure) {
         var status = stat()
         // In memory there is no file, now as before.
         guard number != 0 else { return }
         guard stat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == number else {
-            throw .storage(
-                reason: "\(path) was removed or replaced under the running program, which must be started anew")
+            throw .replaced(path: path)
         }
     }
 }

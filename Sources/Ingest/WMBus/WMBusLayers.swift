@@ -24,6 +24,9 @@ struct WMBusLayers {
 
     private var isOpened = false
 
+    /// True where a key opened blocks that reach to the end: its last bytes are the meter's, and no checksum.
+    var isSealedToEnd: Bool { isOpened && end == bytes.count }
+
     /// Refuses by the first of `length`, `crc`, `afl`, `maker`, `ci`, `security`, `key`. Of a meter whose key is known,
     /// only what the key opens is read: anybody near the receiver can send plain bytes in a meter's name, also behind
     /// blocks that the meter itself encrypted.

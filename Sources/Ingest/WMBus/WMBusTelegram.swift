@@ -41,7 +41,7 @@ struct WMBusTelegram {
             return try records(of: try CompactFrame(layers.bytes.span, from: layers.at).records, from: 0)
         }
         var end = layers.end
-        if !frame.isProven, !layers.isProven, endsBehindRecords(layers.bytes, from: layers.at) {
+        if !frame.isProven, !layers.isProven, !layers.isSealedToEnd, endsBehindRecords(layers.bytes, from: layers.at) {
             guard frame.endsWithBlockChecksum else { throw .badBlock }
             end = min(end, layers.bytes.count - 2)
         }

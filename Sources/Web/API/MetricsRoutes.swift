@@ -34,7 +34,8 @@ struct MetricsRoutes: Sendable {
             }
             let isWritable = await services.record.canWrite(at: now)
             text.gauge("jieshui_database_up", "1 where the database answers.", 1)
-            text.gauge("jieshui_database_writable", "0 where the last write failed and none succeeds.", isWritable ? 1 : 0)
+            text.gauge(
+                "jieshui_database_writable", "0 where the last write failed and none succeeds.", isWritable ? 1 : 0)
             text.gauge("jieshui_schema_migration", "The number of the database's last migration.", schema)
             text.gauge("jieshui_unfolded_readings", "Readings kept and not yet folded.", lag?.readings ?? 0)
             text.gauge(
@@ -84,7 +85,8 @@ struct MetricsText {
         family("jieshui_request_seconds", "histogram", "Time to the answer, by route.")
         for (route, times) in counts.times.sorted(by: { $0.key < $1.key }) {
             for (bound, count) in zip(ServiceCounts.Times.bounds, times.within) {
-                sample("jieshui_request_seconds_bucket", [("route", route), ("le", seconds(bound * 1_000))], "\(count)")
+                sample(
+                    "jieshui_request_seconds_bucket", [("route", route), ("le", seconds(bound * 1_000))], "\(count)")
             }
             sample("jieshui_request_seconds_bucket", [("route", route), ("le", "+Inf")], "\(times.count)")
             sample("jieshui_request_seconds_sum", [("route", route)], seconds(times.microseconds))

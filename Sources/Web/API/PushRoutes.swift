@@ -31,12 +31,21 @@ struct PushRoutes: Sendable {
         do {
             opened = try await open(context)
         } catch {
-            throw await services.refusing(request, error)
+            throw await services.refusing(request, error, isKnown: false)
         }
-        let limits = PushLimits()
-        let body = method == .get ? [] : try await services.readReadings(request, limit: limits.bytes)
+        if method == .get { return try await answered(request, method, [], opened, context, at: now) }
+        return try await services.withReadings(request, limit: PushLimits().bytes) { body in
+            try await answered(request, method, body, opened, context, at: now)
+        }
+    }
+
+    private func answered(
+        _ request: Request, _ method: PushRequest.Method, _ body: [UInt8], _ opened: OpenedPush,
+        _ context: WebContext, at now: Instant
+    ) async throws -> Response {
         let received = receivePush(
-            pushed(request, method, body, at: now), from: opened.platform, secrets: opened.secrets, limits: limits)
+            pushed(request, method, body, at: now), from: opened.platform, secrets: opened.secrets,
+            limits: PushLimits())
         switch received {
         case .handshake(let answer): return .bytes(Array(answer.utf8), type: "text/plain; charset=utf-8")
         case .refused(let refusal):

@@ -26,13 +26,14 @@ struct ReadingRoutes: Sendable {
         do {
             opened = try await open(request, as: named, at: path)
         } catch {
-            throw await services.refusing(request, error)
+            throw await services.refusing(request, error, isKnown: Self.isOfKnownGateway(error))
         }
-        let bytes = try await services.readReadings(request)
-        let (batch, undecoded) = try await decoded(bytes, opened, at: now)
-        let answer = try await services.recorded(
-            batch, undecoded: undecoded, from: opened.gateway, knowing: opened.registryVersion, at: now)
-        return .json(.object(answer.members(findings: batch.findings)))
+        return try await services.withReadings(request) { bytes in
+            let (batch, undecoded) = try await decoded(bytes, opened, at: now)
+            let answer = try await services.recorded(
+                batch, undecoded: undecoded, from: opened.gateway, knowing: opened.registryVersion, at: now)
+            return .json(.object(answer.members(findings: batch.findings)))
+        }
     }
 
     /// A table of the gateway's own columns, by a mapping that was kept for it.
@@ -42,19 +43,26 @@ struct ReadingRoutes: Sendable {
         do {
             opened = try await openTable(request)
         } catch {
-            throw await services.refusing(request, error)
+            throw await services.refusing(request, error, isKnown: Self.isOfKnownGateway(error))
         }
-        let bytes = try await services.readReadings(request)
-        let batch: DecodedBatch
-        do throws(BodyRefusal) {
-            batch = try decodeTable(
-                bytes, by: opened.mapping, limits: DecodeLimits(bytes: services.settings.bodyBytes),
-                clockOffsetSeconds: services.calendar.offset(at: now))
-        } catch {
-            throw Problem(error)
+        return try await services.withReadings(request) { bytes in
+            let batch: DecodedBatch
+            do throws(BodyRefusal) {
+                batch = try decodeTable(
+                    bytes, by: opened.mapping, limits: DecodeLimits(bytes: services.settings.bodyBytes),
+                    clockOffsetSeconds: services.calendar.offset(at: now))
+            } catch {
+                throw Problem(error)
+            }
+            let answer = try await services.recorded(batch, from: opened.gateway, at: now)
+            return .json(.object(answer.members(findings: batch.findings)))
         }
-        let answer = try await services.recorded(batch, from: opened.gateway, at: now)
-        return .json(.object(answer.members(findings: batch.findings)))
+    }
+
+    /// Whether the key was right where a request was refused before its body.
+    private static func isOfKnownGateway(_ error: any Error) -> Bool {
+        guard let problem = error as? Problem else { return false }
+        return problem.status != Problem.noKey.status
     }
 
     private func openTable(_ request: Request) async throws -> (gateway: Gateway, mapping: TableMapping) {

@@ -21,8 +21,8 @@ struct RedemptionRoutes: Sendable {
 
     private struct HoldBody: Decodable {
         let id: String
-        let item: Int64
-        let points: Int64?
+        let item: WholeNumber
+        let points: WholeNumber?
 
         enum CodingKeys: String, CodingKey {
             case id, points
@@ -39,7 +39,7 @@ struct RedemptionRoutes: Sendable {
             throw Problem.badRequest("id", "must be 1 to 64 of 0-9 A-Z a-z - _ .")
         }
         let answer = try await services.hold(
-            id, ItemID(body.item), seen: body.points.map { Points($0) }, for: resident, at: now)
+            id, ItemID(body.item.value), seen: body.points.map { Points($0.value) }, for: resident, at: now)
         return .json(try answer.orProblem().json, status: 201)
     }
 

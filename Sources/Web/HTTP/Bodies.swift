@@ -3,17 +3,22 @@ import Hummingbird
 import Water
 
 extension WebServices {
-    /// A body of readings, whole and unpacked, up to the limit as sent and as unpacked.
+    /// Runs `use` with a body of readings, whole and unpacked, up to the limit as sent and as unpacked.
     ///
     /// 413 past it, 415 for a content coding that is not read, 400 where the coding is damaged, 503 where too many
-    /// bodies are being read at once.
-    func readReadings(_ request: Request, limit: Int? = nil) async throws -> [UInt8] {
-        let limit = limit ?? settings.bodyBytes
-        var rest = request.body.makeAsyncIterator()
-        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        guard announced <= limit else { throw await discarding(&rest, .bodyTooLarge(limit: limit)) }
+    /// bodies are in memory at once: one stays counted until it is decoded and its readings are kept.
+    func withReadings<Result>(
+        _ request: Request, limit: Int? = nil, _ use: ([UInt8]) async throws -> Result
+    ) async throws -> Result {
         var taken = 0
         defer { limits.bodies.give(taken) }
+        return try await use(try await readReadings(request, limit: limit ?? settings.bodyBytes, taking: &taken))
+    }
+
+    private func readReadings(_ request: Request, limit: Int, taking taken: inout Int) async throws -> [UInt8] {
+        var rest = request.body.makeAsyncIterator()
+        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
+        guard announced <= limit else { throw await discarding(&rest, Problem.bodyTooLarge(limit: limit)) }
         let begun = now()
         do {
             let coding = try Decompression.asked(by: request.header("Content-Encoding"), limit: limit)
@@ -48,22 +53,35 @@ extension WebServices {
     /// How long one body may take, seconds.
     private static let bodySeconds: Int64 = 300
 
-    /// Refuses a request whose body was not begun.
-    func refusing(_ request: Request, _ error: any Error) async -> any Error {
+    /// What is read of a refused body before the answer.
+    private struct Allowance {
+        var bytes: Int
+        let seconds: Int64
+
+        static let stranger = Allowance(bytes: 1_024 * 1_024, seconds: 10)
+    }
+
+    /// Refuses a request whose body was not begun. Of a sender that is not known little is read.
+    func refusing(_ request: Request, _ error: any Error, isKnown: Bool) async -> any Error {
         var rest = request.body.makeAsyncIterator()
-        return await discarding(&rest, error)
+        return await discarding(&rest, error, isKnown ? nil : .stranger)
     }
 
-    /// Reads on to the body's end, at most four times the limit: a client that sends and closes would otherwise
-    /// wait for room in the connection and never see the answer.
-    private func discarding(_ rest: inout RequestBody.AsyncIterator, _ refusal: Problem) async -> any Error {
-        await discarding(&rest, refusal as any Error)
-    }
-
-    private func discarding(_ rest: inout RequestBody.AsyncIterator, _ refusal: any Error) async -> any Error {
-        var left = settings.bodyBytes * 4
+    /// Reads on to the body's end, of a known sender at most four times the limit: a client that sends and closes would
+    /// otherwise wait for room in the connection and never see the answer. What is not read by then is not waited for:
+    /// the connection is closed after the answer.
+    private func discarding(
+        _ rest: inout RequestBody.AsyncIterator, _ refusal: any Error, _ allowance: Allowance? = nil
+    ) async -> any Error {
+        var left = allowance ?? Allowance(bytes: settings.bodyBytes * 4, seconds: Self.bodySeconds)
+        let begun = now()
         do {
-            while left > 0, let buffer = try await rest.next() { left -= buffer.readableBytes }
+            while let buffer = try await rest.next() {
+                left.bytes -= buffer.readableBytes
+                guard left.bytes >= 0, now() - begun <= left.seconds else {
+                    return (refusal as? Problem)?.closing ?? refusal
+                }
+            }
         } catch {
             // The connection is gone or its bytes are no body: what was refused before that stands.
             return refusal
@@ -101,8 +119,9 @@ extension WebServices {
             throw Problem.badRequest(key.stringValue, "is required")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
             throw Problem.badRequest(context.codingPath.last?.stringValue ?? "body", "is of another type")
-        } catch DecodingError.dataCorrupted {
-            throw Problem.badRequest("body", "is no JSON")
+        } catch DecodingError.dataCorrupted(let context) {
+            guard let key = context.codingPath.last else { throw Problem.badRequest("body", "is no JSON") }
+            throw Problem.badRequest(key.stringValue, "is no whole number in range")
         }
     }
 
@@ -147,6 +166,22 @@ extension DecompressionFault {
         return Problem(
             "malformed-body", 400, "The body cannot be unpacked; nothing of it was kept.",
             errors: [.init(field: "Content-Encoding", reason: reason)])
+    }
+}
+
+/// A number of a JSON body. Of a fraction or one too large the decoder itself says that the whole body is no JSON.
+struct WholeNumber: Decodable, Sendable {
+    let value: Int64
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            value = try container.decode(Int64.self)
+        } catch let error as DecodingError {
+            throw error
+        } catch {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no whole number in range")
+        }
     }
 }
 

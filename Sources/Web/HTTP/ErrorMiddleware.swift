@@ -16,6 +16,8 @@ struct ErrorMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var response: Response
         do {
+            // RFC 9112, 3.2. The first one is the request's authority, others stay among its fields.
+            guard request.head.authority != nil, !request.has("Host") else { throw Problem.noHost }
             response = try await next(request, context)
         } catch let need as SignInNeeded {
             response =
@@ -120,6 +122,8 @@ extension DatabaseFailure {
         switch self {
         case .conflict: .busy("Others changed the same at this moment; nothing was changed. Send it again.", after: 1)
         case .busy, .unreachable: .busy("The database cannot serve this now; nothing was changed.", after: 5)
+        case .storage, .replaced, .readOnly:
+            .busy("The database takes no writes at the moment; nothing was changed.", after: 5)
         default: .server
         }
     }
@@ -130,7 +134,7 @@ extension Request {
     var isForPrograms: Bool {
         let path = uri.path
         return path.hasPrefix("/v1/") || path == "/v1" || path == "/healthz" || path == "/readyz"
-            || path == "/openapi.yaml"
+            || path == "/openapi.yaml" || path == "/metrics"
     }
 }
 

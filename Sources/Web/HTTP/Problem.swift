@@ -72,6 +72,7 @@ extension Problem {
     static let tooSlow = Problem(
         "body-too-slow", 408, "The body took longer than five minutes; nothing of it was kept.",
         headers: [("Connection", "close")])
+    static let noHost = badRequest("Host", "is required, once").closing
     static let noKey = Problem(
         "unauthorized", 401, "A valid bearer key is needed.",
         headers: [("WWW-Authenticate", "Bearer realm=\"jieshui\"")])
@@ -103,6 +104,13 @@ extension Problem {
 
     static func busy(_ title: String, after seconds: Int) -> Problem {
         Problem("busy", 503, title, headers: [("Retry-After", "\(seconds)")])
+    }
+
+    /// The same, after which the connection is closed.
+    var closing: Problem {
+        var problem = self
+        problem.headers.append(("Connection", "close"))
+        return problem
     }
 
     /// The framework's own refusals.

@@ -13,10 +13,30 @@ final class RequestLimits: Sendable {
         subjects = TryLimiter(tries: settings.triesPerSubject)
     }
 
-    /// Counts a try for the address and for whom it is about; refuses where either has had too many.
-    func admit(peer: String, subject: String, at: Instant) throws {
-        if let wait = peers.spend(peer, at: at) { throw Problem.tooManyTries(after: wait) }
-        if let wait = subjects.spend(subject, at: at) { throw Problem.tooManyTries(after: wait) }
+    /// Counts a try for the address and for whom it is about; refuses where either has had too many. Counted before it
+    /// is checked, so that parallel guesses cannot share a try.
+    func admit(_ tried: SignInTry, at: Instant) throws {
+        if let wait = peers.spend(tried.peer, at: at) { throw Problem.tooManyTries(after: wait) }
+        if let wait = subjects.spend(tried.subject, at: at) { throw Problem.tooManyTries(after: wait) }
+    }
+
+    /// Gives back what a right sign-in has spent: thousands of homes sign in from the one address of a mobile carrier.
+    func giveBack(_ tried: SignInTry, at: Instant) {
+        peers.giveBack(tried.peer, at: at)
+        subjects.giveBack(tried.subject, at: at)
+    }
+}
+
+/// A try to sign in as it is counted: residents and staff apart, so that neither uses up the other's.
+struct SignInTry {
+    let peer: String
+    let subject: String
+
+    /// `name`: the household's number or the name of the member of staff, as typed.
+    init(_ audience: PageFrame.Audience, _ name: String, from peer: String) {
+        let kind = audience == .staff ? "staff" : "household"
+        self.peer = "\(kind):\(peer)"
+        subject = "\(kind):\(name)"
     }
 }
 

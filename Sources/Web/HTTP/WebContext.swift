@@ -42,8 +42,7 @@ extension Request {
 
     /// The page that a link on an answer may lead to: what is asked for, or of what is only posted to the page before it.
     var pageTarget: String {
-        // One leading slash: with two a browser takes what follows for another host.
-        let path = "/" + target.drop { $0 == "/" || $0 == "\\" }
+        let path = Self.local(target)
         guard method == .post, let last = uri.path.split(separator: "/").last,
             ["confirm", "void", "hold", "objection", "goal", "sign-out"].contains(last)
         else { return path }
@@ -51,13 +50,18 @@ extension Request {
     }
 
     /// The page that has the form which is posted to this address: the one before it.
-    var formPage: String { "/" + uri.path.split(separator: "/").dropLast().joined(separator: "/") }
+    var formPage: String { Self.local(uri.path.split(separator: "/").dropLast().joined(separator: "/")) }
+
+    /// A path with one leading slash: with two, or a backslash, a browser takes what follows for another host.
+    private static func local(_ path: String) -> String { "/" + path.drop { $0 == "/" || $0 == "\\" } }
 
     /// Path and query as sent.
     var target: String { uri.query.map { "\(uri.path)?\($0)" } ?? uri.path }
 
     /// A query value, decoded.
     func query(_ name: String) -> String? { uri.queryParameters[Substring(name)].map(String.init) }
+
+    func has(_ name: String) -> Bool { header(name) != nil }
 
     func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
 }

@@ -58,9 +58,9 @@ public struct WebSettings: Sendable, Hashable {
     public var bodyBytes = 8 * 1_024 * 1_024
     /// Most bytes of all such bodies being read at once.
     public var bodyBytesAtOnce = 128 * 1_024 * 1_024
-    /// Sign-ins and desk codes tried from one address in five minutes.
+    /// Wrong sign-ins from one address in five minutes, of residents and of staff apart.
     public var triesPerPeer = 60
-    /// Sign-ins and desk codes tried for one household, name or member of staff in five minutes.
+    /// Wrong sign-ins and desk codes for one household, name or member of staff in five minutes.
     public var triesPerSubject = 20
     /// The header in which the proxy in front names the verified client certificate by its SHA-256 fingerprint, hex; nil
     /// where no proxy does. Only for a proxy that drops a client's own header of that name.
@@ -69,6 +69,9 @@ public struct WebSettings: Sendable, Hashable {
     public var foldLagSeconds: Int64 = 900
     /// SHA-256 of the bearer key that `GET /metrics` asks for, hex; nil where nothing is told.
     public var metricsKeyHash: String?
+
+    /// Every request seems to come from the proxy: anybody's wrong sign-ins keep everybody from signing in.
+    public var countsProxyAsEverybody: Bool { isBehindTLS && !trustsForwardedFor }
 
     public init() {}
 }

@@ -73,15 +73,16 @@ private struct AnalysisWords {
     func usual(_ analysis: Analysis) -> [String] {
         if statement.isEstimatedWhole { return [] }
         let last = analysis.lastMonth.map(lastMonth) ?? []
-        guard statement.isComparable else { return [texts("baseline_not_whole")] + last }
+        guard statement.isComparable else {
+            return [texts(statement.isWholeOfItsTime ? "baseline_not_lived" : "baseline_not_whole")] + last
+        }
         return [analysis.baseline.map(baseline) ?? texts("baseline_none")] + last
     }
 
     /// Why there is nothing to do.
     var noActions: String {
         if statement.isComparable { return texts("actions_none") }
-        let isWholeOfItsTime = statement.quality.isPartial && statement.use.missingHours == 0
-        return texts(isWholeOfItsTime ? "actions_partial" : "actions_unknown")
+        return texts(statement.isWholeOfItsTime ? "actions_partial" : "actions_unknown")
     }
 
     func action(_ action: Analysis.SavingAction) -> AnalysisPart.Action {

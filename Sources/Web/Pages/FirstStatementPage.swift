@@ -1,3 +1,4 @@
+import Operations
 import Scoring
 import Water
 
@@ -9,19 +10,27 @@ struct FirstStatementPage: Page {
     let when: String
     /// The meter's own word of a leak.
     let meterAlert: String?
-    /// nil before the first reading of the month under way.
     let outlook: OutlookPart?
+    /// Why there is no outlook; nil where there is one.
+    let noOutlook: String?
 
     /// `due` is the day from which the month may be closed; nil where that day has come.
     init(
-        household: String, month: BillingMonth, due: Instant?, outlook: Outlook?, leakAlert: Instant?,
-        calendar: CityCalendar, texts t: Texts
+        household: String, month: BillingMonth, due: Instant?, outlook found: Result<Outlook, NoOutlook>,
+        leakAlert: Instant?, calendar: CityCalendar, texts t: Texts
     ) {
         self.household = household
         when =
             due.map { t("first_statement_from", ["month": t.month(month), "date": t.date($0, in: calendar)]) }
             ?? t("first_statement_due", ["month": t.month(month)])
         meterAlert = leakAlert.map { t("leak_alert_body", ["time": t.time($0, in: calendar)]) }
-        self.outlook = outlook.map { OutlookPart($0, calendar: calendar, texts: t) }
+        switch found {
+        case .success(let running):
+            outlook = OutlookPart(running, calendar: calendar, texts: t)
+            noOutlook = nil
+        case .failure(let reason):
+            outlook = nil
+            noOutlook = t("first_statement_none_\(reason.rawValue)")
+        }
     }
 }

@@ -11,7 +11,9 @@ struct ObjectionPart: Sendable {
     let unsent: String?
     let hasEntries: Bool
     let entries: [Entry]
-    /// An objection to this statement waits for its answer.
+    /// What stands here waits for an answer.
+    let isWaiting: Bool
+    /// An objection to this very month waits for its answer: there is no form for another.
     let isOpen: Bool
 
     struct Entry: Sendable {
@@ -42,7 +44,8 @@ struct ObjectionPart: Sendable {
         self.typed = typed
         hasEntries = !entries.isEmpty
         self.entries = entries
-        isOpen = !waiting.isEmpty
+        isWaiting = !waiting.isEmpty
+        isOpen = waiting.contains { $0.month == month }
         unsent = isOpen && !typed.isEmpty ? typed : nil
     }
 }

@@ -12,6 +12,8 @@ struct OutlookPart: Sendable {
     let goal: String?
     /// The goal as its field has it, cubic metres.
     let goalField: String
+    /// None before there is a forecast.
+    let hasExplanation: Bool
     let explanation: [String]
 
     init(_ outlook: Outlook, calendar: CityCalendar, texts t: Texts) {
@@ -25,6 +27,7 @@ struct OutlookPart: Sendable {
         guard let forecast = outlook.forecast else {
             expected = t("outlook_too_early")
             warnings = []
+            hasExplanation = false
             explanation = []
             return
         }
@@ -41,6 +44,7 @@ struct OutlookPart: Sendable {
                     "percent": t.number(warning.percent),
                 ])
         }
+        hasExplanation = true
         explanation = OutlookPart.arithmetic(outlook, forecast, t)
     }
 

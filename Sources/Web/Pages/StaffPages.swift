@@ -198,6 +198,8 @@ struct AlertsPage: Page {
         let to: String
         let hours: String
         let rate: String
+        /// That the meter is not the home's alone.
+        let shared: String?
     }
 
     struct SilentRow: Sendable {

@@ -167,4 +167,7 @@ extension Statement {
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }
     }
+
+    /// Measured without a gap for as long as the home lived there, which is not the whole month.
+    var isWholeOfItsTime: Bool { quality.isPartial && use.missingHours == 0 }
 }

@@ -41,11 +41,15 @@ extension StatementStory {
 
     var quality: [String] {
         let quality = statement.quality
-        var lines = [
-            texts(
-                "quality_covered",
-                ["percent": "\(quality.qualifyingPercent)", "required": "\(quality.requiredPercent)"])
-        ]
+        // The percentage is of the whole month: of one not lived in to its end it would say that readings lack.
+        var lines =
+            quality.isPartial
+            ? []
+            : [
+                texts(
+                    "quality_covered",
+                    ["percent": "\(quality.qualifyingPercent)", "required": "\(quality.requiredPercent)"])
+            ]
         if let months = statement.analysis?.bylawMonths, !months.isEmpty {
             lines.append(
                 texts(

@@ -11,12 +11,13 @@ struct StatementStory {
 
     /// One sentence that answers all four; which answers, the statement's own code decides.
     var sentence: String {
+        let longest = statement.leaks.max { $0.hours < $1.hours }
         let words = texts(
             "sentence_\(statement.sentence.code.rawValue)",
             [
                 "best": "\(bestBand)", "percent": "\(statement.rank?.higherPercent ?? 0)",
-                "hours": texts.number(statement.leaks.map(\.hours).max() ?? 0),
-                "rate": texts.number(statement.leaks.max { $0.hours < $1.hours }?.litresPerHour ?? 0),
+                "hours": texts.number(longest?.hours ?? 0), "rate": texts.number(longest?.litresPerHour ?? 0),
+                "shared": longest?.shareMillionths == nil ? "" : texts("sentence_leak_shared"),
                 "room": texts.litres(statement.headroom?.litres ?? 0),
                 "saving": texts.yuan(statement.headroom?.saving ?? .zero), "reason": reason,
                 "norm": texts.litres(statement.norm?.litres ?? 0),

@@ -20,10 +20,12 @@ extension PointsPage {
     ) {
         let spendable = book.account.spendable(at: now)
         let open = book.redemptions.filter { $0.state == .open && $0.holdUntil > now }
-        let next = book.account.nextExpiry(after: now)
+        // Of points that a debt keeps back none is used first.
+        let next = spendable > .zero ? book.account.nextExpiry(after: now) : nil
+        let beyondDebt = book.account.live(at: now) - book.account.debt
         let items = book.items.filter { !$0.isWithdrawn }.map { row in
             Item(
-                row, spendable: spendable, isFull: book.account.openHolds.count >= terms.openHoldLimit, t,
+                row, beyondDebt: beyondDebt, isFull: book.account.openHolds.count >= terms.openHoldLimit, t,
                 makeID: makeID)
         }
         self.init(
@@ -31,7 +33,7 @@ extension PointsPage {
             expirySentence: next.map {
                 t(
                     "balance_expiry",
-                    ["points": t.points($0.points), "date": t.date($0.at, in: calendar)])
+                    ["points": t.points(min($0.points, spendable)), "date": t.date($0.at, in: calendar)])
             },
             debtSentence: book.account.debt > .zero
                 ? t("balance_debt", ["points": t.points(book.account.debt)]) : nil,
@@ -44,6 +46,11 @@ extension PointsPage {
 }
 
 extension AccountState {
+    /// The points in no hold that are not expired.
+    fileprivate func live(at now: Instant) -> Points {
+        lots.filter { $0.lot.expiresAt > now }.reduce(.zero) { $0 + $1.available }
+    }
+
     /// The points that run out first, and when; nil where none can be spent.
     fileprivate func nextExpiry(after now: Instant) -> (points: Points, at: Instant)? {
         let live = lots.filter { $0.available > .zero && $0.lot.expiresAt > now }
@@ -66,13 +73,14 @@ extension PointsPage.Hold {
 }
 
 extension PointsPage.Item {
-    init(_ row: ItemRow, spendable: Points, isFull: Bool, _ t: Texts, makeID: () -> String) {
+    /// `beyondDebt` is what the home has less what it owes: below zero where it owes more.
+    init(_ row: ItemRow, beyondDebt: Points, isFull: Bool, _ t: Texts, makeID: () -> String) {
         let name = t.language == .zh ? row.nameZh : row.nameEn
         let reason: String? =
             if row.stock.free < 1 {
                 t("item_none_left")
-            } else if row.points > spendable {
-                t("item_short", ["points": t.points(row.points - spendable)])
+            } else if row.points > beyondDebt {
+                t("item_short", ["points": t.points(row.points - beyondDebt)])
             } else if isFull {
                 t("item_too_many")
             } else {

@@ -33,7 +33,7 @@ struct ResidentRoutes: Sendable {
 
     /// How long a meter's own word of a leak is told.
     private static let alertDays: Int64 = 30
-    /// Notes that are looked at for objections and answers; the newest of them.
+    /// Notes that are looked at for what is settled; the newest of them.
     private static let mostNotes = 200
 
     /// The statement of a month, or the latest.
@@ -45,24 +45,26 @@ struct ResidentRoutes: Sendable {
         let home = resident.household
         let (now, running) = (services.now(), services.closeMonth.runningMonth)
         let recent = max(home.movedIn, now - Self.alertDays * 86_400)
-        let (found, outlook, alert, notes, systems) = try await services.database.read { reader in
+        let (found, outlook, alert, notes, objections, systems) = try await services.database.read { reader in
             (
                 try reader.openStatement(of: home, month, version: version),
-                month == nil ? try running(home, at: now, reader) : nil,
+                month == nil ? try running.found(of: home, at: now, reader) : nil,
                 month == nil ? try reader.leakAlert(of: home.id, in: home.community, from: recent, to: now) : nil,
                 try reader.notes(of: home.id, in: home.community, limit: Self.mostNotes),
+                try reader.objectionNotes(of: home.id, in: home.community, limit: Int(NoteHousehold.most)),
                 try reader.entitledTargets(of: home.community)
             )
         }
         let leak = alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at }
+        let texts = services.texts(for: request)
+        let shown = notice ?? statementNotice(request, texts)
         guard let found else {
             // An address that names a version or a month names a statement that is not there.
-            guard month == nil, version == nil else { throw Problem.notFound }
-            return try await firstStatement(request, resident, outlook, leak, at: now)
+            guard let outlook, version == nil else { throw Problem.notFound }
+            return try await firstStatement(request, resident, outlook, leak, shown, at: now)
         }
         let statement = try Statement(bytes: Array(found.stored.body.utf8))
         guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
-        let texts = services.texts(for: request)
         let tariff = services.shelf.tariffs.first {
             $0.id == statement.tariff.id && $0.version == statement.tariff.version
         }
@@ -71,28 +73,32 @@ struct ResidentRoutes: Sendable {
             isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
-            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook,
+            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook.flatMap { $0.found },
             leakAlert: leak,
             objection: ObjectionPart(
-                notes, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
+                objections, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
                 calendar: services.calendar, texts: texts, makeID: WebServices.formID),
             lived: home.livedDays(services.calendar),
             readers: [texts("reader_home"), texts("reader_staff")]
                 + systems.map { texts("reader_system", ["system": $0.name, "purpose": $0.purpose ?? ""]) })
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
-        let refused = request.query("goal").map { _ in
-            PageFrame.Notice(kind: .refused, heading: texts("goal_refused"), body: texts("goal_refused_body"))
+        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: shown)
+    }
+
+    /// What came of a form that leads back to the statement, or to the page in its place.
+    private func statementNotice(_ request: Request, _ t: Texts) -> PageFrame.Notice? {
+        if request.query("goal") != nil {
+            return .init(kind: .refused, heading: t("goal_refused"), body: t("goal_refused_body"))
         }
-        let done = request.query("objected").map { _ in
-            PageFrame.Notice(kind: .done, heading: texts("objection_done"), body: texts("objection_done_body"))
+        return request.query("objected").map { _ in
+            .init(kind: .done, heading: t("objection_done"), body: t("objection_done_body"))
         }
-        return services.answer(
-            page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice ?? refused ?? done)
     }
 
     /// In the place of a statement while the home has none.
     private func firstStatement(
-        _ request: Request, _ resident: Resident, _ outlook: Outlook?, _ leak: Instant?, at now: Instant
+        _ request: Request, _ resident: Resident, _ outlook: Result<Outlook, NoOutlook>, _ leak: Instant?,
+        _ notice: PageFrame.Notice?, at now: Instant
     ) async throws -> Response {
         let calendar = services.calendar
         let home = resident.household
@@ -105,7 +111,7 @@ struct ResidentRoutes: Sendable {
         let page = FirstStatementPage(
             household: home.number, month: month, due: due > now ? due : nil, outlook: outlook, leakAlert: leak,
             calendar: calendar, texts: services.texts(for: request))
-        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf)
+        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice)
     }
 
     /// A resident doubts a statement: staff look at it and answer on the same page.
@@ -205,6 +211,16 @@ struct ResidentRoutes: Sendable {
 
 /// The statement was made by rules that are no longer on the shelf.
 struct RulesAreGone: Error { let version: String }
+
+extension Result where Success == Outlook, Failure == NoOutlook {
+    /// nil where there is none, whatever the reason.
+    fileprivate var found: Outlook? {
+        switch self {
+        case .success(let outlook): outlook
+        case .failure: nil
+        }
+    }
+}
 
 extension WebServices {
     /// The rules a statement names.

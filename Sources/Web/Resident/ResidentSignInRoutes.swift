@@ -36,14 +36,15 @@ struct ResidentSignInRoutes: Sendable {
         let form = try await services.readForm(request)
         try services.requireFormToken(form, request)
         let number = form.plain("number")
-        try services.limits.admit(
-            peer: request.peer(context, services.settings), subject: "household:\(number)", at: now)
+        let tried = SignInTry(.resident, number, from: request.peer(context, services.settings))
+        try services.limits.admit(tried, at: now)
         var random = SystemRandomNumberGenerator()
         let secrets = SessionSecrets(using: &random)
         let result = try await SignInResident(database: services.database)(
             number, code: form.text("code"), session: secrets, at: now)
         switch result {
         case .success:
+            services.limits.giveBack(tried, at: now)
             return services.signedIn(secrets, seconds: SignInResident.sessionSeconds, to: "/statement")
         case .failure:
             let texts = services.texts(for: request)

@@ -24,12 +24,13 @@ struct AlertRoutes: Sendable {
             )
         }
         let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }.prefix(Reader.mostShort)
+        let shared = try await services.database.read { try $0.sharing(openLeaks.map(\.household)) }
         let openAlerts = alerts.filter { !followUps.isSettled($0.household, at: $0.at) }
         let settled = settled(leaks, alerts, followUps, t)
         let objections = followUps.objections.prefix(Reader.mostShort)
         let page = AlertsPage(
             hasObjections: !objections.isEmpty, objections: objections.map { self.objection($0, clerk, at: now, t) },
-            hasLeaks: !openLeaks.isEmpty, leaks: openLeaks.map { self.leak($0, followUps, clerk, t) },
+            hasLeaks: !openLeaks.isEmpty, leaks: openLeaks.map { self.leak($0, shared, followUps, clerk, t) },
             hasSilent: !silent.isEmpty,
             silentNote: t(
                 "silent_note",
@@ -82,7 +83,7 @@ struct AlertRoutes: Sendable {
     }
 
     private func leak(
-        _ leak: SuspectedLeak, _ followUps: FollowUps, _ clerk: Clerk, _ t: Texts
+        _ leak: SuspectedLeak, _ shared: Set<String>, _ followUps: FollowUps, _ clerk: Clerk, _ t: Texts
     ) -> AlertsPage.LeakRow {
         let isOpen = leak.flow.to >= services.calendar.interval(of: leak.month).end
         return .init(
@@ -90,7 +91,8 @@ struct AlertRoutes: Sendable {
             place: clerk.place(of: leak.area, in: leak.community),
             month: leak.month.description, from: services.minute(leak.flow.from),
             to: isOpen ? t("leak_open") : services.minute(leak.flow.to), hours: t.number(leak.flow.hours),
-            rate: t.number(leak.flow.litresPerHour))
+            rate: t.number(leak.flow.litresPerHour),
+            shared: shared.contains(leak.household) ? t("leak_shared_meter") : nil)
     }
 
     private func alert(
@@ -124,6 +126,16 @@ struct AlertRoutes: Sendable {
                 community: area.name, household: one.household, hasHousehold: !one.household.isEmpty, meter: one.serial,
                 name: count == 1 ? name : t("cause_times", ["what": name, "count": "\(count)"]),
                 register: t.register(one.register), before: one.before.map(t.register) ?? t("none"))
+        }
+    }
+}
+
+extension Reader {
+    /// Those of some households, by their numbers, that use a meter together with others.
+    fileprivate func sharing(_ numbers: [String]) throws -> Set<String> {
+        try Set(numbers).filter { number in
+            guard let home = try household(number: number) else { return false }
+            return try heldPoints(of: home.id, in: home.community).contains { $0.shareMillionths != nil }
         }
     }
 }

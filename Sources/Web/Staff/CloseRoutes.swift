@@ -108,7 +108,8 @@ struct CloseRoutes: Sendable {
                     measured: row.state.flatMap { $0.isMeasured ? services.minute($0.measuredAt) : nil } ?? t("none"),
                     issued: row.state?.issuedAt.map(services.minute) ?? t("none"), dirty: t.number(Int64(row.dirty)))
             },
-            refusal: refusal, canClose: refusal == nil, sure: sure,
+            // Said once: above the page where a form was sent, else in the place of the button.
+            refusal: notice?.body == refusal?.reason ? nil : refusal, canClose: refusal == nil, sure: sure,
             action: t("close_action", ["month": month.description]))
         return services.answer(
             page, "nav_close", request, .staff, csrf: clerk.csrf, notice: notice,
@@ -126,10 +127,8 @@ struct CloseRoutes: Sendable {
             return .init(kind: "done", heading: t("close_complete"), reason: t("close_complete_body"))
         }
         guard clerk.isCityAdministrator else { return refused(t("close_refused_not_allowed")) }
-        // A month that is not over has homes yet to come.
-        guard !rows.isEmpty || month >= services.calendar.month(of: now) else {
-            return refused(t("close_refused_nothing"))
-        }
+        guard month < services.calendar.month(of: now) else { return refused(t("close_refused_month_not_over")) }
+        guard !rows.isEmpty else { return refused(t("close_refused_nothing")) }
         switch try await services.closeMonth.admit(month, at: now, early: false) {
         case .success: return nil
         case .failure(let refusal): return refused(refusal.words(t, services.calendar))

@@ -22,7 +22,16 @@ struct ExchangeFaults: Sendable {
         guard let place else { return mine.isEmpty ? texts("exchange_refused_old") : time(mine) }
         guard mine.contains(place) else { return texts("exchange_refused_old") }
         if let words = lastRegister(of: meter, place) { return words }
-        return try new(at: place, reader)
+        if let words = try new(at: place, reader) { return words }
+        return try firstRegister(inPlaceOf: meter, reader)
+    }
+
+    /// The new meter's first register is beyond its dial; one that is not registered yet takes over the old one's.
+    private func firstRegister(inPlaceOf old: Meter, _ reader: Reader) throws -> String? {
+        guard let start = exchange.startRegister,
+            let modulus = (try reader.meter(serial: exchange.new.address) ?? old).traits.modulus
+        else { return nil }
+        return start < modulus ? nil : texts("exchange_refused_start_beyond")
     }
 
     /// The old meter's last register is beyond its dial, or below its first without having gone round.

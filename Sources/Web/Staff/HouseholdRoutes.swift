@@ -66,34 +66,40 @@ struct HouseholdRoutes: Sendable {
             throw Problem.badRequest("kind", "is one of \(Self.kinds.map(\.rawValue).joined(separator: ", "))")
         }
         // Other notes are about the home, not about a statement.
-        let isAboutStatement = kind == .objection || kind == .answered
-        let month = isAboutStatement ? BillingMonth(form.plain("month")) : nil
+        let typedMonth = kind == .objection || kind == .answered ? form.plain("month") : ""
+        let month = BillingMonth(typedMonth)
         let seen = Set(form.text("seen").split(separator: ",").map(String.init))
         let home = try await services.database.read { try $0.household(number: number) }
         guard let home, clerk.covers(home.area) else { return try await household(request, clerk, asked: number) }
+        func refused(_ why: String, id: String) async throws -> Response {
+            let typed = TypedNote(id: id, kind: kind, month: form.plain("month"), text: form.text("text"))
+            return try await household(
+                request, clerk, asked: number, typed: typed,
+                notice: .init(kind: .refused, heading: t("note_refused"), body: t("note_refused_\(why)")))
+        }
+        guard month != nil || typedMonth.isEmpty else {
+            return try await refused("month_malformed", id: form.text("id"))
+        }
         let outcome = try await NoteHousehold(database: services.database)(
             kind, form.text("text"), id: form.text("id"), month: month, seen: seen, of: home, by: clerk.member.id,
             at: now)
         switch outcome {
         case .success: return .seeOther("/staff/household?number=\(home.number)&noted=1#notes-h")
         case .failure(let refusal):
-            let typed = TypedNote(
-                id: refusal == .idIsTaken ? WebServices.formID() : form.text("id"), kind: kind,
-                month: form.plain("month"), text: form.text("text"))
-            return try await household(
-                request, clerk, asked: number, typed: typed,
-                notice: .init(kind: .refused, heading: t("note_refused"), body: t("note_refused_\(refusal.rawValue)")))
+            return try await refused(
+                refusal.rawValue, id: refusal == .idIsTaken ? WebServices.formID() : form.text("id"))
         }
     }
 
     /// The form with what was typed, or as it is before: to answer the objection that waits longest.
     private func form(_ found: HouseholdOverview, _ typed: TypedNote?, _ t: Texts) -> HouseholdPage.NoteForm {
-        let open = found.notes.openObjections
+        let open = found.openObjections
         let kind = typed?.kind ?? (open.isEmpty ? .called : .answered)
         let waiting = Set(open.compactMap(\.month))
         let issued = found.statements.map(\.month).filter { !waiting.contains($0) }
-        let first = open.isEmpty ? issued.first : open.first?.month ?? waiting.min()
+        let first = open.isEmpty ? issued.first : open.first?.month
         let chosen = typed?.month ?? first?.description ?? ""
+        let none = t(open.contains { $0.month == nil } ? "note_month_none_open" : "note_month_none")
         let options = (waiting.sorted() + issued).map { month in
             HouseholdPage.Option(
                 value: month.description,
@@ -104,7 +110,7 @@ struct HouseholdRoutes: Sendable {
             id: typed?.id ?? WebServices.formID(), seen: open.map(\.id).joined(separator: ","),
             kinds: Self.kinds.map {
                 .init(value: $0.rawValue, name: t("note_\($0.rawValue)"), isSelected: $0 == kind)
-            }, months: options + [.init(value: "", name: t("note_month_none"), isSelected: chosen.isEmpty)],
+            }, months: options + [.init(value: "", name: none, isSelected: chosen.isEmpty)],
             text: typed?.text ?? "")
     }
 
@@ -150,7 +156,7 @@ struct HouseholdRoutes: Sendable {
             history: found.book.transfers.suffix(Self.most).reversed().map {
                 PointsPage.Entry($0, found.book, calendar, t)
             },
-            hasOpenObjection: !found.notes.openObjections.isEmpty, hasNotes: !found.notes.isEmpty,
+            hasOpenObjection: !found.openObjections.isEmpty, hasNotes: !found.notes.isEmpty,
             notes: found.notes.reversed().map { note in
                 .init(
                     at: services.minute(note.at),
@@ -171,7 +177,9 @@ struct HouseholdOverview: Sendable {
     /// Months that a correction is due of.
     let marked: Set<BillingMonth>
     let book: PointsBook
-    /// Oldest first.
+    /// Objections that wait for an answer, oldest first.
+    let openObjections: [HouseholdNote]
+    /// Oldest first: the newest, and before them what waits for an answer from earlier.
     let notes: [HouseholdNote]
     /// Of the staff that wrote them.
     let names: [StaffID: String]
@@ -188,12 +196,15 @@ extension Reader {
             try hung(at: point.usagePoint, in: home.community).map { ($0.serial, point.number, $0.from, $0.to) }
         }
         let months = try statementMonths(of: home.id, in: home.community, limit: most)
+        let open = try objectionNotes(of: home.id, in: home.community, limit: Int(NoteHousehold.most)).openObjections
+        let newest = try notes(of: home.id, in: home.community, limit: Reader.mostShort)
         return HouseholdOverview(
             household: home, sizes: try persons(of: home.id, in: home.community),
             meters: meters.filter { $0.2 < home.movedOut ?? $0.2 + 1 && $0.3 ?? home.movedIn + 1 > home.movedIn },
             statements: try months.compactMap { try statement(of: home.id, in: home.community, $0.month) },
             marked: Set(try months.map(\.month).filter { try isDirty(home.id, of: home.community, $0) }),
-            book: try pointsBook(of: home), notes: try notes(of: home.id, in: home.community, limit: Reader.mostShort),
+            book: try pointsBook(of: home), openObjections: open,
+            notes: open.filter { !newest.contains($0) } + newest,
             names: Dictionary(try staff().map { ($0.id, $0.name) }) { first, _ in first })
     }
 

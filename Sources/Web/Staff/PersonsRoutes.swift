@@ -47,6 +47,7 @@ struct PersonsRoutes: Sendable {
             answer(known, .init(kind: .refused, heading: t("persons_refused"), body: words))
         }
         // What will be refused anyway is not asked about first.
+        guard !number.isEmpty else { return refused(t("persons_refused_number_empty")) }
         guard let found = known else { return refused(t("persons_refused_number")) }
         guard text.isEmpty || Int(text).map((1...20).contains) == true else {
             return refused(t("persons_refused_persons"))
@@ -107,15 +108,22 @@ struct PersonsRoutes: Sendable {
         let calendar = services.calendar
         guard !text.isEmpty else { return refused("empty") }
         guard let day = LocalDay(text) else {
-            let year = text.split(separator: "-").first.flatMap { Int($0) }
-            return refused(year.map { (1..<1970).contains($0) } == true ? "early" : "malformed")
+            return refused(PersonsRoutes.isBefore1970(text) ? "early" : "malformed")
         }
         let latest = calendar.day(of: now).advanced(by: Self.mostDaysAhead)
         guard day <= latest else { return refused("far", latest) }
-        if let movedOut = found.household.movedOut.map({ calendar.day(of: $0) }), day > movedOut {
+        if let movedOut = found.household.movedOut.map({ calendar.day(of: $0) }), day >= movedOut {
             return refused("moved_out", movedOut)
         }
         return .success(day)
+    }
+
+    /// A day written as one is, of a year that none is noted of.
+    private static func isBefore1970(_ text: String) -> Bool {
+        let year = text.prefix(4)
+        guard year.utf8.allSatisfy({ (48...57).contains($0) }), year < "1970" else { return false }
+        // 2000 has every day that a year can have.
+        return LocalDay("2000\(text.dropFirst(4))") != nil
     }
 
     private func doubts(

@@ -161,14 +161,25 @@ extension WebServices {
         if let instant = Instant(rfc3339: text) { return instant }
         let parts = text.split(separator: "T", maxSplits: 1)
         guard parts.count == 2, let day = LocalDay(String(parts[0])) else { return nil }
-        let time = parts[1].split(separator: ":")
-        guard time.count == 2 || time.count == 3, let hour = Int64(time[0]), let minute = Int64(time[1]),
-            (0...23).contains(hour), (0...59).contains(minute)
+        let time = parts[1].split(separator: ":", omittingEmptySubsequences: false)
+        guard time.count == 2 || time.count == 3, let hour = Int64(clock: time[0], digits: 1...2, below: 24),
+            let minute = Int64(clock: time[1], digits: 2...2, below: 60),
+            let second = Int64(clock: time.count == 3 ? time[2] : "00", digits: 2...2, below: 60)
         else { return nil }
-        let seconds = hour * 3_600 + minute * 60
+        let seconds = hour * 3_600 + minute * 60 + second
         let midnight = calendar.start(of: day)
         // A day with a clock change is not 24 hours long: what counts is what the wall clock shows.
         let guess = midnight + seconds
         return guess + (calendar.offset(at: midnight) - calendar.offset(at: guess))
+    }
+}
+
+extension Int64 {
+    /// A part of a time of day, of digits alone; nil for anything else.
+    fileprivate init?(clock text: Substring, digits: ClosedRange<Int>, below limit: Int64) {
+        guard digits.contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
+            let value = Int64(text), value < limit
+        else { return nil }
+        self = value
     }
 }

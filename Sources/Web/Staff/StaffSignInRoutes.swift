@@ -24,13 +24,15 @@ struct StaffSignInRoutes: Sendable {
         let form = try await services.readForm(request)
         try services.requireFormToken(form, request)
         let name = form.text("name")
-        try services.limits.admit(peer: request.peer(context, services.settings), subject: "staff:\(name)", at: now)
+        let tried = SignInTry(.staff, name, from: request.peer(context, services.settings))
+        try services.limits.admit(tried, at: now)
         var random = SystemRandomNumberGenerator()
         let secrets = SessionSecrets(using: &random)
         let result = try await services.signInStaff(
             name, password: Secret(form.raw("password")), session: secrets, at: now)
         switch result {
         case .success:
+            services.limits.giveBack(tried, at: now)
             return services.signedIn(secrets, seconds: SignInStaff.sessionSeconds, to: "/staff")
         case .failure(.busy): throw Problem.busy("Too many sign-ins are being checked.", after: 5)
         case .failure(.refused):

@@ -13,15 +13,27 @@ struct Health: AsyncParsableCommand {
     func run() async throws {
         let given = try await Settings.load(options).text("port") ?? "8080"
         guard let port = port ?? UInt16(given) else { throw CommandFailure("port: \(given) is no port") }
-        guard let status = try answerStatus(on: port) else { throw CommandFailure("no server answers on port \(port)") }
+        let status: Int
+        switch answer(on: port) {
+        case .nobody: throw CommandFailure("no server listens on port \(port)")
+        case .silence: throw CommandFailure("the server on port \(port) did not answer within five seconds")
+        case .status(let found): status = found
+        }
         guard status == 200 else { throw CommandFailure("the server is not ready: status \(status)") }
         print("ready")
     }
 
-    /// The status of `GET /readyz`; nil where nobody listens. Waits at most five seconds.
-    private func answerStatus(on port: UInt16) throws -> Int? {
+    private enum Answer {
+        case status(Int)
+        case nobody
+        /// Somebody listens, and says nothing or nothing of HTTP.
+        case silence
+    }
+
+    /// What `GET /readyz` gives. Waits at most five seconds.
+    private func answer(on port: UInt16) -> Answer {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { return nil }
+        guard socket >= 0 else { return .nobody }
         defer { close(socket) }
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         let limitSize = socklen_t(MemoryLayout<timeval>.size)
@@ -35,12 +47,12 @@ struct Health: AsyncParsableCommand {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { return nil }
+        guard connected == 0 else { return .nobody }
         let request = Array("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-        guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+        guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return .silence }
         var answer = [UInt8](repeating: 0, count: 64)
         let count = recv(socket, &answer, answer.count, 0)
-        guard count >= 12 else { return nil }
-        return Int(String(decoding: answer[9..<12], as: UTF8.self))
+        guard count >= 12, let status = Int(String(decoding: answer[9..<12], as: UTF8.self)) else { return .silence }
+        return .status(status)
     }
 }

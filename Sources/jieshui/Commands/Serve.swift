@@ -52,7 +52,8 @@ struct Serve: AsyncParsableCommand {
             // What a gateway leaves half open must not stay: there are thousands of them, and only so many sockets.
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionHandler()], idleTimeout: .seconds(Self.idleSeconds))),
+                    additionalChannelHandlers: [ConnectionHandler(logger: context.logger)],
+                    idleTimeout: .seconds(Self.idleSeconds))),
             configuration: ApplicationConfiguration(
                 address: .hostname(context.settings.host, port: port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connections())),
@@ -107,6 +108,11 @@ struct Serve: AsyncParsableCommand {
         web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
         web.clientCertificateHeader = settings.text("client.certificate.header")
         web.metricsKeyHash = try settings.metricsKeyHash
+        if web.countsProxyAsEverybody {
+            context.logger.warning(
+                "sign-ins of everybody count as of one address, so anybody can use up the tries of all",
+                metadata: ["set": "trust.forwarded.for, where the proxy writes X-Forwarded-For"])
+        }
         return WebServices(
             database: context.database, city: context.city, shelf: shelf,
             record: RecordReadings(

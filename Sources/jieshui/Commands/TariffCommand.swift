@@ -19,6 +19,9 @@ struct TariffCommand: ParsableCommand {
         @OptionGroup var files: TariffOptions
 
         func run() throws {
+            for name in try files.names() where !name.hasSuffix(".yaml") {
+                note("\(name) is not read: a file's name must end in .yaml")
+            }
             let shelf = try files.load()
             guard !shelf.tariffs.isEmpty, !shelf.rules.isEmpty else {
                 let missing = shelf.tariffs.isEmpty ? "tariff" : "rule file"
@@ -123,17 +126,42 @@ struct TariffOptions: ParsableArguments {
         return FileManager.default.fileExists(atPath: here) ? here : installed
     }
 
+    /// Every broken file is told, one line each.
     func load() throws -> TariffShelf {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: tariffs, isDirectory: &isFolder), isFolder.boolValue else {
+        var files: [(name: String, bytes: [UInt8])] = []
+        var refusals: [FileRefusal] = []
+        for name in try names() where name.hasSuffix(".yaml") {
+            let path = "\(tariffs)/\(name)"
+            if isFolder(path) {
+                refusals.append(FileRefusal(file: name, line: 1, reason: .isFolder))
+                continue
+            }
+            do {
+                files.append((name: name, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
+            } catch {
+                throw CommandFailure("\(path) cannot be read: \(error.localizedDescription)")
+            }
+        }
+        switch readTariffs(files) {
+        case .success(let shelf) where refusals.isEmpty: return shelf
+        case .success: break
+        case .failure(let more): refusals += more.all
+        }
+        throw FileRefusals(refusals)
+    }
+
+    /// The folder's entries that end in .yaml or look as if they were meant to, sorted.
+    func names() throws -> [String] {
+        guard isFolder(tariffs) else {
             throw CommandFailure("there is no folder of tariff and rule files at \(tariffs): give one with --tariffs")
         }
-        let names = try FileManager.default.contentsOfDirectory(atPath: tariffs).filter { $0.hasSuffix(".yaml") }
-            .sorted()
-        let files = try names.map { name in
-            (name: name, text: try text(of: "\(tariffs)/\(name)"))
-        }
-        return try loadTariffs(files)
+        return try FileManager.default.contentsOfDirectory(atPath: tariffs)
+            .filter { $0.lowercased().hasSuffix(".yaml") || $0.lowercased().hasSuffix(".yml") }.sorted()
+    }
+
+    private func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     /// An empty shelf without a folder.

@@ -13,7 +13,8 @@ struct TariffExplain: ParsableCommand {
     @Option(help: "Persons of the household, as 4, or from a day on, as 2026-07-01=5; repeatable. Unknown without it.")
     var persons: [String] = []
     @Option(help: "The month's volume in litres.") var litres: Int64
-    @Option(help: "Litres of the tariff's period before this month.") var yearToDateLitres: Int64 = 0
+    @Option(help: "Litres of the tariff's period before this month; none for a tariff by the month.")
+    var yearToDateLitres: Int64?
 
     func run() throws {
         guard let billed = BillingMonth(month) else { throw CommandFailure("--month: \(month) is not YYYY-MM") }
@@ -27,7 +28,11 @@ struct TariffExplain: ParsableCommand {
         }
         switch explain(found, month: billed, sizes: sizes, litres: litres, periodToDateLitres: yearToDateLitres) {
         case .success(let lines): print(lines.joined(separator: "\n"))
-        case .failure(let refusal): throw CommandFailure(refusal.words)
+        case .failure(.sizesOfOneDay):
+            throw CommandFailure("--persons: two sizes hold from one day; give a later one its day, as 2026-07-01=5")
+        case .failure(.noPeriodBefore):
+            throw CommandFailure("--year-to-date-litres has no use: \(tariff) is billed by the month")
+        case .failure(.bill(let refusal)): throw CommandFailure(refusal.words)
         }
     }
 

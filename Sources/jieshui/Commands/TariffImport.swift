@@ -15,6 +15,7 @@ struct TariffImport: ParsableCommand {
     @Argument(help: "The OWRS file.", completion: .file()) var file: String
     @Option(name: .customLong("class"), help: "The customer class.") var customerClass = "RESIDENTIAL_SINGLE"
     @Option(help: "A column's value, as meter_size=5/8\" or et_amount=4.8; repeatable.") var value: [String] = []
+    @Option(help: "The tariff's id, 1 to 32 of 0-9 a-z - _; without it, made of the utility's name.") var id: String?
     @Option(help: "Where to write; standard output without it.", completion: .file()) var output: String?
 
     func run() throws {
@@ -26,7 +27,7 @@ struct TariffImport: ParsableCommand {
             values[halves[0]] = halves[1]
         }
         let name = URL(fileURLWithPath: file).lastPathComponent
-        let imported = try importOWRS(file: name, text: text, customerClass: customerClass, values: values)
+        let imported = try importOWRS(file: name, text: text, customerClass: customerClass, values: values, id: id)
         for note in imported.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
         if let output {
             try Data(imported.text.utf8).write(to: URL(fileURLWithPath: output), options: .withoutOverwriting)

@@ -1,0 +1,24 @@
+import NIOCore
+import NIOHTTP1
+
+/// Says in the words of HTTP/1.1 what a request's version implies, since the parts behind it do not carry the version.
+///
+/// - A request after which the connection is not kept (RFC 9112, 9.3: `close` among the options of `Connection`, or
+///   HTTP/1.0 without `keep-alive`) says `Connection: close` and nothing besides.
+/// - A request of HTTP/1.0 without `Host`, which only HTTP/1.1 asks for (RFC 9112, 3.2), gets an empty one.
+final class RequestVersionHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data) else {
+            context.fireChannelRead(data)
+            return
+        }
+        if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        if head.version == .http1_0, !head.headers.contains(name: "Host") {
+            head.headers.add(name: "Host", value: "")
+        }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+}

@@ -1,0 +1,94 @@
+import Hummingbird
+import Synchronization
+import Testing
+import Water
+
+@testable import Web
+
+/// How much of a body is read, for how long, and what is said of one that cannot be read.
+@Suite(.freshDatabases) struct BodyTests {
+    @Test func `a body stays counted until what is done with it ends, however it ends`() async throws {
+        struct Fault: Error {}
+        var settings = WebSettings()
+        settings.bodyBytesAtOnce = 10
+        let services = try await WebFixture(settings).services
+        let request = post(RequestBody(buffer: ByteBuffer(string: "12345678")))
+        let count = try await services.withReadings(request) { bytes in
+            #expect(!services.limits.bodies.take(3))
+            return bytes.count
+        }
+        #expect(count == 8)
+        await #expect(throws: Fault.self) { try await services.withReadings(request) { _ in throw Fault() } }
+        #expect(services.limits.bodies.take(10))
+        await #expect(throws: Problem.self) { try await services.withReadings(request) { $0.count } }
+        services.limits.bodies.give(10)
+        #expect(services.limits.bodies.take(10))
+    }
+
+    @Test func `of a body of nobody known 1 MiB and 10 seconds are read, and then the connection ends`() async throws {
+        let clock = Mutex(WebFixture.now)
+        let services = try await WebFixture().services.withClock { clock.withLock { $0 } }
+        // A byte a second, without end.
+        let slow = Endless(bytes: 1) { clock.withLock { $0 = $0 + 1 } }
+        let late = await services.refusing(post(RequestBody(asyncSequence: slow)), Problem.noKey, isKnown: false)
+        #expect(closes(late) && clock.withLock { $0 } - WebFixture.now == 11)
+        let pieces = Mutex(0)
+        let large = Endless(bytes: 64 * 1_024) { pieces.withLock { $0 += 1 } }
+        let long = await services.refusing(post(RequestBody(asyncSequence: large)), Problem.noKey, isKnown: false)
+        #expect(closes(long) && pieces.withLock { $0 } == 17)
+        pieces.withLock { $0 = 0 }
+        _ = await services.refusing(post(RequestBody(asyncSequence: large)), Problem.noKey, isKnown: true)
+        #expect(pieces.withLock { $0 } == 32 * 16 + 1)
+        let short = post(RequestBody(buffer: ByteBuffer(string: "short")))
+        #expect(!closes(await services.refusing(short, Problem.noKey, isKnown: false)))
+    }
+
+    @Test(arguments: [
+        (#"{"id":"a","item_id":1.5}"#, "item_id", "is no whole number in range"),
+        (#"{"id":"a","item_id":9223372036854775808}"#, "item_id", "is no whole number in range"),
+        (#"{"id":"a","item_id":1,"points":1e400}"#, "points", "is no whole number in range"),
+        (#"{"id":"a","item_id":"1"}"#, "item_id", "is of another type"), (#"{"id":"a"}"#, "item_id", "is required"),
+        (#"{"id":"a""#, "body", "is no JSON"),
+    ])
+    func `a field of JSON at fault is named`(_ body: String, _ field: String, _ reason: String) async throws {
+        try await WebFixture().run { client in
+            try await client.signInResident(1)
+            let csrf = try await client.get("/points").field("csrf")
+            let headers = ["Content-Type": "application/json", "X-CSRF-Token": csrf]
+            let answer = try await client.send(.post, "/v1/redemptions", headers, body: body)
+            #expect(answer.status == 400)
+            let errors = try #require(try answer.json()["errors"] as? [[String: String]])
+            #expect(errors == [["field": field, "reason": reason]])
+        }
+    }
+
+    private func post(_ body: RequestBody) -> Request {
+        Request(head: HTTPRequest(method: .post, scheme: "http", authority: "a", path: "/v1/readings"), body: body)
+    }
+
+    private func closes(_ error: any Error) -> Bool {
+        (error as? Problem)?.headers.contains { $0 == ("Connection", "close") } == true
+    }
+}
+
+/// A body of equal pieces without end. `before` runs before each piece.
+private struct Endless: AsyncSequence, AsyncIteratorProtocol, Sendable {
+    let bytes: Int
+    let before: @Sendable () -> Void
+
+    func makeAsyncIterator() -> Endless { self }
+
+    func next() async -> ByteBuffer? {
+        before()
+        return ByteBuffer(repeating: 32, count: bytes)
+    }
+}
+
+extension WebServices {
+    /// The same server with another clock.
+    fileprivate func withClock(_ now: @escaping @Sendable () -> Instant) -> WebServices {
+        WebServices(
+            database: database, city: city, shelf: shelf, record: record, closeMonth: closeMonth,
+            signInStaff: signInStaff, terms: terms, pages: pages, settings: settings, sealKey: sealKey, now: now)
+    }
+}

@@ -1,0 +1,48 @@
+import Ledger
+import Testing
+import Water
+
+@testable import Storage
+@testable import Web
+
+struct PointsPageTests {
+    private let library: PageLibrary
+    private let now = WebFixture.now
+
+    init() throws { library = try PageLibrary() }
+
+    /// The page of a home with 60 points that expire in a day and what it owes, where an item costs 20.
+    private func page(owing debt: Int64) throws -> PointsPage {
+        let (community, item) = (CommunityID(4), ItemID(1))
+        let id = try #require(PostingID("a-1").flatMap { TransferID(posting: $0, part: 1) })
+        let lot = Lot(id: id, reference: "2026-10:band", amount: Points(60), expiresAt: now + 86_400)
+        let account = AccountState(
+            holder: AccountHolder(community: community, household: HouseholdID(7)),
+            lots: [LotBalance(lot: lot, available: Points(60), held: .zero)], debt: Points(debt), openHolds: [])
+        let row = ItemRow(
+            community: community, id: item, nameZh: "起泡器", nameEn: "Aerator", points: Points(20),
+            stock: try #require(Stock(community: community, item: item, total: 5)), isWithdrawn: false)
+        let book = PointsBook(account: account, transfers: [], redemptions: [], items: [row])
+        return PointsPage(
+            book, household: "100200300417",
+            terms: try #require(LedgerTerms(holdSeconds: 172_800, openHoldLimit: 3, debtLimit: Points(500))), at: now,
+            calendar: try #require(CityCalendar(zone: "Asia/Shanghai")), texts: library.catalogue[.zh],
+            makeID: { "web-1" })
+    }
+
+    @Test func `of a home in debt the debt is short too, and no point is said to be used first`() throws {
+        let t = library.catalogue[.zh]
+        let page = try page(owing: 200)
+        #expect(page.items.map(\.reason) == [t("item_short", ["points": t.points(Points(160))])])
+        #expect(page.expirySentence == nil && page.debtSentence != nil)
+    }
+
+    @Test func `no more points are said to run out than can be spent`() throws {
+        let t = library.catalogue[.zh]
+        let page = try page(owing: 45)
+        #expect(page.items.map(\.reason) == [t("item_short", ["points": t.points(Points(5))])])
+        #expect(page.expirySentence?.contains(t.points(Points(15))) == true)
+        let free = try self.page(owing: 0)
+        #expect(free.items.allSatisfy(\.canHold) && free.expirySentence?.contains(t.points(Points(60))) == true)
+    }
+}
