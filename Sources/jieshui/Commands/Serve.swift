@@ -57,9 +57,11 @@ struct Serve: AsyncParsableCommand {
             configuration: ApplicationConfiguration(
                 address: .hostname(context.settings.host, port: port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connections())),
-            onServerRunning: { _ in
+            onServerRunning: { channel in
+                // Of port 0 the system chose one.
+                let taken = channel.localAddress?.port ?? port
                 context.logger.notice(
-                    "serving", metadata: ["address": "http://\(context.settings.host):\(port)"])
+                    "serving", metadata: ["address": "http://\(context.settings.host):\(taken)"])
             },
             logger: context.logger)
         var group = ServiceGroupConfiguration(
@@ -71,6 +73,8 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } catch let error where "\(error)".contains("errno: \(EADDRINUSE)") {
             throw CommandFailure("\(context.settings.host):\(port) is in use by another program: give another --port")
+        } catch let error where "\(error)".contains("UnknownHost") {
+            throw CommandFailure("host: \(context.settings.host) is no address or name of this machine")
         }
     }
 
@@ -103,7 +107,7 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure("the rule file's ledger terms are out of range")
         }
         var web = WebSettings()
-        web.publicAddress = settings.text("public.address")
+        web.publicAddress = try settings.publicAddress
         web.isBehindTLS = try settings.isSet("behind.tls")
         web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
         web.clientCertificateHeader = settings.text("client.certificate.header")
@@ -160,7 +164,11 @@ struct Serve: AsyncParsableCommand {
         let month = context.calendar.month(of: .now)
         let name = try context.settings.closing.rulesID
         guard let rules = shelf.rules(name, in: month) else {
-            throw CommandFailure("no rule file \(name) is valid in \(month)")
+            throw CommandFailure("close.rules: no rule file \(name) is valid in \(month)")
+        }
+        let tariff = try context.settings.closing.tariffID
+        guard shelf.tariffs.contains(where: { $0.id == tariff }) else {
+            throw CommandFailure("close.tariff: no tariff file has the id \(tariff)")
         }
         return rules
     }
@@ -174,6 +182,18 @@ extension Settings {
             let text = text("port") ?? "8080"
             guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
             return port
+        }
+    }
+
+    /// What residents type; nil where none is printed.
+    fileprivate var publicAddress: String? {
+        get throws {
+            guard let text = text("public.address"), !text.isEmpty else { return nil }
+            let parts = URLComponents(string: text)
+            guard ["http", "https"].contains(parts?.scheme), parts?.host?.isEmpty == false else {
+                throw CommandFailure("public.address: \(text) is not of the form https://water.example")
+            }
+            return text
         }
     }
 
