@@ -57,7 +57,8 @@ public struct NoteHousehold: Sendable {
             try transaction.touch(home)
             let known = try reader.note(id, in: home.community)
             if let known, known.household == home.id, known.note.isSame(as: note) { return .success(()) }
-            let open = try reader.objectionNotes(of: home.id, in: home.community, limit: Int(Self.most)).openObjections
+            let earlier = try reader.objectionNotes(of: home.id, in: home.community, limit: Int(Self.most))
+            let open = earlier.openObjections
             // Before the id: a page gone back to has no form left to send other words with.
             if kind == .objection, month != nil, open.contains(where: { $0.month == month }) {
                 return .failure(.isOpen)
@@ -70,7 +71,10 @@ public struct NoteHousehold: Sendable {
             if note.isAnswer, let refusal = NoteHousehold.refusal(of: note, open, seen: seen) {
                 return .failure(refusal)
             }
-            try transaction.add(note, of: home.id, in: home.community)
+            // After what it follows, also within a second and by another server's clock: the order says what is answered.
+            let at = max(now, earlier.last.map { $0.at + 1 } ?? now)
+            let placed = HouseholdNote(id: id, at: at, staff: staff, kind: kept, month: month, body: body)
+            try transaction.add(placed, of: home.id, in: home.community)
             return .success(())
         }
     }

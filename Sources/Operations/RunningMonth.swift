@@ -12,8 +12,10 @@ public enum NoOutlook: String, Error, Sendable, Hashable, CaseIterable {
     /// Another home uses the meter too: what this one used is told at the month's close.
     case shared
     case noReading = "no_reading"
-    /// Readings came, but no day is known whole yet.
+    /// Readings have begun to come, but no day is known whole yet.
     case firstDay = "first_day"
+    /// Readings came days ago, and no day is known whole.
+    case tooFew = "too_few"
 }
 
 /// Measures one home's month under way and says what it comes to: for its own page, whenever it looks.
@@ -23,6 +25,8 @@ public struct RunningMonth: Sendable {
     private let calendar: CityCalendar
     private let shelf: TariffShelf
     private let settings: CloseMonth.Settings
+    /// As long may a meter that sends by the day be silent.
+    private static let freshSeconds: Int64 = 2 * 86_400
 
     public init(calendar: CityCalendar, shelf: TariffShelf, settings: CloseMonth.Settings) {
         self.calendar = calendar
@@ -50,7 +54,8 @@ public struct RunningMonth: Sendable {
         }
         guard figures.shareMillionths == nil else { return .failure(.shared) }
         guard figures.days.contains(where: { $0.litres != nil }) else {
-            return .failure(figures.readingCount == 0 ? .noReading : .firstDay)
+            guard figures.readingCount > 0, let last = figures.lastReadingAt else { return .failure(.noReading) }
+            return .failure(at - last < Self.freshSeconds && figures.readingCount > 1 ? .firstDay : .tooFew)
         }
         let tariffs = try HomeTariffs(city, of: home.community, in: month, on: shelf, only: home.id, reader)
         guard let tariff = tariffs.tariff(of: home.id) else { return .failure(.noRules) }
@@ -66,7 +71,8 @@ public struct RunningMonth: Sendable {
         return .success(
             outlook(
                 figures, before: before, lived: since...until,
-                goalLitres: try reader.goalLitres(of: home.id, in: home.community), in: context))
+                goalLitres: try reader.goalLitres(of: home.id, in: home.community), today: calendar.day(of: at),
+                in: context))
     }
 
     private func figures(

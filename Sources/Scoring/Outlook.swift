@@ -16,7 +16,7 @@ public struct Outlook: Sendable, Hashable {
     public var soFarLitres: Int64
     /// Days of the month that are not known: those to come, and gaps.
     public var daysLeft: Int
-    /// Of these the gaps: days before the last known one.
+    /// Of these the gaps: days before the last known one, and days that are over.
     public var gapDays: Int
     /// The last reading that it rests on; nil for none.
     public var dataUntil: Instant?
@@ -29,9 +29,21 @@ public struct Outlook: Sendable, Hashable {
     /// The goal, tier, norm and usual use that the expected litres come near to or go over, nearest first.
     public var warnings: [Analysis.LimitWarning]
 
-    /// What is left of the goal for each of the days left, rounded down; nil without a goal or a day. Never below 0.
+    /// What the gaps come to by the mean of the days that the forecast rests on, half up; 0 without any.
+    public var gapLitres: Int64 { basis.isEmpty ? 0 : gapMeanLitres &* Int64(gapDays) }
+
+    /// The mean of those days, half up; 0 without any.
+    public var gapMeanLitres: Int64 {
+        basis.isEmpty ? 0 : divideHalfUp(basis.reduce(0, &+), by: Int64(basis.count))
+    }
+
+    /// Days that are still to come.
+    public var daysToCome: Int { daysLeft - gapDays }
+
+    /// What is left of the goal, the gaps taken off, for each of the days to come, rounded down; nil without a goal or a
+    /// day. Never below 0.
     public var goalLitresPerDay: Int64? {
-        goalLitres.flatMap { daysLeft > 0 ? max(0, $0 - soFarLitres) / Int64(daysLeft) : nil }
+        goalLitres.flatMap { daysToCome > 0 ? max(0, $0 - soFarLitres - gapLitres) / Int64(daysToCome) : nil }
     }
 
     public struct Forecast: Sendable, Hashable {
@@ -78,10 +90,11 @@ extension Outlook {
 
 /// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
 /// them. Missing days count as days left; estimated ones are no basis. `goalLitres`: the household's own, over 0. `lived`:
-/// the days that the household lives there, of which nothing is to come beyond; nil for all of them.
+/// the days that the household lives there, of which nothing is to come beyond; nil for all of them. `today`: days before it
+/// are over, whether known or not.
 public func outlook(
     _ month: HomeMonth, before: [DayUse], lived: ClosedRange<LocalDay>? = nil, goalLitres: Int64? = nil,
-    in context: StatementContext
+    today: LocalDay? = nil, in context: StatementContext
 ) -> Outlook {
     var home = month
     if let lived { home.days = month.days.filter { lived.contains($0.day) } }
@@ -89,10 +102,13 @@ public func outlook(
     let soFar = known.reduce(Int64(0)) { $0 &+ ($1.litres ?? 0) }
     let basis = (before + home.days).filter { $0.state == .measured }.suffix(28).compactMap(\.litres)
     let left = home.days.count - known.count
+    let last = home.days.last { $0.litres != nil }?.day
+    let gaps = home.days.count { day in
+        day.litres == nil && (last.map { day.day < $0 } ?? false || today.map { day.day < $0 } ?? false)
+    }
     var outlook = Outlook(
         month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left,
-        gapDays: (home.days.lastIndex { $0.litres != nil } ?? -1) + 1 - known.count, dataUntil: home.lastReadingAt,
-        basis: basis, goalLitres: goalLitres, warnings: [])
+        gapDays: gaps, dataUntil: home.lastReadingAt, basis: basis, goalLitres: goalLitres, warnings: [])
     guard (0..<1 << 50).contains(soFar), let spread = Spread(of: basis, over: Int64(left)) else { return outlook }
     let expected = soFar + spread.expected
     let cost = bill(of: home, litres: expected, context)

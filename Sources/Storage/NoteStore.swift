@@ -114,6 +114,25 @@ extension Reader {
         ) { (try $0.text(6), try $0.id(7), try Reader.note($0)) }.reversed()
     }
 
+    /// The objections and answers of a community by the household's number, oldest first: the newest `limit` of them.
+    public func objectionNotes(
+        of community: CommunityID, limit: Int
+    ) throws -> [(household: String, area: AreaID, note: HouseholdNote)] {
+        let kinds: (HouseholdNote.Kind, HouseholdNote.Kind, HouseholdNote.Kind) = (
+            .objection, .answered, .answeredNoMonth
+        )
+        return try all(
+            """
+            SELECT n.note_id, n.noted_at, n.staff_id, n.kind, n.month, n.body, h.number, h.area_id
+            FROM household_note n
+            JOIN household h ON h.community_id = n.community_id AND h.household_id = n.household_id
+            WHERE n.community_id = \(community)
+                AND n.kind IN (\(kinds.0.rawValue), \(kinds.1.rawValue), \(kinds.2.rawValue))
+            ORDER BY n.noted_at DESC, n.note_id DESC LIMIT \(limit)
+            """
+        ) { (try $0.text(6), try $0.id(7), try Reader.note($0)) }.reversed()
+    }
+
     public func noteCount(of household: HouseholdID, in community: CommunityID) throws -> Int64 {
         try first(
             """

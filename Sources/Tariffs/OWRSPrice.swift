@@ -20,8 +20,10 @@ extension OWRSClass {
         }
         try count(in: volume, for: charge)
         if let number = Fraction(price) { return number }
-        guard let place = origin.member(price) else { return nil }
-        return try resolved(place)?.plain.flatMap { Fraction($0) }
+        let found = try origin.member(price).flatMap { place throws(FileRefusal) in try resolved(place) }
+        if let number = found?.plain.flatMap({ Fraction($0) }) { return number }
+        if charge.key.hasPrefix("commodity_charge") { throw charge.bad("a formula whose \(price) is a plain number") }
+        return nil
     }
 
     /// Holds the formula's unit against the one in force. Most published files that count in kgal still name the column

@@ -174,18 +174,6 @@ struct Samples {
             ])
     }
 
-    var objection: ObjectionPart {
-        ObjectionPart(
-            [
-                HouseholdNote(
-                    id: "a", at: instant(day: 37, hour: 9), staff: nil, kind: .objection, month: month,
-                    body: "十月我家没人住，怎么有 11 吨水？"),
-                HouseholdNote(
-                    id: "b", at: instant(day: 38, hour: 15), staff: StaffID(1), kind: .answered, month: month,
-                    body: "已上门核对，水表读数 812.345，没有读错。"),
-            ], on: month, isNewest: true, typed: "", calendar: calendar, texts: texts, makeID: { "web-2" })
-    }
-
     func unrankedValue(_ reason: UnrankedReason) -> Statement {
         var statement = statementValue()
         statement.unranked = reason
@@ -220,7 +208,7 @@ struct Samples {
         let found: Result<Outlook, NoOutlook> = if let outlook { .success(outlook) } else { .failure(.shared) }
         return FirstStatementPage(
             household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: found,
-            leakAlert: surroundings.leakAlert, calendar: calendar, texts: texts)
+            leakAlert: surroundings.leakAlert, objection: deskObjection, calendar: calendar, texts: texts)
     }
 
     var points: PointsPage {

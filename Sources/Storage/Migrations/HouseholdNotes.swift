@@ -16,3 +16,8 @@ let householdNotes = """
     CREATE INDEX household_note_by_home ON household_note (community_id, household_id, noted_at);
     CREATE INDEX household_note_by_time ON household_note (community_id, noted_at);
     """
+
+/// The kind `answered_no_month` is of this schema on: a program that does not know it must not serve these notes.
+let answersOfNoMonth = """
+    CREATE INDEX household_note_by_kind ON household_note (community_id, kind, noted_at);
+    """

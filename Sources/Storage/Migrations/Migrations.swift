@@ -27,4 +27,5 @@ public let migrations: [Migration] = [
     Migration(number: 20, name: "ledger keys", sqlite: ledgerKeys, postgres: ledgerKeysForPostgres),
     Migration(number: 21, name: "suspected leaks", sqlite: suspectedLeaks),
     Migration(number: 22, name: "household notes", sqlite: householdNotes),
+    Migration(number: 23, name: "answers of no month", sqlite: answersOfNoMonth),
 ]

@@ -32,7 +32,10 @@ struct HealthRoutes: Sendable {
             throw Problem.busy("The database does not answer.", after: 5)
         }
         guard let found else { throw Problem.busy("The database does not answer within two seconds.", after: 5) }
-        guard found.isWritable else { throw Problem.busy("The database takes no writes.", after: 5) }
+        guard found.isWritable else {
+            throw Problem.busy(
+                "The database takes no writes, or less than 16 MiB are left where it lies.", after: 5)
+        }
         let lag = found.lag
         let seconds = lag.map { max(now - $0.oldest, 0) } ?? 0
         let isReady = seconds <= services.settings.foldLagSeconds
@@ -51,7 +54,7 @@ private struct State: Sendable {
 }
 
 /// What `work` comes to; nil where it takes longer. It is cancelled then, and not waited for.
-private func within<Value: Sendable>(
+func within<Value: Sendable>(
     milliseconds: Int, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value? {
     let (ends, end) = AsyncThrowingStream<Value?, any Error>.makeStream()

@@ -29,13 +29,24 @@ struct MetricsRoutes: Sendable {
     private func add(to text: inout MetricsText, _ context: WebContext) async {
         let now = services.now()
         do {
-            let (lag, deliveries, schema) = try await services.database.read { reader in
-                (try reader.journalLag(), try reader.deliveryCounts(), try reader.schemaNumber())
+            let services = services
+            let found = try await within(milliseconds: 2_000) {
+                let (lag, deliveries, schema) = try await services.database.read { reader in
+                    (try reader.journalLag(), try reader.deliveryCounts(), try reader.schemaNumber())
+                }
+                return Found(
+                    lag: lag, deliveries: deliveries, schema: schema,
+                    isWritable: await services.record.canWrite(at: now))
             }
-            let isWritable = await services.record.canWrite(at: now)
-            text.gauge("jieshui_database_up", "1 where the database answers.", 1)
+            guard let found else {
+                text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 0)
+                return
+            }
+            let (lag, deliveries, schema, isWritable) = (found.lag, found.deliveries, found.schema, found.isWritable)
+            text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 1)
             text.gauge(
-                "jieshui_database_writable", "0 where the last write failed and none succeeds.", isWritable ? 1 : 0)
+                "jieshui_database_writable",
+                "0 where writes fail, or less than 16 MiB are left where the database lies.", isWritable ? 1 : 0)
             text.gauge("jieshui_schema_migration", "The number of the database's last migration.", schema)
             text.gauge("jieshui_unfolded_readings", "Readings kept and not yet folded.", lag?.readings ?? 0)
             text.gauge(
@@ -47,9 +58,16 @@ struct MetricsRoutes: Sendable {
             }
         } catch {
             context.logger.error("the database does not answer", metadata: ["error": "\(error)"])
-            text.gauge("jieshui_database_up", "1 where the database answers.", 0)
+            text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 0)
         }
     }
+}
+
+private struct Found: Sendable {
+    let lag: (readings: Int64, oldest: Instant)?
+    let deliveries: [DeliveryState: Int]
+    let schema: Int64
+    let isWritable: Bool
 }
 
 /// The text form of Prometheus, 0.0.4: a family's help and type, then its samples.

@@ -31,7 +31,7 @@ struct PushRoutes: Sendable {
         do {
             opened = try await open(context)
         } catch {
-            throw await services.refusing(request, error, isKnown: false)
+            throw await services.refusing(request, error, isKnown: error is DatabaseFailure)
         }
         if method == .get { return try await answered(request, method, [], opened, context, at: now) }
         return try await services.withReadings(request, limit: PushLimits().bytes) { body in

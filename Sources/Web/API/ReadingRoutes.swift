@@ -61,7 +61,8 @@ struct ReadingRoutes: Sendable {
 
     /// Whether the key was right where a request was refused before its body.
     private static func isOfKnownGateway(_ error: any Error) -> Bool {
-        guard let problem = error as? Problem else { return false }
+        // Where the database is away nobody can be known; a gateway is not to be torn off for that.
+        guard let problem = error as? Problem else { return error is DatabaseFailure }
         return problem.status != Problem.noKey.status
     }
 

@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import Hummingbird
 import Water
@@ -79,7 +80,7 @@ extension WebServices {
             while let buffer = try await rest.next() {
                 left.bytes -= buffer.readableBytes
                 guard left.bytes >= 0, now() - begun <= left.seconds else {
-                    return (refusal as? Problem)?.closing ?? refusal
+                    return ((refusal as? Problem) ?? (refusal as? DatabaseFailure)?.problem)?.closing ?? refusal
                 }
             }
         } catch {

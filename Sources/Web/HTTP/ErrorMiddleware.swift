@@ -118,7 +118,7 @@ struct ErrorMiddleware: RouterMiddleware {
 
 extension DatabaseFailure {
     /// What a client may do about it.
-    fileprivate var problem: Problem {
+    var problem: Problem {
         switch self {
         case .conflict: .busy("Others changed the same at this moment; nothing was changed. Send it again.", after: 1)
         case .busy, .unreachable: .busy("The database cannot serve this now; nothing was changed.", after: 5)

@@ -13,12 +13,21 @@ struct FirstStatementPage: Page {
     let outlook: OutlookPart?
     /// Why there is no outlook; nil where there is one.
     let noOutlook: String?
+    /// What was said at the desk and what the community answered; without a form.
+    let objection: Said?
+
+    struct Said: Sendable {
+        let entries: [ObjectionPart.Entry]
+        let isWaiting: Bool
+    }
 
     /// `due` is the day from which the month may be closed; nil where that day has come.
     init(
         household: String, month: BillingMonth, due: Instant?, outlook found: Result<Outlook, NoOutlook>,
-        leakAlert: Instant?, calendar: CityCalendar, texts t: Texts
+        leakAlert: Instant?, objection: ObjectionPart, calendar: CityCalendar, texts t: Texts
     ) {
+        let said = Said(entries: objection.entries, isWaiting: objection.isWaiting)
+        self.objection = objection.hasEntries ? said : nil
         self.household = household
         when =
             due.map { t("first_statement_from", ["month": t.month(month), "date": t.date($0, in: calendar)]) }

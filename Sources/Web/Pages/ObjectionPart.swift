@@ -19,6 +19,8 @@ struct ObjectionPart: Sendable {
     struct Entry: Sendable {
         let who: String
         let at: String
+        /// Which of several it belongs to; nil where all are of one month.
+        let about: String?
         let words: String
     }
 
@@ -28,16 +30,22 @@ struct ObjectionPart: Sendable {
         _ notes: [HouseholdNote], on month: BillingMonth, isNewest: Bool, typed: String, calendar: CityCalendar,
         texts t: Texts, makeID: () -> String
     ) {
-        var entries: [Entry] = []
+        var shown: [HouseholdNote] = []
         var waiting: [HouseholdNote] = []
         for note in notes {
             let isObjection = note.kind == .objection && (note.month == month || note.month == nil && isNewest)
             guard isObjection || waiting.contains(where: { note.answers($0) }) else { continue }
             waiting = isObjection ? waiting + [note] : waiting.filter { !note.answers($0) }
-            entries.append(
-                Entry(
-                    who: t(isObjection ? "objection_you" : "objection_community"),
-                    at: t.time(note.at, in: calendar), words: note.body))
+            shown.append(note)
+        }
+        let isMixed = Set(shown.map(\.month)).count > 1
+        let entries = shown.map { note in
+            Entry(
+                who: t(note.kind == .objection ? "objection_you" : "objection_community"),
+                at: t.time(note.at, in: calendar),
+                about: isMixed
+                    ? note.month.map { t("note_about", ["month": t.month($0)]) } ?? t("note_month_none") : nil,
+                words: note.body)
         }
         action = "/statements/\(month)/objection"
         id = makeID()

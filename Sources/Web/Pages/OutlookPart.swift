@@ -56,16 +56,16 @@ struct OutlookPart: Sendable {
     }
 
     private static func goal(_ litres: Int64, _ outlook: Outlook, _ t: Texts) -> String {
-        let left = litres - outlook.soFarLitres
+        let left = litres - outlook.soFarLitres - outlook.gapLitres
         guard left >= 0 else { return t("goal_passed", ["goal": t.litres(litres), "over": t.litres(-left)]) }
         guard let perDay = outlook.goalLitresPerDay else {
             return t("goal_kept", ["goal": t.litres(litres), "left": t.litres(left)])
         }
         return t(
-            "goal_so_far",
+            outlook.gapDays > 0 && outlook.gapLitres > 0 ? "goal_so_far_gaps" : "goal_so_far",
             [
-                "goal": t.litres(litres), "left": t.litres(left), "days": "\(outlook.daysLeft)",
-                "per_day": t.litres(perDay),
+                "goal": t.litres(litres), "left": t.litres(left), "days": "\(outlook.daysToCome)",
+                "per_day": t.litres(perDay), "gaps": "\(outlook.gapDays)", "mean": t.litres(outlook.gapMeanLitres),
             ])
     }
 

@@ -61,7 +61,7 @@ struct ResidentRoutes: Sendable {
         guard let found else {
             // An address that names a version or a month names a statement that is not there.
             guard let outlook, version == nil else { throw Problem.notFound }
-            return try await firstStatement(request, resident, outlook, leak, shown, at: now)
+            return try await firstStatement(request, resident, outlook, leak, objections, shown, at: now)
         }
         let statement = try Statement(bytes: Array(found.stored.body.utf8))
         guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
@@ -98,9 +98,9 @@ struct ResidentRoutes: Sendable {
     /// In the place of a statement while the home has none.
     private func firstStatement(
         _ request: Request, _ resident: Resident, _ outlook: Result<Outlook, NoOutlook>, _ leak: Instant?,
-        _ notice: PageFrame.Notice?, at now: Instant
+        _ objections: [HouseholdNote], _ notice: PageFrame.Notice?, at now: Instant
     ) async throws -> Response {
-        let calendar = services.calendar
+        let (calendar, texts) = (services.calendar, services.texts(for: request))
         let home = resident.household
         // Of months before the last there would be a statement, or there will be one with the next close.
         let month = max(calendar.month(of: home.movedIn), calendar.month(of: now).previous)
@@ -110,7 +110,9 @@ struct ResidentRoutes: Sendable {
         }
         let page = FirstStatementPage(
             household: home.number, month: month, due: due > now ? due : nil, outlook: outlook, leakAlert: leak,
-            calendar: calendar, texts: services.texts(for: request))
+            objection: ObjectionPart(
+                objections, on: month, isNewest: true, typed: "", calendar: calendar, texts: texts,
+                makeID: WebServices.formID), calendar: calendar, texts: texts)
         return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice)
     }
 

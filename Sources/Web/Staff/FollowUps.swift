@@ -6,6 +6,8 @@ import Water
 struct FollowUps: Sendable {
     /// Oldest first.
     private let notes: [String: [HouseholdNote]]
+    /// Objections and answers, however old and however many other notes there are.
+    private let doubts: [String: [HouseholdNote]]
     private let places: [String: (community: CommunityID, area: AreaID)]
 
     /// An objection that waits for its answer.
@@ -16,8 +18,12 @@ struct FollowUps: Sendable {
         let note: HouseholdNote
     }
 
-    fileprivate init(_ notes: [String: [HouseholdNote]], _ places: [String: (CommunityID, AreaID)]) {
+    fileprivate init(
+        _ notes: [String: [HouseholdNote]], doubts: [String: [HouseholdNote]],
+        _ places: [String: (CommunityID, AreaID)]
+    ) {
         self.notes = notes
+        self.doubts = doubts
         self.places = places
     }
 
@@ -31,7 +37,7 @@ struct FollowUps: Sendable {
 
     /// Those that wait longest first.
     var objections: [Objection] {
-        notes.flatMap { number, notes in
+        doubts.flatMap { number, notes in
             notes.openObjections.compactMap { note in
                 places[number].map {
                     Objection(household: number, community: $0.community, area: $0.area, note: note)
@@ -42,13 +48,14 @@ struct FollowUps: Sendable {
 }
 
 extension Reader {
-    /// How far back notes are looked at: an objection does not wait longer, nor does a leak.
+    /// How far back what was done is looked at: of a leak that long ago nothing is open.
     private static var followUpDays: Int64 { 400 }
     /// Notes of one community; the newest of them.
     private static var mostNotes: Int { 5_000 }
 
     func followUps(for clerk: Clerk, at now: Instant) throws -> FollowUps {
         var found: [String: [HouseholdNote]] = [:]
+        var doubts: [String: [HouseholdNote]] = [:]
         var places: [String: (CommunityID, AreaID)] = [:]
         for community in clerk.communities.prefix(Reader.mostCommunities) {
             let since = now - Reader.followUpDays * 86_400
@@ -57,8 +64,13 @@ extension Reader {
                 found[household, default: []].append(note)
                 places[household] = (community.id, area)
             }
+            for (household, area, note) in try objectionNotes(of: community.id, limit: Reader.mostNotes)
+            where clerk.covers(area) {
+                doubts[household, default: []].append(note)
+                places[household] = (community.id, area)
+            }
         }
-        return FollowUps(found, places)
+        return FollowUps(found, doubts: doubts, places)
     }
 }
 

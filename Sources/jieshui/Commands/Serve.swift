@@ -20,7 +20,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Take readings, serve the pages and deliver events until asked to stop.",
         discussion: """
             Settings: host, port, public.address, behind.tls, trust.forwarded.for, allow.targets, \
-            allow.private.targets, secret.key, client.certificate.header (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
+            allow.private.targets, secret.key, metrics.key, client.certificate.header (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
             """)
 
     @OptionGroup var options: GlobalOptions
