@@ -79,6 +79,21 @@ struct OutlookTests {
         #expect(look(running([100]), before: [200, 200, 200, 200, 200]).forecast == nil)
     }
 
+    @Test func `a goal counts gaps and days that are over as average ones, and only the days to come`() throws {
+        var month = running(Array(repeating: 300, count: 10))
+        month.days[4] = DayUse(day: month.days[4].day, litres: nil, state: .missing)
+        let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        // Nine days are known, the fifth is a gap, and the eleventh to the twentieth are over without data.
+        let today = month.month.firstDay.advanced(by: 20)
+        let found = outlook(month, before: [], goalLitres: 9_300, today: today, in: context)
+        #expect(found.soFarLitres == 2_700 && found.gapDays == 11 && found.gapLitres == 3_300)
+        #expect(found.daysLeft == 22 && found.daysToCome == 11)
+        // (9,300 − 2,700 − 3,300) / 11.
+        #expect(found.goalLitresPerDay == 300)
+        let unaware = outlook(month, before: [], goalLitres: 9_300, in: context)
+        #expect(unaware.gapDays == 1 && unaware.daysToCome == 21)
+    }
+
     @Test func `a home that goes on below what is usual is not warned of it`() throws {
         let tenDays = running(Array(repeating: 300, count: 10))
         #expect(!look(tenDays, usual: 9_400).warnings.contains { $0.limit == .baseline })

@@ -44,6 +44,16 @@ struct OWRSFormulaTests {
             "x.owrs:9: `commodity_charge` must be one price times one volume, as 2.1*usage_ccf or flat_rate*usage_ccf")
     }
 
+    @Test(arguments: ["flat_rat*usage_ccf", "flat_rate*usage_ccf"])
+    func `a main price that is not there, or is a formula itself, is refused and not left out`(formula: String) {
+        let name = formula.prefix { $0 != "*" }
+        expectRefusal(
+            of: file(
+                "commodity_charge: \(formula)\nflat_rate: 2*1.5\nservice_charge: 10\n"
+                    + "bill: commodity_charge+service_charge", unit: "ccf"),
+            "x.owrs:9: `commodity_charge` must be a formula whose \(name) is a plain number")
+    }
+
     @Test func `another charge of such a form is left out by name`() throws {
         let text = file("commodity_charge: 2*usage_m3\nlift: 1*usage_m3+3\nbill: commodity_charge+lift")
         let imported = try importOWRS(file: "x.owrs", text: text)

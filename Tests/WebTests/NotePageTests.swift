@@ -267,6 +267,36 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `an answer in the second of its objection, or by an earlier clock, answers it`(engine: TestEngine)
+        async throws
+    {
+        let database = try await WebFixture(on: engine).services.database
+        let home = try #require(try await database.read { try $0.household(number: WebFixture.number(3)) })
+        let note = NoteHousehold(database: database)
+        for (index, at) in [WebFixture.now, WebFixture.now - 60].enumerated() {
+            let (asked, answered) = ("z-\(index)", "a-\(index)")
+            try await note(.objection, "不对", id: asked, of: home, by: nil, at: WebFixture.now).get()
+            try await note(.answered, "查过", id: answered, seen: [asked], of: home, by: StaffID(1), at: at).get()
+            let notes = try await database.read { try $0.objectionNotes(of: home.id, in: home.community, limit: 9) }
+            #expect(notes.openObjections.isEmpty && notes.last?.id == answered)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an objection of years ago still stands before staff`(engine: TestEngine) async throws {
+        let fixture = try await WebFixture(on: engine)
+        let database = fixture.services.database
+        let home = try #require(try await database.read { try $0.household(number: WebFixture.number(3)) })
+        try await NoteHousehold(database: database)(
+            .objection, "早就说过", id: "old", of: home, by: nil, at: WebFixture.now - 800 * 86_400
+        ).get()
+        try await fixture.run { client in
+            try await client.signInStaff("admin")
+            #expect(try await client.get("/staff/alerts").text.contains("早就说过"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `no client's id keeps a change out of the notes, and a taken id ends the change`(engine: TestEngine)
         async throws
     {
