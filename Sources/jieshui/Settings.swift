@@ -45,14 +45,14 @@ struct Settings {
         } catch {
             throw CommandFailure("the settings file \(path) cannot be read: \(error.localizedDescription)")
         }
+        let value: Any
         do {
-            guard try JSONSerialization.jsonObject(with: data) is [String: Any] else {
-                throw CommandFailure("the settings file \(path) is no JSON object")
-            }
-        } catch let error as NSError {
-            let place = error.userInfo[NSDebugDescriptionErrorKey].map { ": \($0)" } ?? ""
+            value = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+        } catch {
+            let place = (error as NSError).userInfo[NSDebugDescriptionErrorKey].map { ": \($0)" } ?? ""
             throw CommandFailure("the settings file \(path) is no JSON\(place)")
         }
+        guard value is [String: Any] else { throw CommandFailure("the settings file \(path) is no JSON object") }
     }
 
     /// The database's address; it may hold a password, so it is shown by `Database.withoutSecrets` alone.

@@ -56,8 +56,10 @@ struct OutlookPart: Sendable {
     }
 
     private static func goal(_ litres: Int64, _ outlook: Outlook, _ t: Texts) -> String {
-        let left = litres - outlook.soFarLitres - outlook.gapLitres
-        guard left >= 0 else { return t("goal_passed", ["goal": t.litres(litres), "over": t.litres(-left)]) }
+        // Passed by what was measured alone: days without data are only reckoned.
+        let over = outlook.soFarLitres - litres
+        guard over <= 0 else { return t("goal_passed", ["goal": t.litres(litres), "over": t.litres(over)]) }
+        let left = max(0, -over - outlook.gapLitres)
         guard let perDay = outlook.goalLitresPerDay else {
             return t("goal_kept", ["goal": t.litres(litres), "left": t.litres(left)])
         }

@@ -61,7 +61,7 @@ struct Restore: AsyncParsableCommand {
         let known = migrations.map(\.number).max() ?? 0
         if found > known { throw DatabaseFailure.schemaTooNew(found: found, known: known) }
         if found < known {
-            note("the backup is at migration \(found) of \(known): run jieshui migrate before serving it")
+            note("the backup is at migration \(found) of \(known): serve, or jieshui migrate, brings it up")
         }
     }
 }
