@@ -15,6 +15,7 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let parser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -88,8 +89,7 @@ let package = Package(
                 "Water", "Ingest", "Metering", "Tariffs", "Scoring", "Ledger", "Database", "Storage", "Operations",
                 "Exporters", "Web", .target(name: "CMalloc", condition: .when(platforms: [.linux])), hummingbird,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
-                nio, logging,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                nio, logging, parser,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -97,10 +97,7 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(
             name: "Bench",
-            dependencies: [
-                "Water", "Database", "Storage",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            dependencies: ["Water", "Database", "Storage", parser],
             swiftSettings: house),
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -135,6 +132,10 @@ let package = Package(
                 hummingbird, logging, .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
+            swiftSettings: house),
+        .testTarget(
+            name: "JieshuiTests",
+            dependencies: ["jieshui", "Water", "Ledger", "Database", "Storage", "Operations", parser],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ]

@@ -113,7 +113,9 @@ def own():
     found["day-set"] = [bytes.fromhex("0103010202808db0ab0d0ae0380a"), bytes.fromhex("010002020401808db0ab0d0a01")]
     found["journal"] = [bytes.fromhex("0101020873657269616c3a3101808db0ab0d0a")]
     source = pathlib.Path(__file__).resolve().parent.parent / "Sources/Ingest/CJT188BuiltIn.swift"
-    found["profile"] = [source.read_text().split('"""')[1].encode()]
+    # Under names of their own, as a city's file has them.
+    built_in = source.read_text().split('"""')[1].replace("profile: ", "profile: own-").splitlines()
+    found["profile"] = ["\n".join(line for line in built_in if "frames:" not in line).encode()]
     return found
 
 

@@ -1,3 +1,12 @@
+/// When a transaction survives that the machine loses its power. Whatever it is, transactions survive in the order in
+/// which they were committed, and all survive the end of the process.
+public enum Durability: Sendable, Hashable {
+    /// When the call returns.
+    case whenDone
+    /// With the next one that is durable when done, or within seconds: for what would be done again without loss.
+    case withTheNext
+}
+
 /// A database behind one of the engines. Statements are values, transactions synchronous closures.
 ///
 /// Nothing inside a transaction may wait, read a clock or use the network. A body may run more than once: on
@@ -32,18 +41,20 @@ public struct Database: Sendable {
         }
     }
 
-    /// Runs `body` in a transaction that is durable when this returns and leaves nothing when it throws.
+    /// Runs `body` in a transaction that is durable when this returns, unless `durability` lets it wait, and leaves
+    /// nothing when it throws.
     ///
     /// On a server a body is run again, three times at most, where a concurrent transaction changed what it read or
     /// took its key, and where the connection was lost before the end. Lost while committing, nobody knows: then a
     /// `repeatable` body, one that finds its own earlier effect and changes nothing more, is run again, and any other
     /// throws `.outcomeUnknown`.
     public func write<T: Sendable>(
-        repeatable: Bool = false, _ body: @escaping @Sendable (Transaction) throws -> T
+        repeatable: Bool = false, _ durability: Durability = .whenDone,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         switch engine {
-        case .sqlite(let engine): try await engine.write(body)
-        case .postgres(let engine): try await engine.write(repeatable: repeatable, body)
+        case .sqlite(let engine): try await engine.write(durability, body)
+        case .postgres(let engine): try await engine.write(repeatable: repeatable, durability, body)
         }
     }
 

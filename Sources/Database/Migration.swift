@@ -4,15 +4,19 @@ public struct Migration: Sendable {
     public let name: String
     /// The statements in SQLite's dialect.
     public let sqlite: String
-    /// The statements in PostgreSQL's.
-    public let postgres: String
+    private let ownPostgres: @Sendable () -> String?
+
+    /// The statements in PostgreSQL's. Found when asked for: most runs of a command never do.
+    public var postgres: String { ownPostgres() ?? Migration.postgresText(of: sqlite) }
 
     /// Without `postgres` its text follows from SQLite's: the same tables, with the types' other names.
-    public init(number: Int64, name: String, sqlite: String, postgres: String? = nil) {
+    public init(
+        number: Int64, name: String, sqlite: String, postgres: @autoclosure @escaping @Sendable () -> String? = nil
+    ) {
         self.number = number
         self.name = name
         self.sqlite = sqlite
-        self.postgres = postgres ?? Migration.postgresText(of: sqlite)
+        ownPostgres = postgres
     }
 
     /// The tables of a SQLite text as PostgreSQL writes them. Texts compare by their bytes, as in SQLite, whatever

@@ -1,5 +1,6 @@
 public import Database
 public import Logging
+public import Operations
 import Storage
 import Synchronization
 public import Water
@@ -49,6 +50,7 @@ public struct DeliveryRound: Sendable, Hashable {
 public struct DeliveryService: Sendable {
     private let database: Database
     private let settings: DeliverySettings
+    private let key: SealKey?
     private let logger: Logger
     private let now: @Sendable () -> Instant
     private let jitter: @Sendable () -> Int64
@@ -58,14 +60,16 @@ public struct DeliveryService: Sendable {
     private let waker: AsyncStream<Void>.Continuation
 
     /// - Parameters:
+    ///   - key: what opens sealed signing secrets; without it deliveries to targets that have one wait.
     ///   - now: the clock: when an attempt begins and when it ends.
     ///   - jitter: millionths, 0–1,000,000, another one at every call.
     public init(
-        database: Database, settings: DeliverySettings = DeliverySettings(), logger: Logger,
+        database: Database, settings: DeliverySettings = DeliverySettings(), key: SealKey? = nil, logger: Logger,
         now: @escaping @Sendable () -> Instant, jitter: @escaping @Sendable () -> Int64
     ) {
         self.database = database
         self.settings = settings
+        self.key = key
         self.logger = logger
         self.now = now
         self.jitter = jitter
@@ -171,10 +175,37 @@ public struct DeliveryService: Sendable {
 
     private func send(_ delivery: DueDelivery, at: Instant) async -> SendResult {
         do throws(SigningFailure) {
-            return await sender.send(try delivery.request(at: at))
+            return await sender.send(try delivery.request(at: at, secrets: try secrets(of: delivery)))
         } catch {
-            logger.error("a signing secret cannot be used", metadata: ["target": "\(delivery.targetName)"])
-            return .failed(.unusableSecret)
+            let failure: SendFailure =
+                switch error {
+                case .unusableSecret: .unusableSecret
+                case .sealedSecret: .sealedSecret
+                }
+            logger.error(
+                "a signing secret cannot be used",
+                metadata: ["target": "\(delivery.targetName)", "error": "\(failure.rawValue)"])
+            return .failed(failure)
+        }
+    }
+
+    /// What signs: the current secret, and during a rotation the one before it. One before that no key opens any more does
+    /// not hold up the current one, so that a rotation is the way out of a lost key.
+    private func secrets(of delivery: DueDelivery) throws(SigningFailure) -> [String] {
+        let current: Secret
+        do throws(SealFault) {
+            current = try TargetSecret.opened(delivery.secret, of: delivery.targetName, under: key)
+        } catch {
+            throw .sealedSecret
+        }
+        guard let kept = delivery.previousSecret else { return [current.text] }
+        do throws(SealFault) {
+            return [current.text, try TargetSecret.opened(kept, of: delivery.targetName, under: key).text]
+        } catch {
+            logger.warning(
+                "the secret before does not open, so the current one signs alone",
+                metadata: ["target": "\(delivery.targetName)"])
+            return [current.text]
         }
     }
 
@@ -264,8 +295,7 @@ private final class UnderWay: Sendable {
 }
 
 extension DueDelivery {
-    fileprivate func request(at: Instant) throws(SigningFailure) -> HTTPRequest {
-        let secrets = [secret] + (previousSecret.map { [$0] } ?? [])
+    fileprivate func request(at: Instant, secrets: [String]) throws(SigningFailure) -> HTTPRequest {
         let signature = try webhookSignature(id: key.eventID, at: at, body: body, secrets: secrets)
         return HTTPRequest(
             url: url,

@@ -11,6 +11,7 @@ public enum SendResult: Sendable, Hashable {
 /// Why no answer came. The raw value is a sentence for the failure list and holds no address.
 public enum SendFailure: String, Error, Sendable, Hashable {
     case unusableSecret = "the signing secret cannot be used"
+    case sealedSecret = "the signing secret is sealed and does not open with secret.key"
     case malformedAddress = "the address cannot be used"
     case unresolvedName = "the host name has no address"
     case addressRefused = "the host's address is private and not allowed"
@@ -31,7 +32,7 @@ public struct Verdict: Sendable, Hashable {
 /// Judges the `attempt`-th attempt (from 1), which ended at `at`.
 ///
 /// 2xx is delivered; 410 ends the target; what cannot be sent at all, for its address or its secret, is exhausted at once;
-/// everything else, redirects included, is tried again by the schedule and no sooner than a `Retry-After` asks (at most a
+/// everything else, redirects and a secret that waits for its key included, is tried again by the schedule and no sooner than a `Retry-After` asks (at most a
 /// day). 429, 502, 504, a time-out and any `Retry-After` also slow the whole target down, by `slowSeconds` or what it asks.
 /// Every wait counts from the end of the attempt. Standard Webhooks, delivery success and failure.
 public func judge(

@@ -2,9 +2,12 @@ import Crypto
 import Foundation
 public import Water
 
-/// Why a delivery cannot be signed: the stored secret is not `whsec_` and the base64 of 24–64 bytes.
+/// Why a delivery cannot be signed.
 public enum SigningFailure: Error, Hashable, Sendable {
+    /// The stored secret is not `whsec_` and the base64 of 24–64 bytes.
     case unusableSecret
+    /// It is sealed, and the key that is set does not open it, or none is set.
+    case sealedSecret
 }
 
 /// The value of `webhook-signature`: for every secret `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`,

@@ -8,8 +8,10 @@ public struct CJT188Profile: Sendable, Hashable {
     public internal(set) var makers: [String] = []
     /// T of the meters it is for, 10 to 19 hexadecimal; empty for any.
     public internal(set) var types: [UInt8] = []
-    /// Names of published frames that prove it; empty where none is known.
+    /// Names of published frames that the program's own tests prove it by; empty in a city's own profile.
     public internal(set) var frames: [String] = []
+    /// The frames that prove it wherever it is read.
+    public internal(set) var proofs: [CJT188Proof] = []
     /// What the two bytes of ST mean. FFFF means nothing in any profile.
     var alarms: [CJT188Alarm] = []
     /// Decimals of the eight digits with unit code 29 (litre), 0–3; every other unit has two.

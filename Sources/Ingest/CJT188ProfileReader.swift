@@ -8,13 +8,14 @@ extension CJT188Profiles {
         try read(cjt188ProfileText, file: "built-in CJ/T 188 profiles", over: nil)
     }
 
-    /// Reads a city's own profiles; the built-in ones stand behind them, and one of the same name is replaced.
+    /// Reads a city's own profiles, which are added to the built-in ones and come first of two that fit alike.
     ///
     /// Lines of `key: value`; empty lines and `#` comments are skipped; `profile: NAME` begins a profile, what it
-    /// does not say is as in the built-in `standard` (its alarms as in the file's own, where that stands first). The
-    /// keys are in Formats.md.
+    /// does not say is as in the built-in `standard`. The keys are in Formats.md. Every frame that a profile carries
+    /// is decoded under it.
     /// - Parameter file: the name that faults are told with.
-    /// - Throws: every fault found, at least one.
+    /// - Throws: every fault found, at least one: also a built-in profile's name, and a frame that does not decode to
+    ///   what is said of it.
     public static func read(_ text: String, file: String) throws(MappingFaults) -> CJT188Profiles {
         try read(text, file: file, over: try builtIn())
     }
@@ -22,18 +23,17 @@ extension CJT188Profiles {
     private static func read(
         _ text: String, file: String, over known: CJT188Profiles?
     ) throws(MappingFaults) -> CJT188Profiles {
-        var reader = CJT188ProfileReader(file: file, standardAlarms: known?.named("standard")?.alarms ?? [])
+        var reader = CJT188ProfileReader(file: file, known: known)
         var number = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             number += 1
             reader.read(line.trimmed, number)
         }
         reader.endProfile()
-        let own = reader.profiles
-        let all = own + (known?.all ?? []).filter { old in !own.contains { $0.name == old.name } }
+        let all = reader.profiles + (known?.all ?? [])
         guard reader.faults.isEmpty, let standard = all.first(where: { $0.name == "standard" }) else {
             let missing = MappingFault(file: file, line: max(number, 1), reason: "no profile is named standard")
-            throw MappingFaults(faults: reader.faults.isEmpty ? [missing] : reader.faults)
+            throw MappingFaults(faults: reader.faults.isEmpty ? [missing] : reader.sortedFaults)
         }
         return CJT188Profiles(all: all, standard: standard)
     }
@@ -44,15 +44,22 @@ private struct CJT188ProfileReader {
     private(set) var faults: [MappingFault] = []
     private(set) var profiles: [CJT188Profile] = []
     private let file: String
-    private let standardAlarms: [CJT188Alarm]
+    /// The built-in ones; nil while these are read.
+    private let known: CJT188Profiles?
     private var current: CJT188Profile?
     private var seen: Set<String> = []
+    private var proofs: [(line: Int, proof: CJT188Proof)] = []
+    /// Faults of the profiles before the current one.
+    private var faultsBefore = 0
     private var line = 0
 
-    init(file: String, standardAlarms: [CJT188Alarm]) {
+    init(file: String, known: CJT188Profiles?) {
         self.file = file
-        self.standardAlarms = standardAlarms
+        self.known = known
     }
+
+    /// Frames are looked at only once their profile is whole, so their faults come after those of later lines.
+    var sortedFaults: [MappingFault] { faults.sorted { $0.line < $1.line } }
 
     mutating func read(_ content: String, _ number: Int) {
         line = number
@@ -63,15 +70,19 @@ private struct CJT188ProfileReader {
         if value.isEmpty { return fail("\(key) has no value") }
         if key == "profile" { return begin(value) }
         guard current != nil else { return fail("\(key) stands before the first profile") }
-        if !seen.insert(key).inserted, !key.hasPrefix("alarm ") { return fail("\(key) is given twice") }
+        if !seen.insert(key).inserted, !key.hasPrefix("alarm "), key != "frame" {
+            return fail("\(key) is given twice")
+        }
         set(key, value)
     }
 
     private mutating func begin(_ name: String) {
         endProfile()
+        faultsBefore = faults.count
         let allowed = name.utf8.allSatisfy { $0 == 45 || $0.decimalDigit != nil || (97...122).contains($0) }
         if !allowed || name.utf8.count > 64 { fail("a profile's name is 1 to 64 of a-z 0-9 -") }
         if profiles.contains(where: { $0.name == name }) { fail("the profile \(name) is given twice") }
+        if known?.named(name) != nil { fail("the profile \(name) is built in: give this one another name") }
         current = CJT188Profile(name: name)
         seen = []
     }
@@ -79,10 +90,23 @@ private struct CJT188ProfileReader {
     mutating func endProfile() {
         guard var profile = current else { return }
         if !seen.contains(where: { $0 == "alarms" || $0.hasPrefix("alarm ") }) {
-            profile.alarms = profiles.first { $0.name == "standard" }?.alarms ?? standardAlarms
+            let standard = known?.named("standard") ?? profiles.first { $0.name == "standard" }
+            profile.alarms = standard?.alarms ?? []
         }
+        profile.proofs = proofs.map(\.proof)
+        // One that is at fault itself would only be told its faults again.
+        if faults.count == faultsBefore { prove(profile) }
         profiles.append(profile)
         current = nil
+        proofs = []
+    }
+
+    private mutating func prove(_ profile: CJT188Profile) {
+        for (line, proof) in proofs {
+            guard let reason = proof.fault(under: profile) else { continue }
+            faults.append(
+                MappingFault(file: file, line: line, reason: "the frame does not prove \(profile.name): \(reason)"))
+        }
     }
 
     private mutating func set(_ key: String, _ value: String) {
@@ -93,9 +117,11 @@ private struct CJT188ProfileReader {
         case "type":
             let types = parts(value) { $0.byte.flatMap { (0x10...0x19).contains($0) ? $0 : nil } }
             current?.types = types
-        case "frames":
+        case "frame": addProof(value)
+        case "frames" where known == nil:
             let frames = value == "none" ? [] : parts(value) { $0.isEmpty ? nil : $0 }
             current?.frames = frames
+        case "frames": fail("frames names the program's own tests: carry each frame as frame: HEX = REGISTER UNIT")
         case "litre decimals": if let number = number(value, 0...3) { current?.litreDecimals = number }
         case "settlement day":
             if let number = number(value, 1...28) {
@@ -110,6 +136,14 @@ private struct CJT188ProfileReader {
         case "alarms": if value != "none" { fail("alarms is none, or there are lines alarm CODE") }
         case let key where key.hasPrefix("alarm "): setAlarm(key.dropFirst(6).trimmed, value)
         default: fail("no key is named \(key)")
+        }
+    }
+
+    private mutating func addProof(_ text: String) {
+        do throws(ItemFault) {
+            proofs.append((line, try CJT188Proof(text)))
+        } catch {
+            fail("\(error.field): \(error.reason)")
         }
     }
 

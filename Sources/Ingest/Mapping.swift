@@ -12,9 +12,13 @@ public enum Mapping: Sendable {
 
     /// Reads a mapping.
     ///
-    /// - Parameter file: the name that faults are told with.
+    /// - Parameters:
+    ///   - file: the name that faults are told with.
+    ///   - profiles: those of CJ/T 188 that it may name; nil for the built-in ones.
     /// - Throws: every fault found, at least one.
-    public static func read(_ text: String, file: String) throws(MappingFaults) -> Mapping {
+    public static func read(
+        _ text: String, file: String, profiles: CJT188Profiles? = nil
+    ) throws(MappingFaults) -> Mapping {
         var reader = MappingReader(text, file: file)
         let kinds: [String: MappingKind] = ["table": .table, "properties": .properties, "bytes": .bytes]
         let kind = reader.word("kind", of: kinds)
@@ -22,7 +26,7 @@ public enum Mapping: Sendable {
         switch kind {
         case .table: mapping = TableMapping(&reader).map(Mapping.table)
         case .properties: mapping = PropertyMapping(&reader).map(Mapping.properties)
-        case .bytes: mapping = BytesMapping(&reader).map(Mapping.bytes)
+        case .bytes: mapping = BytesMapping(&reader, profiles).map(Mapping.bytes)
         case nil: if !reader.has("kind") { reader.fail("the key kind is missing") }
         }
         if kind != nil { reader.refuseUnread() }

@@ -61,8 +61,7 @@ public struct PropertyMapping: Sendable {
 /// - `meter`, `protocol`: as for properties; only for axioma_w1, whose bytes do not name the meter, and needed there.
 /// - `history`: for axioma_w1, needed there: full_hours (its 23 hours end at the full hour before the payload's time),
 ///   before_payload (at that time), none (only the register now).
-/// - `checksum`: strict (default) or lenient, and `profile`: the name of a built-in profile for every frame; only for
-///   cjt188.
+/// - `checksum`: strict (default) or lenient, and `profile`: the name of the profile for every frame; only for cjt188.
 /// - `when`: messages that do not answer it are ignored.
 public struct BytesMapping: Sendable {
     let format: DeviceFormat
@@ -74,8 +73,8 @@ public struct BytesMapping: Sendable {
     let cjt188: CJT188Options?
     let when: [MappingCondition]
 
-    /// nil where a fault was told to the reader.
-    init?(_ reader: inout MappingReader) {
+    /// `profiles`: those that it may name; nil for the built-in ones. nil where a fault was told to the reader.
+    init?(_ reader: inout MappingReader, _ profiles: CJT188Profiles?) {
         let format = reader.word("format", of: DeviceFormat.words)
         if format == nil, !reader.has("format") { reader.fail("the key format is missing") }
         let path = reader.text("field")
@@ -94,18 +93,18 @@ public struct BytesMapping: Sendable {
         } else {
             (meter, `protocol`, history) = ([], "serial", .none)
         }
-        cjt188 = format == .cjt188 ? BytesMapping.options(&reader) : nil
+        cjt188 = format == .cjt188 ? BytesMapping.options(&reader, profiles) : nil
         when = reader.conditions("when")
         guard let format, reader.faults.isEmpty else { return nil }
         self.format = format
     }
 
-    private static func options(_ reader: inout MappingReader) -> CJT188Options? {
+    private static func options(_ reader: inout MappingReader, _ given: CJT188Profiles?) -> CJT188Options? {
         let modes = Dictionary(uniqueKeysWithValues: CJT188Options.Checksum.allCases.map { ($0.rawValue, $0) })
         let checksum = reader.word("checksum", of: modes)
         let profiles: CJT188Profiles
         do throws(MappingFaults) {
-            profiles = try CJT188Profiles.builtIn()
+            if let given { profiles = given } else { profiles = try CJT188Profiles.builtIn() }
         } catch {
             reader.fail(error.description)
             return nil

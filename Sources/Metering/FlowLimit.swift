@@ -56,6 +56,12 @@ struct FlowLimit {
     /// True where the rise needs no more than the pipe passes, whatever the meter.
     func pipePasses(_ rise: Int64, in seconds: Int64) -> Bool { passes(rise, in: seconds, at: pipeMillilitresPerHour) }
 
+    /// The most that passes in `seconds`, millilitres, as `passes` has it.
+    func most(in seconds: Int64) -> Int64 {
+        let length = min(max(seconds, 0), FlowLimit.longestSeconds) + slackSeconds
+        return resolution + floorDivide(millilitresPerHour * length, by: 3_600)
+    }
+
     private func passes(_ rise: Int64, in seconds: Int64, at millilitresPerHour: Int64) -> Bool {
         guard rise >= 0 else { return false }
         let length = min(seconds, FlowLimit.longestSeconds) + slackSeconds

@@ -39,13 +39,15 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
             unqualified: &unqualified)
     }
     let use = dailyUse(of: present, bare: bare, from: from, to: to, span: span)
+    let isJoined = bare.isEmpty && present.allSatisfy(\.openEnds.isEmpty)
+    let unjoinedOn = isJoined || !bare.isEmpty ? [] : unjoinedDays(of: present, from: from, to: to, span: span)
     let resolution = present.map(\.judged.installation.resolution).max() ?? Volume(litres: 1)
 
     return HomeMonth(
         household: home.household, month: span.month, days: use.days, measuredLitres: use.measured,
         estimatedLitres: use.estimated, monthSeconds: span.end - span.start, missingSeconds: missing.seconds,
         qualifyingSeconds: (to - from) - unqualified.seconds,
-        isBracketed: from < to && bare.isEmpty && present.allSatisfy(\.isBracketed), zeroDays: use.zeroDays,
+        isBracketed: from < to && isJoined, zeroDays: use.zeroDays,
         persons: home.persons, shareMillionths: home.shareMillionths,
         isPartial: from > span.start || to < span.end || !bare.isEmpty,
         continuousFlows: flows(of: present, from: from, earliest: home.occupancy.from, rules: rules),
@@ -55,7 +57,8 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         lastReadingAt: lastReading(present, from: home.occupancy.from, to: to),
         readingsDigest: Metering.readingsDigest(present.map(\.judged), from: from, to: to, in: home.digestForm),
         night: nightUse(of: present, bare: bare, from: from, to: to, span: span, rules),
-        sizes: home.sizes)
+        sizes: home.sizes,
+        unjoinedOn: unjoinedOn)
 }
 
 /// The month of a household that turned out not to have lived there in it: no figure, nothing missing.
@@ -91,9 +94,13 @@ private struct MeterInWindow {
                 calendar: span.calendar) : nil
     }
 
-    var isBracketed: Bool {
+    /// Those of its ends in the month at which the register is not known.
+    var openEnds: [Instant] {
         var reader = BoundaryReader(judged, shareMillionths: nil)
-        return reader.boundary(at: from) != nil && reader.boundary(at: to) != nil
+        var open: [Instant] = []
+        if reader.boundary(at: from) == nil { open.append(from) }
+        if reader.boundary(at: to) == nil { open.append(to) }
+        return open
     }
 
     /// Distinct readings over [from, to), noted registers not counted.
@@ -122,6 +129,14 @@ private func timeWithoutMeter(
         bare.add(installed.gaps(from: from, to: to))
     }
     return bare
+}
+
+/// The days on which a meter was exchanged and its register is not known; none where the home's own time has an open
+/// end.
+private func unjoinedDays(of meters: [MeterInWindow], from: Instant, to: Instant, span: MonthSpan) -> [LocalDay] {
+    let open = Set(meters.flatMap(\.openEnds))
+    if open.contains(from) || open.contains(to) { return [] }
+    return Set(open.map { span.calendar.day(of: $0) }).sorted()
 }
 
 /// The continuous flows of every usage point, earliest first.

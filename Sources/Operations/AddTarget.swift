@@ -4,7 +4,7 @@ import Storage
 public import Water
 
 /// Adds a community system that events of an area are delivered to. The secrets are made by the caller and shown
-/// once; the pull key is kept as its hash, the signing secret as it is, for it signs.
+/// once; the pull key is kept as its hash, the signing secret as it is given, for it signs.
 public struct AddTarget: Sendable {
     private let database: Database
 
@@ -12,7 +12,7 @@ public struct AddTarget: Sendable {
 
     /// - Parameters:
     ///   - area: the code of a community or of a wider area.
-    ///   - secret: from `Secret.signingSecret(using:)`.
+    ///   - secret: from `Secret.signingSecret(using:)`, as `TargetSecret` keeps it.
     ///   - entitlement: lets it pull statements (household numbers and figures); nil for events alone.
     public func callAsFunction(
         _ name: String, url: String, area code: String, secret: Secret, entitlement: Entitlement? = nil, at: Instant

@@ -6,28 +6,6 @@ import Storage
 public import Tariffs
 public import Water
 
-/// Why a month is not closed, in the order looked for. Nothing is changed, but communities already measured or
-/// issued stay so and are not done again.
-public enum CloseRefusal: Error, Sendable, Hashable {
-    /// The month still runs until then.
-    case monthNotOver(ends: Instant)
-    /// Readings may still come; allowed from then on, or with `early`.
-    case tooEarly(allowedFrom: Instant)
-    /// No tariff, or no rule file, is valid for the whole month.
-    case noTariff(id: String)
-    case noRules(id: String)
-    /// The month was frozen with other rules or another tariff: they decide for its rest.
-    case frozenWithOther(rules: String, tariff: String)
-    /// A community to exclude that the city does not have.
-    case unknownCommunity(code: String)
-    /// The city has no community with homes in the month.
-    case nothingToClose
-    /// Folding changed these communities faster than they could be measured: close again.
-    case notSettled(communities: [String])
-    /// Other processes were at these communities for longer than we wait: close again later.
-    case withOthers(communities: [String])
-}
-
 /// What a close did. Where several processes close a month together each tells its own part; together they tell every
 /// community once.
 public struct CloseSummary: Sendable, Hashable {
@@ -109,9 +87,11 @@ public struct CloseMonth: Sendable {
     ///   - at: the time of running; it decides only whether the month may be closed, never a figure.
     ///   - early: closes before the 72 h after month's end.
     ///   - excluding: communities by code and why the city's figures are frozen without them.
+    ///   - despiteHeld: goes on without readings of the month that join no figures, and tells the log; false refuses a
+    ///     month that has any, unless all of it is issued.
     public func callAsFunction(
         _ month: BillingMonth, at: Instant, early: Bool = false, excluding: [String: String] = [:],
-        progress: @escaping @Sendable (CloseProgress) -> Void = { _ in }
+        despiteHeld: Bool = true, progress: @escaping @Sendable (CloseProgress) -> Void = { _ in }
     ) async throws -> Result<CloseSummary, CloseRefusal> {
         let files: (tariff: Tariff, rules: RuleSet)
         switch try await admit(month, at: at, early: early) {
@@ -130,6 +110,13 @@ public struct CloseMonth: Sendable {
         try await FoldReadings(
             database: database, calendar: calendar, rules: rules, logger: logger, worker: worker.part("close")
         ).whatIsThere(at: at)
+        let held = try await database.read { try $0.held(of: month, calendar.interval(of: month)) }
+        if held.isAny, !summary.wasComplete {
+            guard despiteHeld else { return .failure(.held(held)) }
+            logger.warning(
+                "readings of the month take no part in its close",
+                metadata: ["month": "\(month)", "readings": "\(held.words)", "see": "/staff/held"])
+        }
         let rest = try await measureAll(
             communities, month, rules: rules, excluding: excluding, at: at, &summary, progress)
         if let refusal = rest.refusal(communities) { return .failure(refusal) }
@@ -140,7 +127,7 @@ public struct CloseMonth: Sendable {
         do {
             left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
         } catch let other as IssueStatements.NoTariff {
-            return .failure(.noTariff(id: other.id))
+            return .failure(.noTariff(shelf.missingTariff(other.id, in: month)))
         }
         if let refusal = left.refusal(communities) { return .failure(refusal) }
         summary.corrections = try await corrections(at: at)
@@ -165,18 +152,21 @@ public struct CloseMonth: Sendable {
             return .failure(.tooEarly(allowedFrom: ends + settings.waitSeconds))
         }
         guard let tariff = shelf.tariff(settings.tariffID, in: month) else {
-            return .failure(.noTariff(id: settings.tariffID))
+            return .failure(.noTariff(shelf.missingTariff(settings.tariffID, in: month)))
         }
         guard let rules = shelf.rules(settings.rulesID, in: month) else {
-            return .failure(.noRules(id: settings.rulesID))
+            return .failure(.noRules(shelf.missingRules(settings.rulesID, in: month)))
         }
         let (others, noted) = try await database.read { reader in
             (try reader.otherTariffs(in: month, calendar.interval(of: month)), try reader.monthTariffs(month))
         }
         for id in others where id != tariff.id {
-            guard let other = shelf.tariff(id, in: month) else { return .failure(.noTariff(id: id)) }
+            guard let other = shelf.tariff(id, in: month) else {
+                return .failure(.noTariff(shelf.missingTariff(id, in: month)))
+            }
             if let hash = noted[id], hash != other.digest {
-                return .failure(.frozenWithOther(rules: rules.version, tariff: id))
+                return .failure(
+                    .frozenWithOther(FrozenFiles(month: month, rules: rules.version, tariff: id, isOfHomes: true)))
             }
         }
         return try await agree(month, (tariff, rules))
@@ -189,7 +179,10 @@ public struct CloseMonth: Sendable {
         if let frozen = try await database.read({ try $0.cityMonth(month) }),
             frozen.ruleHash != files.rules.digest || frozen.tariffHash != files.tariff.digest
         {
-            return .failure(.frozenWithOther(rules: frozen.ruleVersion, tariff: frozen.tariffID))
+            return .failure(
+                .frozenWithOther(
+                    FrozenFiles(
+                        month: month, rules: frozen.ruleVersion, tariff: frozen.tariffID, isOfHomes: false)))
         }
         return .success(files)
     }
@@ -325,6 +318,18 @@ extension SharedPass.Rest {
     }
 }
 
+extension TariffShelf {
+    fileprivate func missingTariff(_ id: String, in month: BillingMonth) -> MissingFile {
+        let own = tariffs.filter { $0.id == id }
+        return MissingFile(id: id, month: month, from: own.first?.validFrom, to: own.last?.validTo)
+    }
+
+    fileprivate func missingRules(_ id: String, in month: BillingMonth) -> MissingFile {
+        let own = rules.filter { $0.id == id }
+        return MissingFile(id: id, month: month, from: own.first?.validFrom, to: own.last?.validTo)
+    }
+}
+
 extension MeteringRules {
     /// The rule file's numbers for measuring; what the file does not name keeps the standard.
     public init(_ rules: RuleSet) {
@@ -333,27 +338,5 @@ extension MeteringRules {
         continuousFlowLitresPerHour = max(1, (rules.continuousFlow.millilitresPerHour + 999) / 1_000)
         continuousFlowHours = rules.continuousFlow.hours
         qualifyingPairSeconds = rules.gates.qualifyingPairHours * 3_600
-    }
-}
-
-extension CloseRefusal: CustomStringConvertible {
-    /// What is wrong and what can be done.
-    public var description: String {
-        switch self {
-        case .monthNotOver(let ends):
-            "the month runs to the midnight after its last day, \(ends.utc): close it after that"
-        case .tooEarly(let from): "readings may still come until \(from.utc): wait, or close with --early"
-        case .noTariff(let id): "no tariff \(id) is valid for the whole month: add a file to the tariffs folder"
-        case .noRules(let id): "no rule file \(id) is valid for the whole month: add a file to the tariffs folder"
-        case .frozenWithOther(let rules, let tariff):
-            "the month was frozen with rules of version \(rules) and tariff \(tariff), other than those it would go by now: "
-                + "name them by close.rules and close.tariff (JIESHUI_CLOSE_RULES, JIESHUI_CLOSE_TARIFF), or put those files back"
-        case .unknownCommunity(let code): "the city has no community \(code) with homes in this month"
-        case .nothingToClose: "no household lived anywhere in this month: import households first"
-        case .notSettled(let codes):
-            "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
-        case .withOthers(let codes):
-            "other processes are still at \(codes.joined(separator: ", ")): close again once they have ended"
-        }
     }
 }

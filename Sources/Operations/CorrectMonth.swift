@@ -30,7 +30,9 @@ struct CorrectMonth: Sendable {
         var accounts: [HouseholdID: Int64?] = [:]
         var event: OutboxEvent?
         /// Months that took this one into a mean, or fill the same tiers: they are corrected in their turn.
-        var resting: [(home: HouseholdID, month: BillingMonth)] = []
+        var resting: [(home: HouseholdID, month: BillingMonth, cause: HomeChange.Cause)] = []
+        /// Whether any of the statements says something new of its own month.
+        var hasNews = false
         var newTariffs: [Tariff] = []
     }
 
@@ -46,9 +48,10 @@ struct CorrectMonth: Sendable {
         let tookPart = cohorts.byArea[community] != nil
         let frozen = try reader.homeMonths(of: community, month, homes: homes)
         let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
-        let marked = homes.count
-        let homes = homes.filter { tariffs.tariff(of: $0) != nil }
-        work.summary.withoutFiles = marked - homes.count
+        let billed = homes.filter { tariffs.tariff(of: $0) != nil }
+        work.summary.withoutFiles = homes.count - billed.count
+        work.summary.missingFiles = missing(Set(homes).subtracting(billed), tariffs)
+        let homes = billed
         let earlier = try EarlierStatements(of: community, before: month, under: tariffs, rules, reader)
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
@@ -61,15 +64,21 @@ struct CorrectMonth: Sendable {
                 tariff: tariff, rules: rules, cohort: cohort,
                 frozenFigure: tookPart ? try frozenFigure(frozen[home.household], reader) : nil,
                 earlier: earlier, household: home.household, monthStart: calendar.interval(of: month).start)
+            // Of months without a register a home has a statement where one could have been read, as those have it that
+            // were registered in time: not of the time before a meter hung there.
+            if issued[home.household] == nil, home.lacksRegister, try !isMetered(home.household, reader) { continue }
             let changes = try changes(of: home.household, reader)
             guard
-                let (statement, stored, changesLevels) = try next(
+                let (statement, stored, changesLevels, isNews) = try next(
                     home, numbers[home.household] ?? "", after: issued[home.household], changes, in: context)
             else { continue }
             work.statements.append(stored)
+            work.hasNews = work.hasNews || isNews
             work.leaks.append((home.household, home.continuousFlows))
-            work.resting += try resting(on: home.household, billedBy: tariff, reader)
-            if changesLevels { work.resting += try nextMonth(of: home.household, reader) }
+            var later = try resting(on: home.household, billedBy: tariff, reader)
+            if changesLevels { later += try nextMonth(of: home.household, reader) }
+            let cause = statement.version == 1 ? HomeChange.Cause.earlierMonthIssued : .earlierMonth
+            work.resting += later.map { (home.household, $0, cause) }
             let holder = AccountHolder(community: community, household: home.household)
             let awards = try AwardPoints(rules: rules, calendar: calendar).postings(
                 for: statement, holder, isKnown: known.contains(home.household), at: at, reader)
@@ -81,37 +90,53 @@ struct CorrectMonth: Sendable {
         work.summary.statements = work.statements.count
         work.summary.unchanged = work.homes.count - work.statements.count
         work.summary.transfers = work.awards.reduce(0) { $0 + $1.posting.transfers.count }
-        if !work.statements.isEmpty { work.event = try event(work, chain.first?.code ?? "", at: at) }
+        if work.hasNews { work.event = try event(work, chain.first?.code ?? "", at: at) }
         return work
+    }
+
+    /// The tariffs of homes that are billed by none on the shelf, and what can be done.
+    private func missing(_ homes: Set<HouseholdID>, _ tariffs: HomeTariffs) -> Set<String> {
+        Set(homes.compactMap { tariffs.id(of: $0) }).reduce(into: []) { found, id in
+            found.insert(
+                "\(month): homes are billed by tariff \(id), of which no file is there as the month went by it: put it "
+                    + "back, or say that the one there is right by jieshui tariff correct \(month) --tariff \(id) "
+                    + "--reason …")
+        }
+    }
+
+    /// Whether a meter hung at the home while it was lived in during the month.
+    private func isMetered(_ household: HouseholdID, _ reader: Reader) throws -> Bool {
+        let span = calendar.interval(of: month)
+        guard let lived = try reader.household(household, in: community)?.time(within: span) else { return false }
+        return try reader.installedTimes(of: household, in: community).contains(where: lived.meets)
     }
 
     /// The later months of a home whose issued statements rest on this one's litres.
     private func resting(
         on household: HouseholdID, billedBy tariff: Tariff, _ reader: Reader
-    ) throws -> [(home: HouseholdID, month: BillingMonth)] {
+    ) throws -> [BillingMonth] {
         let measured = Set(try reader.measuredMonths(of: community))
-        return try (1...11).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
+        return try (1...BylawMean.reach).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
             if tariff.firstMonth(ofPeriodOf: later) <= month { return true }
-            guard later <= month.advanced(by: 3) else { return false }
+            // Of what lacks nothing no more is asked: its statement is not read.
+            let figures = try reader.statementFigures(of: community, from: later, to: later, only: household)
+            if let use = figures[household]?[later]?.use, use.isWhole { return false }
             // Without a register it rests on what this one says now, whether or not it did before; without a statement
             // it may have one now.
             guard let stored = try reader.statement(of: household, in: community, later) else { return true }
             let said = try Statement(bytes: Array(stored.body.utf8))
             return said.analysis?.bylawMonths.isEmpty == false || said.use.days.allSatisfy { $0.litres == nil }
-        }.map { (household, $0) }
+        }
     }
 
     /// The first later month whose statement has levels: the next, or where this one's rules pay no savings the first of
     /// those that do. Each marks the one after it in its turn.
-    private func nextMonth(
-        of household: HouseholdID, _ reader: Reader
-    ) throws -> [(home: HouseholdID, month: BillingMonth)] {
+    private func nextMonth(of household: HouseholdID, _ reader: Reader) throws -> [BillingMonth] {
         // A statement takes its levels from the latest of the three before it.
         let last = rules.saving == nil ? 13 : 3
         let figures = try reader.statementFigures(
             of: community, from: month.next, to: month.advanced(by: last), only: household)
-        let found = (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min()
-        return found.map { [(household, $0)] } ?? []
+        return (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min().map { [$0] } ?? []
     }
 
     /// A home's own figure among the frozen ones. Months from before a gap kept from ranking count a home with one: then its
@@ -144,15 +169,14 @@ struct CorrectMonth: Sendable {
     }
 
     /// The next version; nil where it would say the same. Where nothing was said, as of a home registered after the
-    /// close, the first, unless nothing is known of the month.
+    /// close, the first.
     private func next(
         _ home: HomeMonth, _ number: String, after current: StoredStatement?, _ changes: [HomeChange],
         in context: StatementContext
-    ) throws -> (Statement, StoredStatement, changesLevels: Bool)? {
+    ) throws -> (Statement, StoredStatement, changesLevels: Bool, isNews: Bool)? {
         guard let current else {
-            if home.lacksRegister { return nil }
             let statement = makeStatement(home, household: number, version: 1, in: context)
-            return (statement, stored(statement, of: home.household), changesLevels: true)
+            return (statement, stored(statement, of: home.household), changesLevels: true, isNews: true)
         }
         let said = try Statement(bytes: Array(current.body.utf8))
         let again = makeStatement(
@@ -163,7 +187,8 @@ struct CorrectMonth: Sendable {
             correction: Correction(
                 of: said, hash: current.hash, changes: changes, monthStart: calendar.interval(of: month).start))
         return (
-            statement, stored(statement, of: home.household), changesLevels: statement.changesLevels(against: said)
+            statement, stored(statement, of: home.household), changesLevels: statement.changesLevels(against: said),
+            isNews: statement.isNews(after: said)
         )
     }
 
@@ -176,7 +201,8 @@ struct CorrectMonth: Sendable {
             figures: StatementFigures(statement, hash: hash))
     }
 
-    /// One event for what a transaction corrects; its id names the versions, so that a repeat is the same event.
+    /// One event for what a transaction corrects, where any of it is news; its id names the versions, so that a repeat
+    /// is the same event.
     private func event(_ work: Work, _ code: String, at: Instant) throws -> OutboxEvent {
         var digest = RunningDigest()
         for statement in work.statements { digest.update(statement.hash) }
@@ -214,17 +240,38 @@ struct CorrectMonth: Sendable {
         try transaction.append(work.awards)
         if let event = work.event { try transaction.enqueue(event) }
         for home in work.homes { try transaction.clearDirty(home, of: community, month) }
-        for (home, later) in work.resting {
-            try transaction.markDirty(home, of: community, later, cause: .earlierMonth, at: at)
+        for (home, later, cause) in work.resting {
+            try transaction.markDirty(home, of: community, later, cause: cause, at: at)
         }
         return true
     }
 }
 
 extension Statement {
+    /// Whether it says anything of its own month that a former version did not: more than how it compares with earlier
+    /// months' statements.
+    fileprivate func isNews(after former: Statement) -> Bool {
+        var (own, then) = (self, former)
+        own.forgetEarlierMonths()
+        then.forgetEarlierMonths()
+        then.version = own.version
+        then.correction = own.correction
+        return own != then
+    }
+
+    private mutating func forgetEarlierMonths() {
+        lastMonth = nil
+        sameMonthLastYear = nil
+        analysis = nil
+        saving = nil
+    }
+
     /// Whether the levels that later months rest on are others than a former version's.
     fileprivate func changesLevels(against former: Statement) -> Bool {
-        guard saving == nil else { return saving?.levelsFor(next: month) != former.saving?.levelsFor(next: month) }
+        if let saving {
+            return saving.levelsFor(next: month, persons: persons)
+                != former.saving?.levelsFor(next: month, persons: former.persons)
+        }
         return unranked != former.unranked || equivalised != former.equivalised || findings != former.findings
             || quality.zeroDays != former.quality.zeroDays
     }

@@ -14,10 +14,14 @@ public struct CorrectionSummary: Sendable, Hashable {
     /// Homes marked whose figures came out the same: the mark is taken back, nothing is issued.
     public var unchanged = 0
     public var transfers = 0
-    /// Homes of months that were closed with a tariff or rules no longer on the shelf: they stay marked.
+    /// Homes' months that were closed with a tariff or rules no longer on the shelf: they stay marked.
     public var withoutFiles = 0
-    /// Homes of months whose readings, or those of the month before, were pruned: they stay as they are, and marked.
+    /// Which files are missing and what can be done, a sentence for each.
+    public var missingFiles: Set<String> = []
+    /// Homes' months whose readings, or those of the month before, were pruned: they stay as they are, and marked.
     public var withoutReadings = 0
+    /// The numbers of the households whose these are: for who asks, never for the log.
+    public var householdsWithoutReadings: Set<String> = []
     /// Communities that other processes are at, or that kept changing: correct again.
     public var leftOpen = 0
 
@@ -28,7 +32,9 @@ public struct CorrectionSummary: Sendable, Hashable {
         unchanged += other.unchanged
         transfers += other.transfers
         withoutFiles += other.withoutFiles
+        missingFiles.formUnion(other.missingFiles)
         withoutReadings += other.withoutReadings
+        householdsWithoutReadings.formUnion(other.householdsWithoutReadings)
         leftOpen += other.leftOpen
     }
 }
@@ -99,21 +105,25 @@ public struct CorrectStatements: Sendable {
             }
             guard let (tariff, rules) = files.found else {
                 summary.withoutFiles += homes.count
-                logger.warning(
-                    "a closed month's tariff or rules are no longer on the shelf",
-                    metadata: ["month": "\(month)", "homes": "\(homes.count)", "missing": "\(files.missing)"])
+                summary.missingFiles.formUnion(files.missing)
+                warn(of: files.missing, month, homes: homes.count)
                 continue
             }
             var homes = homes
             if let kept = try await database.read({ try $0.firstKeptMonth(of: community) }), month <= kept {
-                let marked = homes.count
-                homes = try await withdrawable(homes, month, community)
-                let left = marked - homes.count
-                summary.withoutReadings += left
-                if left > 0 {
+                // What was said of those that did not live there in the month is withdrawn without any readings.
+                let left = try await database.read { [calendar, homes] reader in
+                    Set(
+                        try homes.filter {
+                            try reader.isBeyondCorrection($0, of: community, month, calendar)
+                        })
+                }
+                homes.removeAll { left.contains($0) }
+                summary.add(try await withoutReadings(left, in: community))
+                if !left.isEmpty {
                     logger.warning(
                         "a correction needs readings that were pruned",
-                        metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(left)"])
+                        metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(left.count)"])
                 }
             }
             let month = CorrectMonth(
@@ -126,15 +136,16 @@ public struct CorrectStatements: Sendable {
         return summary
     }
 
-    /// Of homes of a month whose readings were pruned those that did not live there in it: what was said of them is
-    /// withdrawn without any.
-    private func withdrawable(
-        _ homes: [HouseholdID], _ month: BillingMonth, _ community: CommunityID
-    ) async throws -> [HouseholdID] {
-        let span = calendar.interval(of: month)
-        return try await database.read { reader in
-            try homes.filter { try reader.household($0, in: community)?.time(within: span) == nil }
+    /// A month of homes that cannot be corrected any more.
+    private func withoutReadings(
+        _ homes: Set<HouseholdID>, in community: CommunityID
+    ) async throws -> CorrectionSummary {
+        var summary = CorrectionSummary()
+        summary.withoutReadings = homes.count
+        summary.householdsWithoutReadings = try await database.read { reader in
+            Set(try homes.compactMap { try reader.household($0, in: community)?.number })
         }
+        return summary
     }
 
     private func correct(
@@ -148,16 +159,17 @@ public struct CorrectStatements: Sendable {
             } catch is PrunedBracket {
                 // One home's silence must not hold up the others.
                 if homes.count > 1 { return try await correctSingly(month, homes, under: lease, at: at) }
-                var summary = CorrectionSummary()
-                summary.withoutReadings = 1
-                return summary
+                return try await withoutReadings(Set(homes), in: month.community)
             }
             do {
                 let isWritten = try await database.write(repeatable: true) { transaction in
                     try transaction.requireLease(lease)
                     return try month.write(work, at: at, transaction)
                 }
-                if isWritten { return work.summary }
+                if isWritten {
+                    warn(of: work.summary.missingFiles.sorted(), month.month, homes: work.summary.withoutFiles)
+                    return work.summary
+                }
             } catch DatabaseFailure.conflict {
                 continue
             } catch is OtherTariffNoted {
@@ -179,8 +191,8 @@ public struct CorrectStatements: Sendable {
 
     private struct Files {
         let found: (tariff: Tariff, rules: RuleSet)?
-        /// Which are not on the shelf as they were.
-        var missing = ""
+        /// Which are not on the shelf as they were, and what can be done.
+        var missing: [String] = []
     }
 
     /// The files a month was closed with; nil where the community's statements are not issued.
@@ -192,11 +204,46 @@ public struct CorrectStatements: Sendable {
         let tariff = shelf.tariff(frozen.tariffID, in: month).flatMap { $0.digest == frozen.tariffHash ? $0 : nil }
         let rules = shelf.rules.first { $0.digest == frozen.ruleHash }
         guard let tariff, let rules else {
-            let missing =
-                (tariff == nil ? ["tariff \(frozen.tariffID)"] : [])
-                + (rules == nil ? ["rules \(frozen.ruleVersion)"] : [])
-            return Files(found: nil, missing: missing.joined(separator: ", "))
+            return Files(
+                found: nil,
+                missing: (tariff == nil ? [missingTariff(of: frozen)] : [])
+                    + (rules == nil ? [missingRules(of: frozen)] : []))
         }
         return Files(found: (tariff, rules))
+    }
+
+    private func warn(of missing: [String], _ month: BillingMonth, homes: Int) {
+        guard !missing.isEmpty else { return }
+        logger.warning(
+            "a closed month's tariff or rules are no longer on the shelf as they were",
+            metadata: [
+                "month": "\(month)", "homes": "\(homes)", "missing": "\(missing.joined(separator: "; "))",
+            ])
+    }
+
+    private func missingTariff(of frozen: CityMonth) -> String {
+        let name = "tariff \(frozen.tariffID) of digest \(frozen.tariffHash.prefix(12))"
+        guard let other = shelf.tariff(frozen.tariffID, in: frozen.month) else {
+            return "\(frozen.month) was closed with \(name), of which no file is there: put it back"
+        }
+        return "\(frozen.month) was closed with \(name); the file there is version \(other.version) of digest "
+            + "\(other.digest.prefix(12)): put the former back, or say that this one is right by "
+            + "jieshui tariff correct \(frozen.month) --reason …"
+    }
+
+    private func missingRules(of frozen: CityMonth) -> String {
+        "\(frozen.month) was closed with rules of version \(frozen.ruleVersion) and digest "
+            + "\(frozen.ruleHash.prefix(12)), of which no file is there: put it back"
+    }
+}
+
+extension Reader {
+    /// Whether a home's month stays as it is, whatever changed since: it lived there in it, and the readings of the
+    /// month or of the one before were pruned.
+    public func isBeyondCorrection(
+        _ household: HouseholdID, of community: CommunityID, _ month: BillingMonth, _ calendar: CityCalendar
+    ) throws -> Bool {
+        guard let kept = try firstKeptMonth(of: community), month <= kept else { return false }
+        return try self.household(household, in: community)?.time(within: calendar.interval(of: month)) != nil
     }
 }

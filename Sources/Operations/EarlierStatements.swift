@@ -53,7 +53,8 @@ struct EarlierStatements {
             for one in stored {
                 let statement = try Statement(bytes: Array(one.body.utf8))
                 guard let level = Saving.level(of: statement, under: rules) else { continue }
-                found[one.household, default: []].append(MonthLevel(month: earlier, permille: level))
+                found[one.household, default: []].append(
+                    MonthLevel(month: earlier, permille: level, persons: statement.persons))
             }
         }
         return found

@@ -34,6 +34,8 @@ public enum EditRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case idIsTaken = "id_taken"
     case reasonIsMissing = "reason_missing"
     case instantIsOutOfRange = "instant_out_of_range"
+    /// More than ten minutes ahead.
+    case instantIsAhead = "instant_ahead"
     case registerIsOutOfRange = "register_out_of_range"
     case unknownMeter = "unknown_meter"
     /// The meter hung nowhere at that instant, or outside the staff's area.
@@ -44,14 +46,37 @@ public enum EditRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case noSuchReading = "no_such_reading"
     /// Nothing stands on this reading that could be withdrawn.
     case nothingToWithdraw = "nothing_to_withdraw"
+    /// The meter cannot have shown this between what it showed before and after, and nobody said to take it anyway.
+    case registerContradicts = "register_contradicts"
 
     public var field: String {
         switch self {
         case .idIsMalformed, .idIsTaken: "id"
         case .reasonIsMissing: "reason"
-        case .instantIsOutOfRange, .notInstalled, .readingsArePruned: "at"
-        case .registerIsOutOfRange, .noSuchReading, .nothingToWithdraw: "register"
+        case .instantIsOutOfRange, .instantIsAhead, .notInstalled, .readingsArePruned: "at"
+        case .registerIsOutOfRange, .noSuchReading, .nothingToWithdraw, .registerContradicts: "register"
         case .unknownMeter: "meter"
+        }
+    }
+}
+
+extension EditRefusal: CustomStringConvertible {
+    public var description: String { "\(field): \(words)" }
+
+    private var words: String {
+        switch self {
+        case .idIsMalformed: "must be 1 to 64 letters, digits and -"
+        case .idIsTaken: "names another decision"
+        case .reasonIsMissing: "must be one line of 1 to 200 characters"
+        case .instantIsOutOfRange: "lies before 2000"
+        case .instantIsAhead: "lies ahead"
+        case .registerIsOutOfRange: "must be from 0 to 1000000000 m³"
+        case .unknownMeter: "is not registered"
+        case .notInstalled: "the meter hung nowhere then, or outside the area of who decides"
+        case .readingsArePruned: "the readings of that month were pruned"
+        case .noSuchReading: "no reading of that time shows it"
+        case .nothingToWithdraw: "nothing was decided on this reading"
+        case .registerContradicts: "the meter's other readings contradict it"
         }
     }
 }
@@ -77,19 +102,32 @@ public struct EditReading: Sendable {
         self.rules = rules
     }
 
-    /// `by` decides within their area.
+    /// `by` decides within their area. `isForced` enters a register whatever the meter showed before and after.
     public func callAsFunction(
-        _ request: EditRequest, by staff: StaffMember, at now: Instant
+        _ request: EditRequest, isForced: Bool = false, by staff: StaffMember, at now: Instant
     ) async throws -> Result<EditOutcome, EditRefusal> {
         if let refusal = Self.malformed(request, at: now) { return .failure(refusal) }
         return try await database.write(repeatable: true) { transaction in
-            try decide(request, by: staff, at: now, transaction)
+            try decide(request, isForced: isForced, by: staff, at: now, transaction)
         }
+    }
+
+    /// What the meter showed before or after that a register to be entered contradicts, of what hangs in the area of
+    /// `staff`. nil for any other decision, and where nothing does.
+    public func contradiction(
+        to request: EditRequest, by staff: StaffMember, _ reader: Reader
+    ) throws -> RegisterContradiction? {
+        guard request.action == .enter, let holder = try reader.holder(of: request.meter), holder.isRegistered else {
+            return nil
+        }
+        let communities = try communities(of: holder.meter, at: request.at, for: staff, reader)
+        return try contradiction(to: request, of: holder.meter, in: communities, reader)
     }
 
     /// Why a reading of this instant and register is no reading, whatever the meter; nil where it may be one.
     public static func isOutOfRange(_ register: Volume, at: Instant, now: Instant) -> EditRefusal? {
-        guard at >= .earliestReading, at <= now + 600 else { return .instantIsOutOfRange }
+        guard at >= .earliestReading else { return .instantIsOutOfRange }
+        guard at <= now + 600 else { return .instantIsAhead }
         // 10^9 m³: what no meter shows.
         guard (0...1_000_000_000_000_000).contains(register.millilitres) else { return .registerIsOutOfRange }
         return nil
@@ -103,21 +141,44 @@ public struct EditReading: Sendable {
         return isOutOfRange(request.register, at: request.at, now: now)
     }
 
+    /// Where a meter hung at an instant within the staff's area. At the instant of an exchange a reading belongs to
+    /// both sides; so does what is decided on it.
+    private func communities(
+        of meter: MeterID, at instant: Instant, for staff: StaffMember, _ reader: Reader
+    ) throws -> [CommunityID] {
+        let places = try reader.placements(of: meter).filter {
+            guard $0.from <= instant && instant <= $0.to ?? instant,
+                let area = try reader.area(ofPoint: $0.usagePoint, in: $0.community)
+            else { return false }
+            return try reader.areaChain(from: area).contains { $0.id == staff.area }
+        }
+        return Set(places.map(\.community)).sorted()
+    }
+
+    private func contradiction(
+        to request: EditRequest, of meter: MeterID, in communities: [CommunityID], _ reader: Reader
+    ) throws -> RegisterContradiction? {
+        guard request.action == .enter else { return nil }
+        let check = RegisterCheck(calendar: calendar, rules: rules, reader: reader)
+        for community in communities {
+            for installation in try reader.installations(of: meter, in: community)
+            where installation.from <= request.at && request.at <= installation.to ?? request.at {
+                let found = try check.found(
+                    against: request.register, at: request.at, in: installation, of: community)
+                if let found { return found }
+            }
+        }
+        return nil
+    }
+
     private func decide(
-        _ request: EditRequest, by staff: StaffMember, at now: Instant, _ transaction: Transaction
+        _ request: EditRequest, isForced: Bool, by staff: StaffMember, at now: Instant, _ transaction: Transaction
     ) throws -> Result<EditOutcome, EditRefusal> {
         let reader = transaction.reader
         guard let holder = try reader.holder(of: request.meter), holder.isRegistered else {
             return .failure(.unknownMeter)
         }
-        let places = try reader.placements(of: holder.meter).filter {
-            guard $0.from <= request.at && request.at <= $0.to ?? request.at,
-                let area = try reader.area(ofPoint: $0.usagePoint, in: $0.community)
-            else { return false }
-            return try reader.areaChain(from: area).contains { $0.id == staff.area }
-        }
-        // At the instant of an exchange a reading belongs to both sides; so does what is decided on it.
-        let communities = Set(places.map(\.community)).sorted()
+        let communities = try communities(of: holder.meter, at: request.at, for: staff, reader)
         guard !communities.isEmpty else { return .failure(.notInstalled) }
         var edit = ReadingEdit(
             at: request.at, register: request.register, action: request.action, by: staff.id, decidedAt: now,
@@ -141,6 +202,9 @@ public struct EditReading: Sendable {
         switch affected(by: edit, sides) {
         case .success(let found): meant = found
         case .failure(let refusal): return .failure(refusal)
+        }
+        if !isForced, try contradiction(to: request, of: holder.meter, in: meant.map(\.community), reader) != nil {
+            return .failure(.registerContradicts)
         }
         var marked = 0
         for (community, reach) in meant {

@@ -13,8 +13,12 @@ public struct MeterExamination: Sendable {
     public let anomalies: [Anomaly]
     /// Every decision on the meter's readings of that time, the latest first.
     public let edits: [StoredEdit]
-    /// The last reading before that time, where none is of it; nil where there never was one.
+    /// The last reading before that time, where none is of it; nil where none is kept.
     public let lastBefore: Instant?
+    /// The first reading after that time, where none is of it.
+    public let firstAfter: Instant?
+    /// The first month whose readings the community still has, where none is of that time; nil where none were removed.
+    public let firstKept: BillingMonth?
     /// The numbers of the households that it served in that time.
     public let households: [String]
 }
@@ -63,10 +67,8 @@ public struct ExamineMeter: Sendable {
             readings += found.readings.filter { $0.at >= from && $0.at < to }
             anomalies += found.anomalies.filter { $0.to >= from && $0.from < to }
         }
-        let lastBefore =
-            try readings.isEmpty
-            ? reader.nearestSet(of: holder.meter, in: community, before: days.lowerBound)?.elements.map(\.at).max()
-            : nil
+        let around =
+            try readings.isEmpty ? Around(holder.meter, in: community, days.lowerBound...last, reader) : Around()
         let households = try reader.households(servedBy: holder.meter, in: community, from: from, to: to - 1).compactMap
         {
             try reader.household($0, in: community)?.number
@@ -75,6 +77,21 @@ public struct ExamineMeter: Sendable {
             serial: address.address, community: community,
             readings: readings.sorted { ($0.at, $0.register) < ($1.at, $1.register) }, anomalies: anomalies.sorted(),
             edits: stored.filter { $0.edit.at >= from && $0.edit.at < to }.sorted { $1.edit < $0.edit },
-            lastBefore: lastBefore, households: households)
+            lastBefore: around.last, firstAfter: around.first, firstKept: around.kept, households: households)
+    }
+}
+
+/// What lies around days without a reading.
+private struct Around {
+    private(set) var last: Instant?
+    private(set) var first: Instant?
+    private(set) var kept: BillingMonth?
+
+    init() {}
+
+    init(_ meter: MeterID, in community: CommunityID, _ days: ClosedRange<LocalDay>, _ reader: Reader) throws {
+        last = try reader.nearestSet(of: meter, in: community, before: days.lowerBound)?.elements.map(\.at).max()
+        first = try reader.nearestSet(of: meter, in: community, after: days.upperBound)?.elements.map(\.at).min()
+        kept = try reader.firstKeptMonth(of: community)
     }
 }

@@ -1,4 +1,5 @@
 public import Database
+public import Metering
 import Storage
 public import Water
 
@@ -32,6 +33,8 @@ public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible 
     case inTheFuture
     /// Another meter was hung there at that time.
     case alreadyExchanged
+    /// The old meter cannot have shown this last: it showed another register before, and nobody said to take it anyway.
+    case finalContradicts(RegisterContradiction)
     case registry(RegistryRefusal)
 
     public var description: String {
@@ -41,6 +44,7 @@ public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .sameMeter: "new: is the old meter"
         case .inTheFuture: "at: lies ahead"
         case .alreadyExchanged: "new: another meter was hung there at that time"
+        case .finalContradicts(let found): "final_m3: \(found.text(time: \.utc))"
         case .registry(let refusal): "\(refusal.field): \(refusal.reason)"
         }
     }
@@ -50,27 +54,51 @@ public enum ExchangeRefusal: Error, Sendable, Hashable, CustomStringConvertible 
 /// are marked, and corrected at the next close.
 public struct ExchangeMeter: Sendable {
     private let database: Database
+    private let calendar: CityCalendar
+    private let rules: MeteringRules
 
-    public init(database: Database) { self.database = database }
+    public init(database: Database, calendar: CityCalendar, rules: MeteringRules) {
+        self.database = database
+        self.calendar = calendar
+        self.rules = rules
+    }
 
     /// The new meter takes over resolution, flow and modulus where it is not registered yet. A repeat changes nothing.
     ///
-    /// `covers` tells whether the one who asks may change the meters that hang in an area. Where a member of staff is named
-    /// the notes of the household that lived there keep who it was.
+    /// `isForced` takes the last register whatever the old meter showed before. `covers` tells whether the one who asks
+    /// may change the meters that hang in an area. Where a member of staff is named the notes of the household that
+    /// lived there keep who it was.
     public func callAsFunction(
-        _ exchange: MeterExchange, by staff: StaffID? = nil, now: Instant,
+        _ exchange: MeterExchange, isForced: Bool = false, by staff: StaffID? = nil, now: Instant,
         covers: @escaping @Sendable (AreaID) -> Bool = { _ in true }
     ) async throws -> Result<Void, ExchangeRefusal> {
         guard exchange.old != exchange.new else { return .failure(.sameMeter) }
         guard exchange.at <= now else { return .failure(.inTheFuture) }
         do {
             try await database.write { transaction in
+                let found = try isForced ? nil : contradiction(to: exchange, transaction.reader)
                 try note(exchange, by: staff, now: now, covers: covers, transaction)
+                // Told last: what else is refused cannot be forced.
+                if let found { throw ExchangeRefusal.finalContradicts(found) }
             }
             return .success(())
         } catch let refusal as ExchangeRefusal {
             return .failure(refusal)
         }
+    }
+
+    /// What the old meter showed before that its last register cannot follow: readings after the exchange are the new
+    /// meter's. nil where none is given, where it was noted so before, or where the old meter hung nowhere then.
+    public func contradiction(to exchange: MeterExchange, _ reader: Reader) throws -> RegisterContradiction? {
+        guard let final = exchange.finalRegister, let meter = try reader.meter(serial: exchange.old.address),
+            let place = try reader.placements(of: meter.id).first(where: { exchange.ends($0) }),
+            place.to == nil || place.finalRegister != final,
+            let installation = try reader.installations(of: meter.id, in: place.community).first(where: {
+                $0.from == place.from
+            })
+        else { return nil }
+        return try RegisterCheck(calendar: calendar, rules: rules, reader: reader)
+            .found(against: final, at: exchange.at, in: installation.ending(at: exchange.at), of: place.community)
     }
 
     /// A refusal is thrown, so that the first half is not kept without the second.
@@ -82,11 +110,7 @@ public struct ExchangeMeter: Sendable {
         let serial = exchange.old.address
         guard let meter = try reader.meter(serial: serial) else { throw ExchangeRefusal.unknownMeter(serial) }
         let placed = try reader.placements(of: meter.id)
-        guard
-            let place = placed.first(where: {
-                $0.from < exchange.at && ($0.to.map { $0 == exchange.at } ?? true)
-            })
-        else {
+        guard let place = placed.first(where: { exchange.ends($0) }) else {
             guard try placed.contains(where: { try reader.isCovered($0, by: covers) }) else {
                 throw ExchangeRefusal.unknownMeter(serial)
             }
@@ -128,6 +152,13 @@ public struct ExchangeMeter: Sendable {
         } catch let refusal as RegistryRefusal {
             throw ExchangeRefusal.registry(refusal)
         }
+    }
+}
+
+extension MeterExchange {
+    /// Whether the old meter hung there up to the exchange.
+    fileprivate func ends(_ place: Placement) -> Bool {
+        place.from < at && (place.to.map { $0 == at } ?? true)
     }
 }
 

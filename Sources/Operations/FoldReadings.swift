@@ -171,7 +171,7 @@ public actor FoldReadings {
     public func letGo() async throws {
         guard let (lease, _) = inHand else { return }
         inHand = nil
-        try await database.write(repeatable: true) { try $0.release(lease) }
+        try await database.write(repeatable: true, .withTheNext) { try $0.release(lease) }
     }
 
     private func sweepAll(at: Instant) async throws {
@@ -327,7 +327,8 @@ public actor FoldReadings {
         let (owner, now) = (worker.owner, worker.now())
         do {
             typealias Done = (value: T, round: FoldRound, lease: Lease, directory: MeterDirectory)
-            let done = try await database.write(repeatable: true) { transaction -> Done? in
+            // Until it is durable the journal has what it folded.
+            let done = try await database.write(repeatable: true, .withTheNext) { transaction -> Done? in
                 guard
                     let lease = try transaction.claim(
                         .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)

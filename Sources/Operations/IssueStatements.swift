@@ -91,7 +91,7 @@ struct IssueStatements: Sendable {
             try transaction.reader.communityMonth($0, of: community)?.issuedAt != nil
         }
         guard let later else { return }
-        for home in homes { try transaction.markDirty(home, of: community, later, cause: .earlierMonth, at: at) }
+        for home in homes { try transaction.markDirty(home, of: community, later, cause: .earlierMonthIssued, at: at) }
     }
 
     private struct Work: Sendable {

@@ -92,23 +92,11 @@ public struct MeasureMonth: Sendable {
             load.refusesPruned = only != nil
             load.digestForms = digestForms
             let homes = if let only { try load.figures(of: only) } else { try load.figures() }
-            return try bylawEstimated(homes, of: community, month, reader)
-        }
-
-        /// A month without any register takes the mean of the previous three (`bylawEstimate`).
-        private func bylawEstimated(
-            _ homes: [HomeMonth], of community: CommunityID, _ month: BillingMonth, _ reader: Reader
-        ) throws -> [HomeMonth] {
-            let unread = homes.filter(\.lacksRegister).map(\.household)
+            // A month without any register takes the mean of the latest three that count.
+            let unread = Set(homes.filter(\.lacksRegister).map(\.household))
             if unread.isEmpty { return homes }
-            let earlier = try reader.statementFigures(
-                of: community, from: month.advanced(by: -3), to: month.previous,
-                only: unread.count == 1 ? unread[0] : nil)
-            return homes.map { home in
-                guard home.lacksRegister else { return home }
-                let whole = (earlier[home.household] ?? [:]).values.map(\.use).filter(\.isWhole)
-                return bylawEstimate(for: home, meanOf: whole.map(\.litres)) ?? home
-            }
+            let earlier = try LoadMonthBases(community: community, reader: reader)(of: unread, before: month)
+            return homes.map { home in bylawEstimate(for: home, from: earlier[home.household] ?? []) ?? home }
         }
     }
 }

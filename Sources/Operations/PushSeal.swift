@@ -47,11 +47,14 @@ public struct SealKey: Sendable, CustomStringConvertible, CustomReflectable {
 public enum SealedPlace: Sendable, Hashable {
     case push(GatewayID, platform: String)
     case meterKey(MeterID)
+    /// A community system, by its name, which is known before its number and never changes.
+    case target(name: String)
 
     fileprivate var text: String {
         switch self {
         case .push(let gateway, let platform): "push:\(gateway.value):\(platform)"
         case .meterKey(let meter): "meter:\(meter.value)"
+        case .target(let name): "target:\(name)"
         }
     }
 }

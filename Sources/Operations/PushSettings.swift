@@ -29,10 +29,13 @@ public enum PushSettingRefusal: Error, Sendable, Hashable, CustomStringConvertib
 public struct SetGatewayPush: Sendable {
     private let database: Database
     private let key: SealKey
+    private let profiles: CJT188Profiles?
 
-    public init(database: Database, key: SealKey) {
+    /// `profiles`: those of CJ/T 188 that a mapping may name; nil for the built-in ones.
+    public init(database: Database, key: SealKey, profiles: CJT188Profiles? = nil) {
         self.database = database
         self.key = key
+        self.profiles = profiles
     }
 
     /// - Parameter file: the name that faults of the mapping are told with.
@@ -42,7 +45,7 @@ public struct SetGatewayPush: Sendable {
     ) async throws -> Result<Void, PushSettingRefusal> {
         if let reason = secrets.unfit(for: platform) { return .failure(.unfit(reason: reason)) }
         do throws(MappingFaults) {
-            if case .table = try Mapping.read(mapping, file: file) {
+            if case .table = try Mapping.read(mapping, file: file, profiles: profiles) {
                 return .failure(.mapping(faults: "\(file): a table's mapping reads no push"))
             }
         } catch {
@@ -94,12 +97,17 @@ public struct OpenedPush: Sendable {
 extension SealKey {
     /// The settings of a gateway's platform.
     ///
-    /// - Throws: `SealFault.notOpened`; `MappingFaults` where a later program no longer reads the mapping.
-    public func opened(_ push: GatewayPush, of gateway: Gateway, _ platform: Platform) throws -> OpenedPush {
+    /// - Parameter profiles: those of CJ/T 188 that the mapping may name; nil for the built-in ones.
+    /// - Throws: `SealFault.notOpened`; `MappingFaults` where a later program no longer reads the mapping, or a profile
+    ///   that it names is there no longer.
+    public func opened(
+        _ push: GatewayPush, of gateway: Gateway, _ platform: Platform, profiles: CJT188Profiles? = nil
+    ) throws -> OpenedPush {
         let stored = try open(push.sealedSecrets, of: .push(gateway.id, platform: push.platform))
         return OpenedPush(
             gateway: gateway, platform: platform, secrets: try PushSecrets(stored: stored),
-            mapping: try Mapping.read(push.mapping, file: "\(push.platform) of \(gateway.name)"))
+            mapping: try Mapping.read(
+                push.mapping, file: "\(push.platform) of \(gateway.name)", profiles: profiles))
     }
 }
 

@@ -273,7 +273,7 @@ public actor RecordReadings {
             unnoted = [:]
             noted.merge(sightings) { $1 }
             do {
-                try await database.write(repeatable: true) { transaction in
+                try await database.write(repeatable: true, .withTheNext) { transaction in
                     for (gateway, sighting) in sightings.sorted(by: { $0.key < $1.key }) {
                         try transaction.noteSeen(
                             gateway, clockOffsetSeconds: sighting.offsetSeconds, at: sighting.at)

@@ -41,9 +41,7 @@ extension Transaction {
             guard now != earlier || (now != nil && (pointsChanged || movesIn)) else { continue }
             if !issued.contains(month) {
                 guard let now, kept.map({ month > $0 }) ?? true else { continue }
-                guard
-                    installed.contains(where: { $0.from < now.upperBound && $0.to ?? now.upperBound > now.lowerBound })
-                else { continue }
+                guard installed.contains(where: now.meets) else { continue }
             }
             try markDirty(household.id, of: community, month, cause: .occupancy, at: at)
         }
@@ -66,6 +64,13 @@ extension Transaction {
             }
         }
         try raiseFoldVersion(of: community, at: at)
+    }
+}
+
+extension Range<Instant> {
+    /// Whether a meter that hung from then to then hung there in any part of it.
+    func meets(_ hung: (from: Instant, to: Instant?)) -> Bool {
+        hung.from < upperBound && hung.to ?? upperBound > lowerBound
     }
 }
 

@@ -9,7 +9,7 @@ public struct RotateTargetSecret: Sendable {
 
     public init(database: Database) { self.database = database }
 
-    /// With `pullKey`, which only an entitled target may have, the key before it stops working at once. A target whose
+    /// `secret` is kept as it is given: as `TargetSecret` keeps it. With `pullKey`, which only an entitled target may have, the key before it stops working at once. A target whose
     /// rotation has not ended is refused: a third secret would silence the one that its receiver has. `isReplacement`: the
     /// secret given last was lost and is replaced; the one before it signs on.
     public func callAsFunction(

@@ -99,9 +99,11 @@ public struct SimulateRules: Sendable {
                         home, under: rules, cohort: cohort,
                         frozenFigure: takesPart ? standing(of: home, under: rules).figure : nil,
                         earlierLevels: levels[home.household] ?? [])
-                    if let saving = score.saving { levels[home.household] = saving.levelsFor(next: month) }
+                    if let saving = score.saving {
+                        levels[home.household] = saving.levelsFor(next: month, persons: home.persons)
+                    }
                     guard span.contains(month) else { continue }
-                    let tally = tally(of: score, rules)
+                    let tally = tally(of: score, persons: home.persons, rules)
                     cost.tally.add(tally)
                     sizes[home.persons ?? .max, default: .init()].add(tally)
                 }
@@ -129,17 +131,18 @@ public struct SimulateRules: Sendable {
         return Cohorts(figures: figures, chains: chains, rules: rules.cohort)
     }
 
-    private func isPaidAtFifthLess(_ saving: Saving?, _ rules: SavingRules?) -> Bool {
-        guard let saving, let rules, saving.judgement != nil, let last = saving.levels.last, let own = saving.own else {
+    private func isPaidAtFifthLess(_ saving: Saving?, persons: Int?, _ rules: SavingRules?) -> Bool {
+        let levels = saving?.counted(for: persons) ?? []
+        guard let saving, let rules, saving.judgement != nil, let last = levels.last, let own = saving.own else {
             return false
         }
         let found = rules.judge(
-            levels: saving.levels.dropLast().map(\.permille), last: divideHalfUp(last.permille * 4, by: 5),
+            levels: levels.dropLast().map(\.permille), last: divideHalfUp(last.permille * 4, by: 5),
             own: divideHalfUp(own * 4, by: 5))
         return rules.points(percent: found?.percent ?? 0) > .zero
     }
 
-    private func tally(of score: Score, _ rules: RuleSet) -> RuleSimulation.Tally {
+    private func tally(of score: Score, persons: Int?, _ rules: RuleSet) -> RuleSimulation.Tally {
         let saving = score.points.lines.first { $0.rule == rules.saving?.rule }
         let given = saving?.points.count ?? 0
         return RuleSimulation.Tally(
@@ -147,7 +150,8 @@ public struct SimulateRules: Sendable {
             judged: score.saving?.judgement == nil ? 0 : 1,
             // What the monthly cap leaves nothing of was still meant for a saving.
             paid: (saving?.pointsBeforeCap ?? .zero) > .zero ? 1 : 0,
-            paidAtFifthLess: isPaidAtFifthLess(score.saving, rules.saving) ? 1 : 0, points: score.points.total.count,
+            paidAtFifthLess: isPaidAtFifthLess(score.saving, persons: persons, rules.saving) ? 1 : 0,
+            points: score.points.total.count,
             savingPoints: given)
     }
 }

@@ -47,8 +47,10 @@ func baseline(of home: HomeMonth, _ context: StatementContext) -> Analysis.Basel
     return recent.isEmpty ? nil : make(.recentMonths, recent)
 }
 
-/// The months whose mean stands for one without any register.
+/// The months whose mean stands for one without any register. Figures frozen before they named them rest on the whole
+/// ones of the last three.
 private func bylawMonths(of home: HomeMonth, _ context: StatementContext) -> [EarlierUse] {
+    if !home.bylawMonths.isEmpty { return home.bylawMonths.map { EarlierUse($0) } }
     guard !home.isBracketed, !home.days.isEmpty, home.days.allSatisfy({ $0.state == .estimated }) else { return [] }
     return (context.monthsBeforeLast + [context.lastMonth].compactMap { $0 }).filter(\.isWhole)
         .sorted { $0.month < $1.month }

@@ -9,7 +9,8 @@ public struct Analysis: Sendable, Hashable {
     public var periodLitres: Int64
     /// The persons by date where they changed within the twelve months: tier bounds go by the mean over the days.
     public var sizes: [PersonsFrom]
-    /// Where the month had no register: the months whose mean, floored to the litre, stands for it; empty otherwise.
+    /// Where the month had no register: the months whose mean, floored to the litre, stands for it, one with days missing
+    /// by its mean day; empty otherwise.
     public var bylawMonths: [EarlierUse]
     /// What the home usually uses; nil without a whole earlier month to tell it from.
     public var baseline: Baseline?

@@ -15,6 +15,8 @@ public struct HomeChange: Sendable, Hashable {
         case tariff
         /// An earlier month that this one rests on was corrected.
         case earlierMonth = "earlier_month"
+        /// An earlier month that this one rests on has its first statement, which came later than this one's.
+        case earlierMonthIssued = "earlier_month_issued"
         /// The meter's word that it was tampered with came late.
         case tamper
         /// Another tariff was noted for the home.

@@ -3,25 +3,17 @@ import Water
 
 extension ExplanationList {
     mutating func add(_ analysis: Analysis) {
-        if !analysis.bylawMonths.isEmpty {
-            add(
-                "use.bylaw_estimate", statement.use.litres, .litres, .bylawMean,
-                .floor(
-                    .sum(analysis.bylawMonths.map { .input("earlier_litres", $0.litres) }),
-                    by: .input("months", Int64(analysis.bylawMonths.count))))
-        }
-        if let baseline = analysis.baseline, analysis.bylawMonths.isEmpty { add(baseline) }
-        for (index, day) in analysis.week.enumerated() {
-            guard let mean = day.meanLitres else { continue }
-            add(
-                "analysis.week_monday_first.\(index).mean", mean, .litres, .weekdayMean,
-                .halfUp(.input("litres", day.litres), by: .input("days", Int64(day.days))))
-        }
+        let before = analysis.periodLitres &- statement.use.litres
+        add(
+            "analysis.period_litres", analysis.periodLitres, .litres, .periodLitres,
+            before == 0 ? own : .sum([.input("before_month_litres", before), own]), isShown: before != 0)
+        if let baseline = analysis.baseline { add(baseline, isShown: analysis.bylawMonths.isEmpty) }
+        add(week: analysis.week)
         if let night = analysis.night {
-            let mean = divideHalfUp(night.litres, by: Int64(max(night.nights, 1)))
-            add(
-                "analysis.night.mean", mean, .litres, .nightMean,
-                .halfUp(.input("litres", night.litres), by: .input("nights", Int64(max(night.nights, 1)))))
+            let nights = Int64(max(night.nights, 1))
+            addBeside(
+                "analysis.night.mean", divideHalfUp(night.litres, by: nights), .litres, .nightMean,
+                .halfUp(.input("litres", night.litres), by: .input("nights", nights)))
         }
         if let room = analysis.toMedian {
             add(room, "analysis.to_median", "median_litres", figure: statement.cohort?.medianLitres)
@@ -39,23 +31,38 @@ extension ExplanationList {
         for (index, action) in analysis.actions.enumerated() { add(action, "analysis.actions.\(index)") }
     }
 
+    private mutating func add(week: [Analysis.WeekdayUse]) {
+        for (index, weekday) in week.enumerated() {
+            let key = "analysis.week_monday_first.\(index)"
+            let days = statement.use.days.filter { $0.litres != nil && $0.day.weekday == index + 1 }
+            give("\(key).days", Int64(weekday.days), .days, .measured)
+            add(
+                "\(key).litres", weekday.litres, .litres, .sumOfDays,
+                .sum(days.map { .input("day_litres", $0.litres ?? 0) }), isShown: false)
+            guard let mean = weekday.meanLitres else { continue }
+            addBeside(
+                "\(key).mean", mean, .litres, .weekdayMean,
+                .halfUp(.input("litres", weekday.litres), by: .input("days", Int64(weekday.days))))
+        }
+    }
+
     /// 折抵: what this version says less what the corrected one said.
     mutating func add(_ correction: Correction) {
-        add(
-            "correction.litres", statement.use.litres &- correction.litres, .litres, .againstCorrected,
+        addBeside(
+            "correction.change_litres", statement.use.litres &- correction.litres, .litres, .againstCorrected,
             .difference(own, .input("corrected_litres", correction.litres)))
         if let bill, let before = correction.figures.bill {
-            add(
-                "correction.bill_fen", bill.total.fen - before.fen, .fen, .againstCorrected,
+            addBeside(
+                "correction.change_bill_fen", bill.total.fen - before.fen, .fen, .againstCorrected,
                 .difference(.input("bill_fen", bill.total.fen), .input("corrected_bill_fen", before.fen)))
         }
         let points = statement.points.total.count
-        add(
-            "correction.points", points - correction.figures.points.count, .points, .againstCorrected,
+        addBeside(
+            "correction.change_points", points - correction.figures.points.count, .points, .againstCorrected,
             .difference(.input("points", points), .input("corrected_points", correction.figures.points.count)))
     }
 
-    private mutating func add(_ baseline: Analysis.Baseline) {
+    private mutating func add(_ baseline: Analysis.Baseline, isShown: Bool) {
         let days = Int64(statement.month.dayCount)
         add(
             "analysis.baseline.litres", baseline.litres, .litres, .baseline,
@@ -63,12 +70,11 @@ extension ExplanationList {
                 .product([
                     .sum(baseline.months.map { .input("earlier_litres", $0.litres) }), .input("days", days),
                 ]),
-                by: .sum(baseline.months.map { .input("earlier_days", Int64($0.month.dayCount)) })))
+                by: .sum(baseline.months.map { .input("earlier_days", Int64($0.month.dayCount)) })), isShown: isShown)
         // Of a month that is not known whole nobody can say that it was less.
-        guard statement.isComparable else { return }
         add(
             "analysis.baseline.change_litres", baseline.changeLitres, .litres, .againstBaseline,
-            .difference(own, .input("baseline_litres", baseline.litres)))
+            .difference(own, .input("baseline_litres", baseline.litres)), isShown: isShown && statement.isComparable)
     }
 
     private mutating func add(_ leak: Analysis.LeakCost) {
@@ -76,7 +82,9 @@ extension ExplanationList {
             "analysis.leak.litres", leak.litres, .litres, .leakLitres,
             .least(
                 ran(leak), own))
-        if let cost = leak.cost, let without = leak.billWithout {
+        guard let without = leak.billWithout else { return }
+        addBillOfOther("analysis.leak.bill_without_fen", without)
+        if let cost = leak.cost {
             add(
                 "analysis.leak.cost_fen", cost.fen, .fen, .leakCost,
                 less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
@@ -97,17 +105,17 @@ extension ExplanationList {
 
     private mutating func addChange(_ analysis: Analysis) {
         guard let last = statement.lastMonth, statement.isComparable, last.isWhole else { return }
-        add(
+        addBeside(
             "change.litres", statement.use.litres - last.litres, .litres, .againstLastMonth,
             .difference(own, .input("last_month_litres", last.litres)))
         guard let figures = analysis.lastMonth else { return }
         if let bill, let before = figures.bill {
-            add(
+            addBeside(
                 "change.bill_fen", bill.total.fen - before.fen, .fen, .againstLastMonth,
                 .difference(.input("bill_fen", bill.total.fen), .input("last_month_bill_fen", before.fen)))
         }
         if let rank = statement.rank, let before = figures.percentile {
-            add(
+            addBeside(
                 "change.percentile", rank.percentile - before, .percent, .againstLastMonth,
                 .difference(.input("percentile", rank.percentile), .input("last_month_percentile", before)))
         }
@@ -116,12 +124,20 @@ extension ExplanationList {
     private mutating func add(_ action: Analysis.SavingAction, _ key: String) {
         if let arithmetic = litres(of: action) {
             add("\(key).litres", action.litres, .litres, .actionLitres, .least(arithmetic, own))
+        } else {
+            give("\(key).litres", action.litres, .litres, .actionLitres)
         }
-        if let saving = action.saving, let without = action.billWithout {
+        guard let without = action.billWithout else { return }
+        addBillOfOther("\(key).bill_without_fen", without)
+        if let saving = action.saving {
             add(
                 "\(key).saving_fen", saving.fen, .fen, .actionSaving,
                 less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
         }
+    }
+
+    private mutating func addBillOfOther(_ key: String, _ bill: Money) {
+        add(key, bill.fen, .fen, .billOfOther, .input("bill_without_fen", bill.fen), by: statement.tariff)
     }
 
     /// nil where `because` has not what the kind's rule names.
@@ -155,5 +171,12 @@ extension ExplanationList {
             guard because.count == 3 else { return nil }
             return .difference(.input("period_litres", because[2]), .input("bound_litres", because[1]))
         }
+    }
+}
+
+extension ExactDecimal {
+    /// litres × the digits of a price in yuan per m³ / this = fen: 1,000 L and 100 fen leave ten, and ten for each decimal.
+    var fenDivisor: Int64? {
+        (0...9).contains(decimals) ? (0..<decimals).reduce(Int64(10)) { ten, _ in ten * 10 } : nil
     }
 }

@@ -75,6 +75,10 @@ struct Members {
         members[key] == nil ? nil : try integer(key)
     }
 
+    func integersIfPresent(_ key: String) throws(StatementDefect) -> [Int64]? {
+        members[key] == nil ? nil : try integers(key)
+    }
+
     func parsedIfPresent<Value>(_ key: String, _ read: (String) -> Value?) throws(StatementDefect) -> Value? {
         members[key] == nil ? nil : try parsed(key, read)
     }

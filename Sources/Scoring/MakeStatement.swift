@@ -93,7 +93,9 @@ private func equivalised(_ home: HomeMonth, _ rules: RuleSet) -> Statement.Equiv
 }
 
 private func billing(of home: HomeMonth, in context: StatementContext) -> Statement.Billing {
-    switch bill(of: home, litres: home.litres, context) {
+    // Of a month of which nothing is known there is no bill: one of nought would say that nothing was used.
+    if home.isLivedIn, home.days.allSatisfy({ $0.litres == nil }) { return .refused(.noFigure) }
+    return switch bill(of: home, litres: home.litres, context) {
     case .success(let bill): .billed(bill)
     case .failure(let refusal): .refused(refusal)
     }
@@ -207,7 +209,8 @@ private func quality(of home: HomeMonth, _ rules: RuleSet) -> Statement.Quality 
     Statement.Quality(
         monthSeconds: home.monthSeconds, missingSeconds: home.missingSeconds,
         qualifyingSeconds: home.qualifyingSeconds, requiredPercent: rules.gates.qualifyingPercent,
-        isBracketed: home.isBracketed, isPartial: home.isPartial, zeroDays: home.zeroDays,
+        isBracketed: home.isBracketed, unjoinedOn: home.unjoinedOn, isPartial: home.isPartial,
+        zeroDays: home.zeroDays,
         readings: home.readingCount, detectableLitresPerHour: home.detectableLitresPerHour,
         dataUntil: home.lastReadingAt)
 }

@@ -5,11 +5,17 @@ public import Water
 public struct MonthLevel: Sendable, Hashable {
     public var month: BillingMonth
     public var permille: Int64
+    /// The household's size that it was reckoned with; nil in what was kept before sizes were.
+    public var persons: Int?
 
-    public init(month: BillingMonth, permille: Int64) {
+    public init(month: BillingMonth, permille: Int64, persons: Int? = nil) {
         self.month = month
         self.permille = permille
+        self.persons = persons
     }
+
+    /// Whether it says something of a home of so many persons: levels of another size are another home's history.
+    public func counts(for persons: Int?) -> Bool { self.persons == nil || self.persons == persons }
 }
 
 /// 节水幅度, the second axis beside the level: the home against its own earlier months, each month against what its
@@ -54,14 +60,19 @@ public struct Saving: Sendable, Hashable {
         case register
         /// Last month has no level.
         case noLastMonth = "no_last_month"
-        /// Fewer earlier levels than the rule needs.
+        /// Last month's level is of another number of persons.
+        case sizeChanged = "size_changed"
+        /// Fewer earlier levels of this size than the rule needs.
         case tooFewMonths = "too_few_months"
     }
 
-    /// Levels for the statement of the next month: these and the own, the latest that it can look at.
-    public func levelsFor(next month: BillingMonth) -> [MonthLevel] {
-        levels + (own.map { [MonthLevel(month: month, permille: $0)] } ?? [])
+    /// Levels for the statement of the month after `month`: these and the own, the latest that it can look at.
+    public func levelsFor(next month: BillingMonth, persons: Int?) -> [MonthLevel] {
+        levels + (own.map { [MonthLevel(month: month, permille: $0, persons: persons)] } ?? [])
     }
+
+    /// The levels that a home of so many persons is compared with, last month's at the end.
+    public func counted(for persons: Int?) -> [MonthLevel] { levels.filter { $0.counts(for: persons) } }
 }
 
 extension Saving {
@@ -107,14 +118,19 @@ extension Saving {
             notJudged = .noLastMonth
             return
         }
-        judgement = rules.judge(levels: levels.dropLast().map(\.permille), last: before.permille, own: level)
+        guard before.counts(for: home.persons) else {
+            notJudged = .sizeChanged
+            return
+        }
+        let earlier = counted(for: home.persons).dropLast().map(\.permille)
+        judgement = rules.judge(levels: earlier, last: before.permille, own: level)
         if judgement == nil { notJudged = .tooFewMonths }
     }
 }
 
 extension Saving {
-    /// The statement's member `saving`.
-    func write(_ text: inout JSONText) {
+    /// The member `saving` of the statement of a household of so many persons.
+    func write(_ text: inout JSONText, persons: Int?) {
         text.member("band_percent_at_least", bandPercentAtLeast)
         text.member("band_percent_of_range", bandPercentOfRange)
         text.member("band_permille", judgement?.band)
@@ -122,6 +138,10 @@ extension Saving {
         text.member("higher_permille", judgement?.now)
         text.array("level_months") { text in for level in levels { text.element(level.month.description) } }
         text.integers("level_permille", levels.map(\.permille))
+        // Only where they differ: the statements of all other homes keep their bytes. 0 is not known.
+        if levels.contains(where: { !$0.counts(for: persons) }) {
+            text.integers("level_persons", levels.map { Int64($0.persons ?? 0) })
+        }
         text.member("lowest_permille", judgement?.lowest)
         text.member("not_judged", notJudged?.rawValue)
         text.member("own_permille", own)
@@ -141,6 +161,10 @@ extension Saving {
         let permille = try json.integers("level_permille")
         guard months.count == permille.count else { throw StatementDefect(key: "level_permille") }
         levels = zip(months, permille).map { MonthLevel(month: $0, permille: $1) }
+        if let persons = try json.integersIfPresent("level_persons") {
+            guard persons.count == levels.count else { throw StatementDefect(key: "level_persons") }
+            for (index, count) in persons.enumerated() where count > 0 { levels[index].persons = Int(count) }
+        }
         own = try json.optionalInteger("own_permille")
         bandPercentOfRange = try json.integer("band_percent_of_range")
         bandPercentAtLeast = try json.integer("band_percent_at_least")
@@ -165,9 +189,10 @@ extension ExplanationList {
                     .product([.input("litres_per_equivalised_person", size.litres), .input("", 1_000)]),
                     by: .input("median_litres", cohort.medianLitres)), by: statement.rules)
         }
-        let earlier = saving.levels.dropLast().map(\.permille).sorted()
+        let counted = saving.counted(for: statement.persons)
+        let earlier = counted.dropLast().map(\.permille).sorted()
         // Bytes that were damaged may judge without anything to judge by.
-        guard let found = saving.judgement, let last = saving.levels.last, !earlier.isEmpty else { return }
+        guard let found = saving.judgement, let last = counted.last, !earlier.isEmpty else { return }
         let middle = [earlier[(earlier.count - 1) / 2], earlier[earlier.count / 2]]
         add(
             "saving.higher_permille", found.now, .permille, .higherLevel,

@@ -15,6 +15,8 @@ public enum UnrankedReason: String, Sendable, Hashable, CaseIterable {
     case partial
     /// A month end lies outside every believed pair.
     case notBracketed = "not_bracketed"
+    /// The month's ends are known, but not the register at which one meter ended or the next began.
+    case notJoined = "not_joined"
     /// Too few of the month's seconds lie inside qualifying pairs.
     case tooLittleMeasured = "too_little_measured"
     /// What flowed in some stretch of the month is not known: the register restarted or leapt there.
@@ -41,7 +43,7 @@ public func standing(of home: HomeMonth, under rules: RuleSet) -> Standing {
     guard let persons = home.persons else { return .unranked(.unknownPersons) }
     guard rules.scaleMillionths(persons: persons) != nil else { return .unranked(.personsOutsideScale) }
     if home.isPartial { return .unranked(.partial) }
-    guard home.isBracketed else { return .unranked(.notBracketed) }
+    guard home.isBracketed else { return .unranked(home.unjoinedOn.isEmpty ? .notBracketed : .notJoined) }
     guard isEnoughMeasured(home, rules.gates) else { return .unranked(.tooLittleMeasured) }
     // Water that is not known is in no sum: it would count as saved.
     if home.missingSeconds > 0 { return .unranked(.gap) }

@@ -128,6 +128,8 @@ public struct Statement: Sendable, Hashable {
         /// What the gate asks for.
         public var requiredPercent: Int64
         public var isBracketed: Bool
+        /// As `HomeMonth.unjoinedOn`.
+        public var unjoinedOn: [LocalDay] = []
         public var isPartial: Bool
         public var zeroDays: Int
         public var readings: Int
@@ -151,13 +153,24 @@ public struct EarlierUse: Sendable, Hashable {
     public var version: Int
     /// SHA-256 of that statement's bytes, lower-case hex.
     public var hash: String
+    /// Days with litres, where not all of the month's have any and it stands in a mean by its mean day; nil otherwise.
+    public var knownDays: Int?
 
-    public init(month: BillingMonth, litres: Int64, missingHours: Int64, version: Int, hash: String) {
+    public init(
+        month: BillingMonth, litres: Int64, missingHours: Int64, version: Int, hash: String, knownDays: Int? = nil
+    ) {
         self.month = month
         self.litres = litres
         self.missingHours = missingHours
         self.version = version
         self.hash = hash
+        self.knownDays = knownDays
+    }
+
+    init(_ basis: MonthBasis) {
+        self.init(
+            month: basis.month, litres: basis.litres, missingHours: basis.missingHours, version: basis.version,
+            hash: basis.hash, knownDays: basis.knownDays < basis.month.dayCount ? basis.knownDays : nil)
     }
 
     /// Nothing of the month is missing.

@@ -54,7 +54,7 @@ extension Statement {
         text.member("readings_digest", readingsDigest)
         text.object("rules", rules.write)
         text.object("same_month_last_year", sameMonthLastYear) { $1.write(&$0) }
-        if let saving { text.object("saving", saving.write) }
+        if let saving { text.object("saving") { text in saving.write(&text, persons: persons) } }
         text.object("sentence") { text in
             text.integers("arguments", sentence.arguments)
             text.member("code", sentence.code.rawValue)
@@ -138,6 +138,7 @@ extension Statement.FileReference {
 extension EarlierUse {
     func write(_ text: inout JSONText) {
         text.member("hash", hash)
+        if let knownDays { text.member("known_days", knownDays) }
         text.member("litres", litres)
         text.member("missing_hours", missingHours)
         text.member("month", month.description)
@@ -215,6 +216,9 @@ extension Statement.Quality {
         text.member("qualifying_seconds", qualifyingSeconds)
         text.member("readings", readings)
         text.member("required_percent", requiredPercent)
+        if !unjoinedOn.isEmpty {
+            text.array("unjoined_on") { text in for day in unjoinedOn { text.element(day.description) } }
+        }
         text.member("zero_days", zeroDays)
     }
 }

@@ -46,6 +46,9 @@ extension Statement {
             analysis: layout == Statement.firstLayout ? nil : try Analysis(json.members("analysis")),
             saving: layout == Statement.layout ? try Saving(json: json.members("saving")) : nil,
             correction: json.keys.contains("correction") ? try Correction(json: json.members("correction")) : nil)
+        if let persons, let levels = saving?.levels, levels.allSatisfy({ $0.persons == nil }) {
+            for index in levels.indices { saving?.levels[index].persons = persons }
+        }
         guard self.bytes == bytes else { throw StatementDefect(key: "canonical") }
     }
 
@@ -131,7 +134,8 @@ extension EarlierUse {
         self.init(
             month: try json.parsed("month") { BillingMonth($0) }, litres: try json.integer("litres"),
             missingHours: try json.integer("missing_hours"), version: try json.int("version"),
-            hash: try json.string("hash"))
+            hash: try json.string("hash"),
+            knownDays: json.keys.contains("known_days") ? try json.int("known_days") : nil)
     }
 }
 
@@ -208,9 +212,19 @@ extension Statement.Quality {
             monthSeconds: try json.integer("month_seconds"), missingSeconds: try json.integer("missing_seconds"),
             qualifyingSeconds: try json.integer("qualifying_seconds"),
             requiredPercent: try json.integer("required_percent"), isBracketed: try json.bool("is_bracketed"),
-            isPartial: try json.bool("is_partial"), zeroDays: try json.int("zero_days"),
-            readings: try json.int("readings"),
+            unjoinedOn: try Self.unjoinedOn(json), isPartial: try json.bool("is_partial"),
+            zeroDays: try json.int("zero_days"), readings: try json.int("readings"),
             detectableLitresPerHour: try json.integer("detectable_litres_per_hour"),
             dataUntil: try json.optionalInteger("data_until_epoch_seconds").map(Instant.init(epochSeconds:)))
+    }
+
+    private static func unjoinedOn(_ json: Members) throws(StatementDefect) -> [LocalDay] {
+        guard json.keys.contains("unjoined_on") else { return [] }
+        return try json.values("unjoined_on").map { value throws(StatementDefect) in
+            guard case .string(let text) = value, let day = LocalDay(text) else {
+                throw StatementDefect(key: "unjoined_on")
+            }
+            return day
+        }
     }
 }

@@ -24,6 +24,7 @@ public struct DueDelivery: Sendable, Hashable {
     public let key: DeliveryKey
     public let targetName: String
     public let url: String
+    /// As it is kept: sealed or not.
     public let secret: String
     public let previousSecret: String?
     public let body: String

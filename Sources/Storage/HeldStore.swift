@@ -167,6 +167,50 @@ extension Reader {
     }
 }
 
+/// What of a month's readings joins no figures, however long one waits.
+public struct HeldOfMonth: Sendable, Hashable {
+    public let month: BillingMonth
+    /// Meters that nobody registered and that have readings of the month.
+    public let meters: Int
+    /// Readings kept apart: ahead of the server's clock when they came, or of a gateway that may not read the meter.
+    public let keptApart: Int
+
+    public var isAny: Bool { meters > 0 || keptApart > 0 }
+
+    public init(month: BillingMonth, meters: Int, keptApart: Int) {
+        self.month = month
+        self.meters = meters
+        self.keptApart = keptApart
+    }
+}
+
+extension Reader {
+    /// What is held of a month that lasts over [start, end). What is not folded yet is not in it.
+    public func held(of month: BillingMonth, _ span: (start: Instant, end: Instant)) throws -> HeldOfMonth {
+        // Two passages: neither table is asked for each row of the other.
+        let held = Set(
+            try all(
+                """
+                SELECT h.meter_id FROM held_meter h
+                JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0 WHERE h.community_id = 0
+                """
+            ) { try $0.id(0) as MeterID })
+        let read =
+            try held.isEmpty
+            ? []
+            : all(
+                """
+                SELECT DISTINCT meter_id FROM reading_day
+                WHERE community_id = 0 AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
+                """
+            ) { try $0.id(0) as MeterID }
+        let apart = try first(
+            "SELECT count(*) FROM reading_quarantine WHERE read_at >= \(span.start) AND read_at < \(span.end)"
+        ) { try $0.integer(0) }
+        return HeldOfMonth(month: month, meters: held.intersection(read).count, keptApart: Int(apart ?? 0))
+    }
+}
+
 /// A reading that joins no set, as staff see it.
 public struct QuarantinedReading: Sendable, Hashable {
     public let community: CommunityID

@@ -4,8 +4,10 @@ public import Water
 // figures are the same bytes and a close reads two million of them in seconds. `-` is nil. Months that were frozen
 // before this spelling are canonical JSON (`HomeMonthJSON.swift`), which begins with a brace.
 extension HomeMonth {
-    static let spelling = "h4"
-    /// As the present one, without the home's share of a continuous flow.
+    static let spelling = "h5"
+    /// As the present one, without the months of a mean and the days that do not join.
+    private static let withoutBases = "h4"
+    /// And without the home's share of a continuous flow.
     private static let withoutShares = "h3"
     /// And without its least litres per hour.
     private static let withoutLeast = "h2"
@@ -46,6 +48,10 @@ extension HomeMonth {
             words.add(Int64(size.day.number))
             words.add(size.persons.map(Int64.init))
         }
+        words.add(Int64(bylawMonths.count))
+        for basis in bylawMonths { words.add(basis) }
+        words.add(Int64(unjoinedOn.count))
+        for day in unjoinedOn { words.add(Int64(day.number)) }
         return words.text
     }
 
@@ -57,9 +63,11 @@ extension HomeMonth {
         }
         var words = WordReader(storedText)
         let spelling = try words.text()
-        guard [Self.spelling, Self.withoutShares, Self.withoutLeast].contains(spelling) else {
+        guard [Self.spelling, Self.withoutBases, Self.withoutShares, Self.withoutLeast].contains(spelling) else {
             throw DamagedBytes.notAValue("home month")
         }
+        let hasBases = spelling == Self.spelling
+        let hasShares = hasBases || spelling == Self.withoutBases
         let household = HouseholdID(try words.number())
         let month = BillingMonth(number: try words.number32())
         let (measured, estimated, monthSeconds) = (try words.number(), try words.number(), try words.number())
@@ -78,7 +86,7 @@ extension HomeMonth {
             ContinuousFlow(
                 from: Instant(epochSeconds: try words.number()), to: Instant(epochSeconds: try words.number()),
                 litresPerHour: try words.number(), least: spelling == Self.withoutLeast ? nil : try words.number(),
-                shareMillionths: spelling == Self.spelling ? try words.optional() : nil)
+                shareMillionths: hasShares ? try words.optional() : nil)
         }
         let findings = try (0..<(try words.count())).map { _ in try words.finding() }
         var night: NightUse?
@@ -88,13 +96,17 @@ extension HomeMonth {
         let sizes = try (0..<(try words.count())).map { _ in
             PersonsFrom(day: LocalDay(number: try words.number32()), persons: try words.optional().map { Int($0) })
         }
+        let bases = hasBases ? try (0..<(try words.count())).map { _ in try words.basis() } : []
+        let unjoined =
+            hasBases ? try (0..<(try words.count())).map { _ in LocalDay(number: try words.number32()) } : []
         guard words.isAtEnd else { throw DamagedBytes.notAValue("home month") }
         self.init(
             household: household, month: month, days: days, measuredLitres: measured, estimatedLitres: estimated,
             monthSeconds: monthSeconds, missingSeconds: missing, qualifyingSeconds: qualifying,
             isBracketed: bracketed, zeroDays: zeroDays, persons: persons, shareMillionths: share, isPartial: partial,
             continuousFlows: flows, detectableLitresPerHour: detectable, findings: findings, readingCount: readings,
-            lastReadingAt: lastAt, readingsDigest: digest, night: night, sizes: sizes)
+            lastReadingAt: lastAt, readingsDigest: digest, night: night, sizes: sizes, bylawMonths: bases,
+            unjoinedOn: unjoined)
     }
 }
 
@@ -139,6 +151,12 @@ private struct WordWriter {
         add(finding.kind.rawValue)
         for number in [finding.meter.value, finding.at.epochSeconds, finding.register.millilitres] { add(number) }
         add(finding.before?.millilitres)
+    }
+
+    mutating func add(_ basis: MonthBasis) {
+        for number in [Int64(basis.month.number), basis.litres, basis.missingHours] { add(number) }
+        for number in [basis.knownDays, basis.version] { add(Int64(number)) }
+        add(basis.hash)
     }
 }
 
@@ -195,6 +213,12 @@ private struct WordReader {
         return Finding(
             kind: kind, meter: MeterID(try number()), at: Instant(epochSeconds: try number()),
             register: Volume(millilitres: try number()), before: try optional().map(Volume.init(millilitres:)))
+    }
+
+    mutating func basis() throws -> MonthBasis {
+        MonthBasis(
+            month: BillingMonth(number: try number32()), litres: try number(), missingHours: try number(),
+            knownDays: Int(try number()), version: Int(try number()), hash: try text())
     }
 
     private static func number(_ word: ArraySlice<UInt8>) throws -> Int64 {

@@ -250,6 +250,20 @@ extension Transaction {
             SET persons = excluded.persons, noted_at = excluded.noted_at
             """)
     }
+
+    /// Takes an entry away as it was seen; false where it is not there, or with another number. The caller keeps what it
+    /// was.
+    public func removePersons(
+        _ entry: PersonsFrom, of household: HouseholdID, in community: CommunityID
+    ) throws -> Bool {
+        // No household has 0 persons: it stands for unknown.
+        try execute(
+            """
+            DELETE FROM household_persons
+            WHERE community_id = \(community) AND household_id = \(household) AND from_day = \(entry.day)
+                AND coalesce(persons, 0) = \(entry.persons ?? 0)
+            """) == 1
+    }
 }
 
 extension Household {

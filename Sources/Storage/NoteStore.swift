@@ -18,13 +18,18 @@ public struct HouseholdNote: Sendable, Hashable {
         /// The answer to objections of no month in particular.
         case answeredNoMonth = "answered_no_month"
         case other
-        /// How many live there was changed: `YYYY-MM-DD` and the number, or the day alone where it is unknown.
+        /// How many live there was changed: `YYYY-MM-DD` and the number, or the day alone where it is unknown; where the
+        /// entry was taken away, `removed` after it.
         case persons
         /// A meter was exchanged: both printed numbers.
         case exchange
 
         /// True where what was reported of the household before is done with.
         public var isSettling: Bool { self == .fixed || self == .inOrder }
+
+        /// True where something was done about the home's water: not what it doubts or was answered, nor how many live
+        /// there.
+        public var isFollowUp: Bool { ![.objection, .answered, .answeredNoMonth, .persons].contains(self) }
     }
 
     /// Made by the client, a repeat is the same note; with a `:` made by the service, as no client can.
@@ -66,6 +71,19 @@ extension Sequence<HouseholdNote> {
             if note.kind == .objection { open.append(note) }
             if note.isAnswer { open.removeAll { note.answers($0) } }
         }
+    }
+
+    /// The answers by the id of the objection that each stands under: of those that it closes, the last. The notes are of
+    /// one household, oldest first.
+    public var answers: [String: HouseholdNote] {
+        var (open, found): ([HouseholdNote], [String: HouseholdNote]) = ([], [:])
+        for note in self {
+            if note.kind == .objection { open.append(note) }
+            guard note.isAnswer, let last = open.last(where: { note.answers($0) }) else { continue }
+            found[last.id] = note
+            open.removeAll { note.answers($0) }
+        }
+        return found
     }
 }
 

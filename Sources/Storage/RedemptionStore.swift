@@ -29,6 +29,8 @@ public struct RedemptionRow: Sendable, Hashable {
     public let holdUntil: Instant
     public let state: State
     public let endedAt: Instant?
+    /// Who confirmed or voided it at a desk; nil where nobody of the staff did.
+    public let endedBy: StaffID?
 }
 
 extension Reader {
@@ -63,7 +65,7 @@ extension Reader {
         try all(
             """
             SELECT r.community_id, r.household_id, r.redemption_id, h.number, r.item_id, i.name_zh, i.name_en, r.points,
-                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until
+                r.desk_code, r.held_at, o.outcome, o.at, r.hold_until, o.staff_id
             FROM redemption r
             JOIN household h ON h.community_id = r.community_id AND h.household_id = r.household_id
             JOIN item i ON i.community_id = r.community_id AND i.item_id = r.item_id
@@ -79,7 +81,7 @@ extension Reader {
                 householdNumber: try row.text(3), item: try row.id(4), itemNameZh: try row.text(5),
                 itemNameEn: try row.text(6), points: Points(try row.integer(7)), deskCode: try row.text(8),
                 heldAt: try row.instant(9), holdUntil: try row.instant(12), state: state,
-                endedAt: try row.instantOrNil(11))
+                endedAt: try row.instantOrNil(11), endedBy: try row.idOrNil(13))
         }
     }
 

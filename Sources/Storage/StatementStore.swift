@@ -53,20 +53,29 @@ public struct StatementFigures: Sendable, Hashable {
                 // A month that the household lived in for a part is not the whole month's either.
                 missingHours: max(statement.use.missingHours, statement.quality.isPartial ? 1 : 0),
                 version: statement.version, hash: hash),
-            others: EarlierFigures(statement), levels: statement.saving?.levelsFor(next: statement.month))
+            others: EarlierFigures(statement),
+            levels: statement.saving?.levelsFor(next: statement.month, persons: statement.persons))
     }
 
-    /// `month:permille` with commas.
+    /// `month:permille:persons` with commas, without the persons where they are not known.
     fileprivate var levelsText: String? {
-        levels.map { levels in levels.map { "\($0.month.number):\($0.permille)" }.joined(separator: ",") }
+        levels.map { levels in
+            levels.map { level in
+                let text = "\(level.month.number):\(level.permille)"
+                return level.persons.map { "\(text):\($0)" } ?? text
+            }.joined(separator: ",")
+        }
     }
 
     fileprivate static func levels(_ text: String) throws -> [MonthLevel] {
         try text.split(separator: ",").map { part in
-            guard let colon = part.firstIndex(of: ":"), let month = Int32(part[..<colon]),
-                let permille = Int64(part[part.index(after: colon)...])
-            else { throw DatabaseFailure.unexpectedType(column: 0) }
-            return MonthLevel(month: BillingMonth(number: month), permille: permille)
+            let numbers = part.split(separator: ":").compactMap { Int64($0) }
+            guard numbers.count == 2 || numbers.count == 3, let month = Int32(exactly: numbers[0]) else {
+                throw DatabaseFailure.unexpectedType(column: 0)
+            }
+            return MonthLevel(
+                month: BillingMonth(number: month), permille: numbers[1],
+                persons: numbers.count == 3 ? Int(numbers[2]) : nil)
         }
     }
 }

@@ -65,6 +65,13 @@ extension Reader {
             """, Reader.target)
     }
 
+    /// What signs deliveries to enabled targets, as it is kept, by target name.
+    public func signingSecrets() throws -> [(target: String, secret: String)] {
+        try all("SELECT name, secret FROM target WHERE disabled_at IS NULL ORDER BY name") { row in
+            (try row.text(0), try row.text(1))
+        }
+    }
+
     private static func target(_ row: Row) throws -> Target {
         Target(
             id: try row.id(0), name: try row.text(1), url: try row.text(2), area: try row.id(3),
@@ -74,7 +81,7 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Adds a target. `secret` is `whsec_` and base64; `pullKeyHash` and `purpose` come together or not at all.
+    /// Adds a target. `secret` is kept as it is given, sealed or not; `pullKeyHash` and `purpose` come together or not at all.
     public func addTarget(
         name: String, url: String, area: AreaID, secret: String, pullKeyHash: String?, purpose: String?, at: Instant
     ) throws -> TargetID {

@@ -24,6 +24,8 @@ public enum BillRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case personsOutOfRange = "persons_out_of_range"
     /// The household lived there at no time of the month: it owes nothing, fixed charges neither.
     case notLivedIn = "not_lived_in"
+    /// Nothing is known of the month, nor of those before it: no figure is no use of nothing.
+    case noFigure = "no_figure"
 }
 
 /// What a line's price is for.

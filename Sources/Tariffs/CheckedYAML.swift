@@ -14,6 +14,9 @@ struct Located {
 
     func bad(_ expected: String) -> FileRefusal { refusal(.badValue(key: key, expected: expected)) }
 
+    /// The same with what stands there instead, for a person who sees only the message.
+    func badly(_ expected: String) -> FileRefusal { bad("\(expected), not \(told(plain ?? "a list or mapping"))") }
+
     /// The document's root.
     static func document(file: String, text: String) throws(FileRefusal) -> Located {
         guard text.utf8.count <= 262_144 else { throw FileRefusal(file: file, line: 1, reason: .tooLong) }
@@ -90,8 +93,7 @@ struct Located {
     /// 1–32 of `0-9 a-z - _`: what becomes part of keys and of the ledger's award names.
     func name() throws(FileRefusal) -> String {
         let text = try scalar("a name").string
-        let isName = text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 }
-        guard isName, (1...32).contains(text.utf8.count) else { throw bad("1 to 32 of 0-9 a-z - _") }
+        guard isPlainName(text) else { throw bad(plainNameForm) }
         return text
     }
 
@@ -185,6 +187,24 @@ struct CheckedMapping {
     func int(_ key: String, in range: ClosedRange<Int64>) throws(FileRefusal) -> Int {
         Int(try integer(key, in: range))
     }
+}
+
+/// What a name is, in words.
+let plainNameForm = "1 to 32 of 0-9 a-z - _"
+
+func isPlainName(_ text: String) -> Bool {
+    (1...32).contains(text.utf8.count)
+        && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 }
+}
+
+/// What somebody gave, as a short line: without control characters and line ends.
+func told(_ text: String) -> String {
+    let line = String(
+        text.unicodeScalars.filter { scalar in
+            ![.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+        })
+    if line.isEmpty { return "nothing" }
+    return line.count > 40 ? line.prefix(40) + "…" : line
 }
 
 /// 10^`places` for 0–9 places.

@@ -20,6 +20,8 @@ public struct FileRefusal: Error, Sendable, Hashable {
         case notUTF8
         /// A folder bears a file's name.
         case isFolder
+        /// The file cannot be opened or read; the system's own words.
+        case unreadable(String)
         /// The text is longer than 256 KiB.
         case tooLong
         case unknownKey(String)
@@ -51,6 +53,8 @@ public struct FileRefusal: Error, Sendable, Hashable {
         case leavesGap(after: String)
         /// A file that is imported does not have the class asked for.
         case noClass(String, known: [String])
+        /// What was given beside a file that is imported cannot be: an option as `--id`, not the file, is to be put right.
+        case badOption(String, given: String, expected: String)
     }
 }
 
@@ -68,8 +72,11 @@ extension FileRefusals: CustomStringConvertible {
 }
 
 extension FileRefusal: CustomStringConvertible {
-    /// `file:line: reason`.
-    public var description: String { "\(file):\(line): \(reason)" }
+    /// `file:line: reason`; of an option the reason alone.
+    public var description: String {
+        if case .badOption = reason { return reason.description }
+        return "\(file):\(line): \(reason)"
+    }
 }
 
 extension FileRefusal.Reason: CustomStringConvertible {
@@ -78,6 +85,7 @@ extension FileRefusal.Reason: CustomStringConvertible {
         case .notYAML(let problem): "not one YAML document: \(problem)"
         case .notUTF8: "not UTF-8: save the file in that encoding"
         case .isFolder: "a folder, not a file"
+        case .unreadable(let problem): "cannot be read: \(problem)"
         case .tooLong: "longer than 256 KiB"
         case .unknownKey(let key): "unknown key `\(key)`"
         case .missingKey(let key): "missing key `\(key)`"
@@ -96,6 +104,7 @@ extension FileRefusal.Reason: CustomStringConvertible {
         case .versionUsed(let version, let file): "the version `\(version)` is used already by \(file)"
         case .leavesGap(let file): "leaves a gap after \(file)"
         case .noClass(let name, let known): "no class `\(name)`; there are \(known.joined(separator: ", "))"
+        case .badOption(let option, let given, let expected): "\(option) \(given): must be \(expected)"
         }
     }
 }

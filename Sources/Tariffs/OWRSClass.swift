@@ -89,8 +89,10 @@ struct OWRSClass {
         }
         let key = given.joined(separator: "|")
         guard let found = table.member(key) else {
+            let pairs = names.map { "\($0)=\(told(values[$0] ?? ""))" }.joined(separator: " --value ")
+            let known = table.keys.joined(separator: ", ")
             throw table.refusal(
-                .badValue(key: place.key, expected: "given one of " + table.keys.joined(separator: ", ")))
+                .badOption("--value", given: pairs, expected: "one of \(known), as `\(place.key)` has them"))
         }
         notes.append("\(place.key) is that of \(key)")
         return found
@@ -195,19 +197,25 @@ struct OWRSClass {
         if let text = origin.member(piece)?.plain, let value = Fraction(text) { return value }
         if let given = values[piece] {
             used.insert(piece)
-            guard let value = Fraction(given) else {
-                throw Located(file: place.file, key: piece, node: place.node)
-                    .bad("given as a number from 0 with at most 9 decimals, not \(given)")
+            let isOfDays = piece == Self.days
+            guard let value = Fraction(given), !isOfDays || (value.isAbove(0) && !value.isAbove(366)) else {
+                let expected = isOfDays ? "a number of days above 0 and at most 366" : "a number from 0"
+                throw place.refusal(
+                    .badOption(
+                        "--value", given: "\(piece)=\(told(given))", expected: expected + ", with at most 9 decimals"))
             }
             note("\(piece) is taken as \(given) for every household and period")
             return value
         }
-        if piece == "days_in_period" {
+        if piece == Self.days {
             note("days_in_period is taken as a twelfth of 365 days for each month")
             return Fraction(365 * Int128(heading.months), 12)
         }
         return nil
     }
+
+    /// The column of a period's days.
+    private static let days = "days_in_period"
 
     private func terms(of formula: String) -> [String] {
         formula.filter { $0 != " " }.split(separator: "+").map(String.init)

@@ -1,5 +1,4 @@
 import Water
-import Yams
 
 /// The tariff file that an OWRS class becomes.
 struct OWRSDraft {
@@ -101,7 +100,12 @@ struct OWRSDraft {
 
     /// The id asked for, else one of the letters and digits of the utility's name.
     static func identifier(_ given: String?, of utility: Located) throws(FileRefusal) -> String {
-        if let given { return try Located(file: utility.file, key: "id", node: Node(given)).name() }
+        if let given {
+            guard isPlainName(given) else {
+                throw utility.refusal(.badOption("--id", given: told(given), expected: plainNameForm))
+            }
+            return given
+        }
         guard let made = name(utility.plain ?? "") else {
             throw utility.bad("a name with some of a-z 0-9 to make the tariff's id of; else give one with --id")
         }

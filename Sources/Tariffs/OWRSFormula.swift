@@ -47,6 +47,8 @@ struct Fraction: Hashable {
         return leftOver || rightOver || bottomOver || topOver ? nil : Fraction(top, bottom).reduced
     }
 
+    func isAbove(_ whole: Int128) -> Bool { numerator > whole * denominator }
+
     /// The nearest integer, halves up; nil where it does not fit 64 bits.
     var rounded: Int64? {
         let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)

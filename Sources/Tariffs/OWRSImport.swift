@@ -16,7 +16,8 @@ public struct OWRSImport: Sendable, Hashable {
 /// `meter_size` or `et_amount`. A tier's start belongs to the tier before it. Volumes are converted to the litre and
 /// prices to 0.0001 per m³, halves up. `id` is the tariff's; without it, it is made of the utility's name. Source: the
 /// specification's README, examples and published files, California Data Collaborative.
-/// Throws `FileRefusal` with the file's line where the class cannot be billed at all.
+/// Throws `FileRefusal` with the file's line where the class cannot be billed at all, and without one, as `.badOption`,
+/// where `values` or `id` cannot be.
 public func importOWRS(
     file: String, text: String, customerClass: String = "RESIDENTIAL_SINGLE", values: [String: String] = [:],
     id: String? = nil
@@ -102,19 +103,19 @@ struct OWRSHeading {
 
     /// `YYYY-MM-DD`, or month, day and year with slashes as most published files have it.
     private static func day(_ value: Located) throws(FileRefusal) -> LocalDay {
+        let form = "a date YYYY-MM-DD or MM/DD/YYYY"
         let text = value.plain ?? ""
-        let slashed = text.split(separator: "/").map { Int($0) }
-        let dashed = text.split(separator: "-").map { Int($0) }
+        let slashed = text.split(separator: "/", omittingEmptySubsequences: false)
+        let dashed = text.split(separator: "-", omittingEmptySubsequences: false)
         let pieces = slashed.count == 3 ? [slashed[2], slashed[0], slashed[1]] : dashed
-        guard pieces.count == 3, let year = pieces[0], let month = pieces[1], let day = pieces[2] else {
-            throw value.bad("a date YYYY-MM-DD or MM/DD/YYYY")
-        }
+        // A year has four digits: 2016/01/02 and 1/2/16 could be read in more than one way.
+        guard pieces.count == 3, pieces[0].utf8.count >= 4, pieces.joined().utf8.allSatisfy({ (48...57).contains($0) }),
+            slashed.count == 3 || pieces.dropFirst().allSatisfy({ $0.utf8.count == 2 }), let year = Int(pieces[0]),
+            let month = Int(pieces[1]), let day = Int(pieces[2])
+        else { throw value.badly(form) }
         // The examples are bills of the year after.
-        guard (1970...9998).contains(year) else { throw value.bad("a date of the years 1970 to 9998") }
-        guard slashed.count == 3 else { return try value.day() }
-        guard let found = LocalDay(year: year, month: month, day: day) else {
-            throw value.bad("a date YYYY-MM-DD or MM/DD/YYYY")
-        }
+        guard (1970...9998).contains(year) else { throw value.badly("a date of the years 1970 to 9998") }
+        guard let found = LocalDay(year: year, month: month, day: day) else { throw value.badly(form) }
         return found
     }
 

@@ -105,38 +105,3 @@ extension SavingRules {
         ])
     }
 }
-
-/// What a rule version did when it was run over months with no programme: stated in its file, decides nothing.
-public struct SavingReport: Sendable, Hashable {
-    /// Which homes and months, in words.
-    public let history: String
-    /// Home-months that the rule judged, and those it would have paid.
-    public let judged: Int64
-    public let paid: Int64
-    /// What it would have paid for these, within the monthly cap.
-    public let points: Int64
-    /// Those it would have paid had each home used a fifth less in both months.
-    public let paidAtFifthLess: Int64
-
-    /// Of a thousand judged home-months at most so many may be paid, half up: with no programme each is a false award.
-    public static let mostPaidPermille: Int64 = 50
-
-    static let keys = ["history", "judged", "paid", "points", "paid_at_a_fifth_less"]
-
-    static func read(_ keys: CheckedMapping, isTrial: Bool) throws(FileRefusal) -> SavingReport {
-        let range: ClosedRange<Int64> = 0...1_000_000_000_000
-        let judged = try keys.integer("judged", in: 1...range.upperBound)
-        let paid = try keys.integer("paid", in: range)
-        let paidAtFifthLess = try keys.integer("paid_at_a_fifth_less", in: range)
-        guard paid <= judged else { throw try keys.value("paid").bad("at most judged") }
-        guard paidAtFifthLess <= judged else { throw try keys.value("paid_at_a_fifth_less").bad("at most judged") }
-        let permille = multiplyThenDivideHalfUp(paid, 1_000, by: judged) ?? .max
-        guard isTrial || permille <= mostPaidPermille else {
-            throw try keys.value("paid").bad("at most \(mostPaidPermille) ‰ of judged")
-        }
-        return SavingReport(
-            history: try keys.text("history"), judged: judged, paid: paid,
-            points: try keys.integer("points", in: range),
-            paidAtFifthLess: paidAtFifthLess)
-    }
-}

@@ -40,12 +40,14 @@ public func loadTariffs(_ files: [(name: String, text: String)]) throws(FileRefu
     }
 }
 
-/// As `loadTariffs`, from bytes, and with one refusal for every broken file. Whether files follow each other is looked
-/// at once each can be read alone.
-public func readTariffs(_ files: [(name: String, bytes: [UInt8])]) -> Result<TariffShelf, FileRefusals> {
+/// As `loadTariffs`, from bytes, and with one refusal for every broken file, those of `besides` first: files that the
+/// caller could not read. Whether files follow each other is looked at once each can be read alone.
+public func readTariffs(
+    _ files: [(name: String, bytes: [UInt8])], besides unread: [FileRefusal] = []
+) -> Result<TariffShelf, FileRefusals> {
     var tariffs: [Placed<Tariff>] = []
     var rules: [Placed<RuleSet>] = []
-    var refusals: [FileRefusal] = []
+    var refusals = unread
     for file in files {
         do throws(FileRefusal) {
             guard let text = String(validating: file.bytes, as: UTF8.self) else {

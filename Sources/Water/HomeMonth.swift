@@ -113,6 +113,37 @@ public struct Finding: Sendable, Hashable, Comparable {
     }
 }
 
+/// An earlier month of a home that stands in the mean for one without any register, as its statement says it.
+public struct MonthBasis: Sendable, Hashable {
+    public let month: BillingMonth
+    /// Of the days that have any.
+    public let litres: Int64
+    /// Hours outside every believed pair, rounded up.
+    public let missingHours: Int64
+    /// Days that have litres, 1 up to all of the month's.
+    public let knownDays: Int
+    public let version: Int
+    /// SHA-256 of the statement's bytes, lower-case hex.
+    public let hash: String
+
+    public init(
+        month: BillingMonth, litres: Int64, missingHours: Int64, knownDays: Int, version: Int, hash: String
+    ) {
+        self.month = month
+        self.litres = litres
+        self.missingHours = missingHours
+        self.knownDays = knownDays
+        self.version = version
+        self.hash = hash
+    }
+
+    /// What all its days come to by the mean of those that are known, floored to the litre.
+    public var wholeLitres: Int64 {
+        guard knownDays > 0, knownDays < month.dayCount else { return litres }
+        return multiplyThenFloorDivide(litres, Int64(month.dayCount), by: Int64(knownDays)) ?? litres
+    }
+}
+
 /// A home's measured figures for one month, frozen by the measure pass. Depends on nothing but the sets of
 /// readings and the registry.
 public struct HomeMonth: Sendable, Hashable {
@@ -156,13 +187,19 @@ public struct HomeMonth: Sendable, Hashable {
     /// SHA-256, lower-case hex, over the sorted (serial, instant, register) from the bracketing register before
     /// the month to the one after, disbelieved ones included (semantics.md, Fold and close).
     public var readingsDigest: String
+    /// Where the month had no register: the months whose mean stands for it, oldest first; empty otherwise.
+    public var bylawMonths: [MonthBasis]
+    /// Days on which a meter was exchanged and its register at that instant is not known, so that the figures before and
+    /// after do not join. Empty where a month end is open too: that is told first.
+    public var unjoinedOn: [LocalDay]
 
     public init(
         household: HouseholdID, month: BillingMonth, days: [DayUse], measuredLitres: Int64, estimatedLitres: Int64,
         monthSeconds: Int64, missingSeconds: Int64, qualifyingSeconds: Int64, isBracketed: Bool, zeroDays: Int,
         persons: Int?, shareMillionths: Int64?, isPartial: Bool, continuousFlows: [ContinuousFlow],
         detectableLitresPerHour: Int64, findings: [Finding], readingCount: Int, lastReadingAt: Instant?,
-        readingsDigest: String, night: NightUse? = nil, sizes: [PersonsFrom] = []
+        readingsDigest: String, night: NightUse? = nil, sizes: [PersonsFrom] = [], bylawMonths: [MonthBasis] = [],
+        unjoinedOn: [LocalDay] = []
     ) {
         self.household = household
         self.month = month
@@ -185,6 +222,8 @@ public struct HomeMonth: Sendable, Hashable {
         self.readingsDigest = readingsDigest
         self.night = night
         self.sizes = sizes
+        self.bylawMonths = bylawMonths
+        self.unjoinedOn = unjoinedOn
     }
 
     /// Measured and estimated litres together.

@@ -1,4 +1,3 @@
-import Configuration
 import Database
 import Foundation
 import Logging
@@ -19,7 +18,7 @@ struct CommandContext {
     /// Opens the database of the settings. Refuses one that does not exist, is not at this program's schema (unless
     /// `migrating`), or has no city yet; each with what to do.
     static func open(
-        _ options: GlobalOptions, flags: [AbsoluteConfigKey: String?] = [:], migrating: Bool = false
+        _ options: GlobalOptions, flags: [SettingKey: String?] = [:], migrating: Bool = false
     ) async throws -> CommandContext {
         let settings = try await Settings.load(options, flags: flags)
         let logger = try settings.logger()

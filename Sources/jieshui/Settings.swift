@@ -8,23 +8,45 @@ import Operations
 ///
 /// A key `log.level` is the flag given in `flags`, then `JIESHUI_LOG_LEVEL`, then `{"log": {"level": …}}`.
 struct Settings {
-    let reader: ConfigReader
+    private let reader: ConfigReader
+    /// Variables of the environment named as ours that are no settings, and resemble none.
+    let strangers: [UnknownSetting]
 
     /// `flags` are a command's own settings by key; nil ones were not given. Throws where the file is missing or is
-    /// no JSON object.
-    static func load(_ options: GlobalOptions, flags: [AbsoluteConfigKey: String?] = [:]) async throws -> Settings {
+    /// no JSON object, and where it or the environment has a mistyped name.
+    static func load(
+        _ options: GlobalOptions, flags: [SettingKey: String?] = [:],
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> Settings {
         var given: [AbsoluteConfigKey: ConfigValue] = [:]
-        for (key, text) in flags {
-            if let text { given[key] = ConfigValue(.string(text), isSecret: false) }
+        func give(_ text: String?, _ key: SettingKey) {
+            if let text { given[AbsoluteConfigKey(key.key)] = ConfigValue(.string(text), isSecret: false) }
         }
-        if let database = options.database { given["database"] = ConfigValue(.string(database), isSecret: false) }
-        if let level = options.logLevel { given["log.level"] = ConfigValue(.string(level), isSecret: false) }
-        let environment = EnvironmentVariablesProvider().prefixKeys(with: "jieshui")
-        var providers: [any ConfigProvider] = [InMemoryProvider(name: "flags", values: given), environment]
-        if let path = options.config ?? ConfigReader(provider: environment).string(forKey: "config") {
-            providers.append(try await file(path))
-        }
-        return Settings(reader: ConfigReader(providers: providers))
+        for (key, text) in flags { give(text, key) }
+        give(options.database, .database)
+        give(options.logLevel, .logLevel)
+        let unknown = SettingKey.unknown(inEnvironment: environment.keys)
+        try refuse(unknown.filter(\.isSlip), in: "the environment")
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "flags", values: given),
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "jieshui"),
+        ]
+        if let path = options.config ?? environment[SettingKey.fileVariable] { providers.append(try await file(path)) }
+        return Settings(reader: ConfigReader(providers: providers), strangers: unknown.filter { !$0.isSlip })
+    }
+
+    /// Tells the variables that look like settings and are none, for commands that go by many: something else of the same
+    /// name may have set them.
+    func tellStrangers(_ logger: Logger) {
+        if strangers.isEmpty { return }
+        logger.warning(
+            "environment variables are passed over",
+            metadata: ["variables": "\(strangers.map(\.description).joined(separator: "; "))"])
+    }
+
+    private static func refuse(_ unknown: [UnknownSetting], in place: String) throws {
+        if unknown.isEmpty { return }
+        throw CommandFailure("\(place): \(unknown.map(\.description).joined(separator: "; "))")
     }
 
     private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
@@ -37,8 +59,9 @@ struct Settings {
         }
     }
 
-    /// Says in words what the reader of settings would say by its own names.
+    /// Says in words what the reader of settings would say by its own names, or would not say.
     private static func requireObject(_ path: String) throws {
+        try refuseFolder(path)
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -52,54 +75,57 @@ struct Settings {
             let place = (error as NSError).userInfo[NSDebugDescriptionErrorKey].map { ": \($0)" } ?? ""
             throw CommandFailure("the settings file \(path) is no JSON\(place)")
         }
-        guard value is [String: Any] else { throw CommandFailure("the settings file \(path) is no JSON object") }
+        guard let object = value as? [String: Any] else {
+            throw CommandFailure("the settings file \(path) is no JSON object")
+        }
+        try refuse(SettingKey.unknown(inFile: object), in: "the settings file \(path)")
     }
 
     /// The database's address; it may hold a password, so it is shown by `Database.withoutSecrets` alone.
-    var database: String { text("database") ?? "sqlite:jieshui.sqlite" }
+    var database: String { text(.database) ?? "sqlite:jieshui.sqlite" }
 
     /// The database, with at most `database.connections` connections to a server (8).
     func openDatabase() throws -> Database {
-        let text = text("database.connections") ?? "8"
-        guard let connections = Int(text), (1...100).contains(connections) else {
-            throw CommandFailure("database.connections must be 1 to 100, not \(text)")
-        }
+        let connections = try number(.databaseConnections, in: 1...100, default: 8)
         guard !database.isEmpty else {
             throw CommandFailure("database is set, and empty: write sqlite:PATH or postgres://…")
         }
+        if let path = CommandContext.filePath(of: database) { try refuseFolder(path) }
         return try Database(address: database, connections: connections)
     }
 
     /// A setting as text, also where the file has it as a JSON number, `true` or a list; nil where it is not set.
-    func text(_ key: ConfigKey) -> String? {
-        reader.string(forKey: key) ?? reader.int(forKey: key).map(String.init)
-            ?? reader.bool(forKey: key).map { $0 ? "true" : "false" }
-            ?? reader.stringArray(forKey: key)?.joined(separator: ",")
+    func text(_ setting: SettingKey, isSecret: Bool = false) -> String? {
+        let key = setting.key
+        return reader.string(forKey: key, isSecret: isSecret)
+            ?? reader.int(forKey: key, isSecret: isSecret).map(String.init)
+            ?? reader.bool(forKey: key, isSecret: isSecret).map { $0 ? "true" : "false" }
+            ?? reader.stringArray(forKey: key, isSecret: isSecret)?.joined(separator: ",")
     }
 
     /// A whole number of a range; throws where the setting is anything else.
-    func number(_ key: ConfigKey, in range: ClosedRange<Int>, default standard: Int) throws -> Int {
+    func number(_ key: SettingKey, in range: ClosedRange<Int>, default standard: Int) throws -> Int {
         guard let text = text(key) else { return standard }
         guard let number = Int(text), range.contains(number) else {
-            throw CommandFailure("\(key) must be \(range.lowerBound) to \(range.upperBound), not \(text)")
+            throw CommandFailure("\(key.rawValue) must be \(range.lowerBound) to \(range.upperBound), not \(text)")
         }
         return number
     }
 
     /// A switch: true, yes, on or 1, false, no, off or 0, in any case; off where it is not set. Throws for anything else:
     /// what guards must not be off by a slip.
-    func isSet(_ key: ConfigKey) throws -> Bool {
+    func isSet(_ key: SettingKey) throws -> Bool {
         switch text(key)?.lowercased() {
         case nil, "", "false", "no", "off", "0": return false
         case "true", "yes", "on", "1": return true
-        case let other?: throw CommandFailure("\(key) is true or false, not \(other)")
+        case let other?: throw CommandFailure("\(key.rawValue) is true or false, not \(other)")
         }
     }
 
     /// What `/metrics` asks for, of `metrics.key`; nil where it is not set, and nothing is told.
     var metricsKeyHash: String? {
         get throws {
-            guard let key = reader.string(forKey: "metrics.key", isSecret: true) else { return nil }
+            guard let key = text(.metricsKey, isSecret: true) else { return nil }
             guard key.count >= 16 else { throw CommandFailure("metrics.key: 16 characters or more") }
             return Secret(key).hash
         }
@@ -108,7 +134,7 @@ struct Settings {
     /// What opens and seals secrets, of `secret.key` (32 bytes as base64); nil where it is not set.
     var sealKey: SealKey? {
         get throws {
-            guard let text = reader.string(forKey: "secret.key", isSecret: true) else { return nil }
+            guard let text = text(.secretKey, isSecret: true) else { return nil }
             do throws(SealFault) {
                 return try SealKey(base64: text)
             } catch {
@@ -131,7 +157,7 @@ struct Settings {
 
     /// A logger to standard error at the level set; the program has no other.
     func logger() throws -> Logger {
-        let text = text("log.level") ?? "info"
+        let text = text(.logLevel) ?? "info"
         guard let level = Logger.Level(rawValue: text.lowercased()) else {
             throw CommandFailure("no log level is called \(text)")
         }

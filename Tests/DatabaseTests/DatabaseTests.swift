@@ -48,6 +48,35 @@ import Testing
         }
     }
 
+    @Test func `a commit is flushed at once, unless it may wait for the next`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            var found: [Int64?] = []
+            for durability in [.whenDone, .withTheNext, .withTheNext, .whenDone] as [Durability] {
+                found.append(
+                    try await database.write(repeatable: true, durability) { transaction in
+                        try transaction.reader.first("PRAGMA synchronous") { try $0.integer(0) }
+                    })
+            }
+            // 2 is FULL, 1 is NORMAL.
+            #expect(found == [2, 1, 1, 2])
+        }
+    }
+
+    @Test func `on a server a commit is flushed at once, unless it may wait for the next`() async throws {
+        guard PostgresServer.address != nil else { return }
+        try await PostgresServer.withSchema { schema in
+            func setting(_ durability: Durability) async throws -> String? {
+                try await schema.database.write(repeatable: true, durability) { transaction in
+                    try transaction.reader.first("SELECT current_setting('synchronous_commit')") { try $0.text(0) }
+                }
+            }
+            let usual = try await setting(.whenDone)
+            let relaxed = try await setting(.withTheNext)
+            #expect(try await setting(.whenDone) == usual && relaxed == "off")
+        }
+    }
+
     @Test(arguments: Engine.allCases)
     func `a transaction that throws leaves nothing`(engine: Engine) async throws {
         try await engine.withDatabase { database in

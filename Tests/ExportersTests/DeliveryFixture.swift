@@ -65,14 +65,15 @@ struct DeliveryFixture {
     /// The service of this process or of another, allowed to connect to this machine unless told otherwise.
     func service(
         on other: Database? = nil, allowed: [String] = ["127.0.0.0/8"], totalMilliseconds: Int = 10_000,
-        jitter: Int64 = 0, pollMilliseconds: Int64 = 2_000, now: @escaping @Sendable () -> Instant = { noon }
+        key: SealKey? = nil, jitter: Int64 = 0, pollMilliseconds: Int64 = 2_000,
+        now: @escaping @Sendable () -> Instant = { noon }
     ) throws -> DeliveryService {
         var settings = DeliverySettings()
         settings.addresses = AddressRules(allowed: try allowed.map { try #require(AddressRange($0)) })
         settings.totalMilliseconds = totalMilliseconds
         settings.pollMilliseconds = pollMilliseconds
         return DeliveryService(
-            database: other ?? database, settings: settings, logger: Logger(label: "test"), now: now,
+            database: other ?? database, settings: settings, key: key, logger: Logger(label: "test"), now: now,
             jitter: { jitter })
     }
 

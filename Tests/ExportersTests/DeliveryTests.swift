@@ -199,6 +199,19 @@ import Water
         #expect(server.requests.count == 3)
     }
 
+    @Test(arguments: TestEngine.allCases, ["SSH-2.0-OpenSSH_9.6\r\n", "220 mail.example ESMTP\r\n", "ok\n"])
+    func `an answer that is not of HTTP is called so and tried again`(engine: TestEngine, words: String) async throws {
+        let city = try await DeliveryFixture(on: engine)
+        let server = try LoopbackServer { _, before in before == 0 ? .words(words) : .answer(200) }
+        try await city.addTarget("t", url: server.url())
+        try await city.enqueue()
+        let service = try city.service()
+        #expect(try await service.deliverDue(at: noon).retried == 1)
+        let record = try await city.delivery()
+        #expect(record.lastError == "the answer was not of HTTP" && record.lastStatus == nil)
+        #expect(try await service.deliverDue(at: noon + 5).delivered == 1)
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `nobody listening is tried again`(engine: TestEngine) async throws {
         let city = try await DeliveryFixture(on: engine)

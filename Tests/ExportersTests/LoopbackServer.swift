@@ -13,6 +13,8 @@ final class LoopbackServer: Sendable {
 
     enum Reply: Sendable {
         case answer(Int, headers: [String] = [], body: String = "")
+        /// Says this instead, and closes the connection.
+        case words(String)
         /// Closes the connection without a word.
         case hangUp
         /// Closes it in the middle of the body of a 200.
@@ -100,6 +102,9 @@ final class LoopbackServer: Sendable {
             case .answer(let status, let headers, let body):
                 let head = ["HTTP/1.1 \(status) Told", "Content-Length: \(body.utf8.count)"] + headers
                 send(connection, head.joined(separator: "\r\n") + "\r\n\r\n" + body)
+            case .words(let text):
+                send(connection, text)
+                return
             case .hangUp: return
             case .breakOff:
                 send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")

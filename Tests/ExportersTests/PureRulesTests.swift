@@ -88,7 +88,7 @@ import Water
     @Test func `the tenth failure exhausts a delivery whatever the answer was`() {
         for result: SendResult in [
             .answered(status: 500, retryAfterSeconds: nil), .answered(status: 429, retryAfterSeconds: 5),
-            .failed(.timedOut), .failed(.addressRefused),
+            .failed(.timedOut), .failed(.addressRefused), .failed(.sealedSecret),
         ] {
             guard case .exhausted = verdict(result, attempt: 10).outcome else {
                 Issue.record("\(result)")

@@ -94,18 +94,103 @@ import Water
         }
     }
 
-    @Test func `a city's profile replaces the built-in one of its name`() throws {
-        let profiles = try CJT188Profiles.read("profile: standard\nlitre decimals: 0", file: "own")
-        #expect(profiles.all.count == 8)
+    @Test func `a city's profiles stand before the built-in ones, and none has the name of one`() throws {
+        let types = (10...19).map(String.init).joined(separator: " | ")
+        let profiles = try CJT188Profiles.read("profile: ours\ntype: \(types)\nlitre decimals: 0", file: "own")
+        let builtIn = try CJT188Profiles.builtIn().all.map(\.name)
+        #expect(profiles.all.map(\.name) == ["ours"] + builtIn)
         let batch = try decode(
             cjt188Frame(data: cjt188Reply(unit: 0x29, status: [1, 0])), as: .cjt188, receivedAt: nil,
             cjt188: CJT188Options(profiles: profiles))
         #expect(batch.registers == [12_345_000])
         #expect(batch.alerts.first?.alerts.map(\.code) == [.valveClosed])
+        for name in builtIn {
+            let fault = "own:1: the profile \(name) is built in: give this one another name"
+            #expect(fileFaults("profile: \(name)") == [fault])
+        }
         let silent = try cjt188Decoded(
             cjt188Frame(data: cjt188Reply(status: [1, 0])), profile: "alarms: none", receivedAt: nil)
         #expect(silent.alerts.first?.alerts == [])
         #expect(silent.alerts.first?.raw == "0100")
+    }
+
+    /// The faults of a file.
+    private func fileFaults(_ text: String) -> [String] {
+        do throws(MappingFaults) {
+            _ = try CJT188Profiles.read(text, file: "own")
+            return []
+        } catch {
+            return error.faults.map(\.description)
+        }
+    }
+
+    /// As the documentation of the formats shows it.
+    @Test func `a profile that carries its frames is read where they decode to what they say`() throws {
+        let text = """
+            profile: city-east
+            maker: 1234 | 7833
+            litre decimals: 0
+            settlement day: 25
+            frame: 6810010000000034128116901F0045238100290000000029003008011026200000CF16 \
+            = 812.345 m3 at 2026-10-01 08:30:00
+            frame: 6810010000000034128116901F0045238100290000000029003008011026200000CF16 = 812345 L
+            """
+        #expect(fileFaults(text) == [])
+        #expect(try CJT188Profiles.read(text, file: "own").named("city-east")?.proofs.count == 2)
+        let fault = "the frame does not prove city-east: the register is 8.12345 m3, not 812.345 m3"
+        let finer = fileFaults(text.replacing("decimals: 0", with: "decimals: 2"))
+        #expect(finer == ["own:5: \(fault)", "own:6: \(fault)"])
+        let turned = fileFaults(text + "\nclock: high")
+        #expect(turned == ["own:5: the frame does not prove city-east: the frame tells no time"])
+        // A profile that is at fault itself proves nothing.
+        #expect(fileFaults(text.replacing("decimals: 0", with: "decimals: 9")).count == 1)
+    }
+
+    private static let whole = hex(cjt188Frame(data: cjt188Reply())).uppercased()
+
+    private static let unproved: [(String, String)] = [
+        ("\(whole) = 123.46 m3", "the frame does not prove own: the register is 123.45 m3, not 123.46 m3"),
+        (
+            "\(whole) = 123.45 m3 at 2015-05-11 22:01:32",
+            "the frame does not prove own: the clock shows 2015-05-11 22:01:31, not 2015-05-11 22:01:32"
+        ),
+        (
+            "6810776655443322118109901F017856341200FFA116 = 123456.78 m3 at 2026-10-01 00:00:00",
+            "the frame does not prove own: the frame tells no time"
+        ),
+        ("\(whole) \(whole) = 123.45 m3", "the frame does not prove own: more than one frame"),
+        (
+            "\(whole.dropLast(2))FF = 123.45 m3",
+            "the frame does not prove own: length: byte 0: no end where the length says"
+        ),
+        (
+            "68104433221100337881161F9000007766552C007766552C3101221105152021840816 = 556677 m3",
+            "the frame does not prove own: checksum: byte 0: the checksum is 08, the bytes add up to 13"
+        ),
+        ("hello = 1 m3", "the frame does not prove own: frame: not hex text"),
+        ("\(whole) = 1.2.3 m3", "frame: the register 1.2.3: not a plain decimal number"),
+        (
+            "\(whole) = 123.45 m3 at 2015-02-30 22:01:31",
+            "frame: 2015-02-30 22:01:31 is no time of the form YYYY-MM-DD hh:mm:ss"
+        ),
+        ("\(whole)", "frame: HEX = REGISTER UNIT, as 6810…16 = 12.34 m3 at 2026-10-01 08:30:00"),
+        ("\(whole) = 123.45", "frame: HEX = REGISTER UNIT, as 6810…16 = 12.34 m3 at 2026-10-01 08:30:00"),
+        ("\(whole) = 123.45 barrel", "frame: HEX = REGISTER UNIT, as 6810…16 = 12.34 m3 at 2026-10-01 08:30:00"),
+    ]
+
+    @Test(arguments: unproved)
+    func `a frame that does not decode to what it says refuses the file by its line`(proof: String, fault: String) {
+        let text = "profile: own\n# Its frames.\nframe: \(Self.whole) = 123.45 m3\nframe: \(proof)"
+        #expect(fileFaults(text) == ["own:4: \(fault)"])
+    }
+
+    @Test func `names of frames prove nothing in a city's file, and the built-in profiles carry frames`() throws {
+        #expect(
+            fileFaults("profile: own\nframes: cjt-99 | nonsense") == [
+                "own:2: frames names the program's own tests: carry each frame as frame: HEX = REGISTER UNIT"
+            ])
+        let proved = try CJT188Profiles.builtIn().all.filter { !$0.proofs.isEmpty }.map(\.name)
+        #expect(proved == ["standard", "maker-7833", "litre-high-clock"])
     }
 
     @Test func `every fault of a profile file is told with its line`() throws {

@@ -115,6 +115,8 @@ import Water
         let body = studio(list)
         let found = try #require(receivePush(push(body, at: 1_790_848_900), from: .onenet, secrets: secrets).accepted)
         #expect(found.messages.count == 1 && found.ignored == 2)
+        let empty = receivePush(push(studio("[]"), at: 1_790_848_900), from: .onenet, secrets: secrets)
+        #expect(empty.accepted?.messages.isEmpty == true && empty.accepted?.ignored == 1)
     }
 
     private static let timeless = #"{"deviceName":"M-1","notifyType":"property","data":{"v":5}}"#

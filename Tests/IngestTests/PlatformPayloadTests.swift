@@ -76,6 +76,24 @@ import Water
         #expect(found.batch.itemCount == 0 && found.ignored == 1)
     }
 
+    @Test func `on another port than the payload's own it is rejected, unless the mapping asks for that port`() throws {
+        guard let (hex, _) = try sample() else { return }
+        let mapping = "kind: bytes\nformat: axioma_w1\nmeter: @eui\nhistory: none"
+        #expect(try readings(uplink(hex), by: mapping).batch.registers == [6_054_000])
+        #expect(try faults(readings(uplink(hex, port: 2), by: mapping).batch) == ["f_port: 2 where 100 belongs"])
+        let asked = "\(mapping)\nwhen: @f_port = 2 | 3"
+        #expect(try readings(uplink(hex, port: 2), by: asked).batch.registers == [6_054_000])
+        // The Things Stack leaves out a port of 0.
+        let payload = Data(bytes(ofHex: hex)).base64EncodedString()
+        let body =
+            #"{"end_device_ids":{"dev_eui":"0102030405060708"},"uplink_message":{"frm_payload":"\#(payload)"}}"#
+        let portless = try openUnproved(Array(body.utf8), from: .thethingsstack)
+        #expect(try faults(readings(portless, by: mapping).batch) == ["f_port: 0 where 100 belongs"])
+        // A platform that is no LoRaWAN server knows no port.
+        let field = "\(mapping.replacing("@eui", with: "@device"))\nfield: d\ncoding: hex"
+        #expect(try readings(message(#"{"d":"\#(hex)"}"#), by: field).batch.registers == [6_054_000])
+    }
+
     private func message(_ payload: String) throws -> Push {
         let body = #"{"messageType":"dataReport","deviceId":"D1","timestamp":1790848800000,"payload":\#(payload)}"#
         return try #require(receivePush(push(Array(body.utf8)), from: .ctwing, secrets: addressToken).accepted)
@@ -140,6 +158,25 @@ import Water
         #expect(strict.registers.isEmpty && strict.rejections.map(\.field) == ["checksum"])
         let lenient = try readings(uplink(hex(damaged)), by: "\(mapping)\nchecksum: lenient").batch
         #expect(lenient.registers == [123_450] && lenient.findings.map(\.field).contains("checksum"))
+    }
+
+    @Test func `a city's profiles are chosen by maker inside a push, and by the mapping that names one`() throws {
+        let profiles = try CJT188Profiles.read(
+            "profile: city-east\nmaker: 1122\nlitre decimals: 0\n\nprofile: city-west\nlitre decimals: 1", file: "own")
+        let found = try uplink(hex(cjt188Frame(data: cjt188Reply(unit: 0x29))))
+        func registers(_ lines: String, _ options: CJT188Options?) throws -> [Int64] {
+            let mapping = try Mapping.read("kind: bytes\nformat: cjt188\(lines)", file: "m", profiles: profiles)
+            return try decodePush(found, by: mapping, cjt188: options).batch.registers
+        }
+        let options = CJT188Options(profiles: profiles)
+        #expect(try registers("", nil) == [123_450])
+        #expect(try registers("", options) == [12_345_000])
+        #expect(try registers("\nprofile: city-west", options) == [1_234_500])
+        // A mapping that only says how strict to be leaves the choice to the maker.
+        #expect(try registers("\nchecksum: lenient", options) == [12_345_000])
+        #expect(throws: MappingFaults.self) {
+            try Mapping.read("kind: bytes\nformat: cjt188\nprofile: city-west", file: "m")
+        }
     }
 
     @Test func `a table's mapping reads no push`() throws {

@@ -64,7 +64,9 @@ import Water
     }
 
     @Test func `every kind of proof that is set must hold`() {
-        let fingerprint = "AB:CD:00:11"
+        let print = String(repeating: "abcd0011", count: 8)
+        let fingerprint = stride(from: 0, to: 64, by: 2).map { print.uppercased().dropFirst($0).prefix(2) }
+            .joined(separator: ":")
         let secrets = PushSecrets(proofs: [
             .query(name: "token", value: "s3cret"), .clientCertificate(fingerprint: fingerprint),
         ])
@@ -74,10 +76,26 @@ import Water
                 push(body, query: [("token", token)], certificate: certificate), from: .ctwing, secrets: secrets
             ).refusal
         }
-        #expect(outcome("abcd0011") == nil)
+        #expect(outcome(print) == nil && outcome(print.uppercased()) == nil && outcome(fingerprint) == nil)
         #expect(outcome(nil) == .noProof(part: "client certificate"))
-        #expect(outcome("abcd0012") == .wrongProof(part: "client certificate"))
-        #expect(outcome("abcd0011", "wrong") == .wrongProof(part: "?token"))
+        for other in [String(print.dropLast()) + "2", String(print.prefix(40)), "", "sha256=" + print] {
+            #expect(outcome(other) == .wrongProof(part: "client certificate"), "\(other)")
+        }
+        #expect(outcome(print, "wrong") == .wrongProof(part: "?token"))
+    }
+
+    @Test(arguments: [
+        (String(repeating: "a", count: 64), true), (String(repeating: "A1", count: 20), true),
+        (String(repeating: "0F:", count: 31) + "0F", true), ("hello", false), (":::", false),
+        (String(repeating: "a", count: 63), false), (String(repeating: "a", count: 41), false),
+        (String(repeating: "g", count: 64), false),
+    ])
+    func `a certificate's fingerprint is of SHA-256 or of SHA-1`(fingerprint: String, fits: Bool) {
+        let secrets = PushSecrets(proofs: [.clientCertificate(fingerprint: fingerprint)])
+        let reason = "client_certificate: a fingerprint is 64 hex digits (SHA-256) or 40 (SHA-1)"
+        for platform in [Platform.ctwing, .oceanconnect, .huaweiIoTDA] {
+            #expect(secrets.unfit(for: platform) == (fits ? nil : reason))
+        }
     }
 
     @Test func `HTTP Basic and a static header are compared whole`() {

@@ -103,6 +103,26 @@ import Water
         #expect(try accepted(Array(text.utf8), .huaweiIoTDA).messages.map { $0.attributes["service"] } == ["W"])
     }
 
+    @Test(arguments: [
+        (#""notify_data":{"header":{"device_id":"D"},"body":null},"body":BODY"#, 1, 0),
+        (#""notify_data":{"header":{"device_id":"D"},"body":{}},"body":BODY"#, 1, 0),
+        (#""notify_data":{"header":{"device_id":"D"},"body":BODY},"body":null"#, 1, 0),
+        (#""notify_data":{"header":{"device_id":"D"},"body":BODY},"body":{"services":[]}"#, 1, 0),
+        (#""notify_data":{"header":{},"body":null}"#, 0, 1), (#""notify_data":{"header":{},"body":{}}"#, 0, 1),
+        (#""notify_data":{"body":{"services":[]}}"#, 0, 1), (#""notify_data":{"body":{"services":null}}"#, 0, 1),
+        (#""body":{}"#, 0, 1), (#""notify_data":{"body":{"services":[{"service_id":"W"},null]}}"#, 0, 2),
+    ])
+    func `IoTDA's body is the one with anything in it, and one without a service is counted`(
+        parts: String, messages: Int, ignored: Int
+    ) throws {
+        let full = #"{"services":[{"service_id":"W","event_time":"20261129T010500Z","properties":{"v":1}}]}"#
+        let body = #"{"resource":"device.property","event":"report",\#(parts.replacing("BODY", with: full))}"#
+        let push = try accepted(Array(body.utf8), .huaweiIoTDA)
+        #expect(push.messages.count == messages && push.ignored == ignored)
+        let mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
+        #expect(try readings(push, by: mapping).batch.registers == [Int64](repeating: 1_000, count: messages))
+    }
+
     @Test func `OceanConnect's hex payload reaches the frame decoder`() throws {
         guard let body = try sample("huawei_oceanconnect_deviceDataChanged.json") else { return }
         let push = try accepted(body, .oceanconnect)
@@ -158,6 +178,27 @@ import Water
         let second = try #require(text[attributes...].firstRange(of: "\"received_at\""))
         let offset = text.utf8.distance(from: text.startIndex, to: second.lowerBound)
         #expect(refusal == .malformed(offset: offset, reason: "expected a comma or the end of the list"))
+    }
+
+    @Test func `a message of Tencent's rule without a register is ignored and counted`() throws {
+        func found(_ members: String, _ mapping: String) throws -> PushReadings {
+            let body = #"{"devicename":"d","timestamp":1790848800\#(members)}"#
+            return try readings(openUnproved(Array(body.utf8), from: .tencent), by: mapping)
+        }
+        let mapping = "kind: properties\nroot: payload\nmeter: @device\nregister: v | w\nunit: L"
+        for silent in [#","status":"online""#, #","payload":{"status":"online"}"#, #","payload":null"#, #","v":1"#] {
+            let taken = try found(silent, mapping)
+            #expect(taken.ignored == 1 && taken.batch.itemCount == 0, "\(silent)")
+        }
+        #expect(try found(#","payload":{"w":1}"#, mapping).batch.registers == [1_000])
+        // A register that is there and is none is a fault.
+        #expect(try faults(found(#","payload":{"v":null}"#, mapping).batch) == ["v: is missing"])
+        let list = "kind: properties\nmeter: @device\nunit: L\nlist: l\nlist time: t\nlist register: v"
+        #expect(try found(#","status":"online""#, list).ignored == 1)
+        #expect(try faults(found(#","l":[]"#, list).batch) == ["l: is missing"])
+        let bytes = "kind: bytes\nformat: cjt188\nfield: data.frame\ncoding: hex"
+        #expect(try found(#","status":"online""#, bytes).ignored == 1)
+        #expect(try faults(found(#","data":{"frame":""}"#, bytes).batch) == ["data.frame: is missing"])
     }
 
     @Test func `a join and a simulated uplink of The Things Stack are ignored`() throws {

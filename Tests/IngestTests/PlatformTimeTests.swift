@@ -52,6 +52,58 @@ import Water
         #expect(found.ignored == 1 && found.batch.rejections.isEmpty && found.batch.registers == [2_000])
     }
 
+    private func unproved(_ body: String, _ platform: Platform) throws -> Push {
+        try openUnproved(Array(body.utf8), from: platform, event: platform == .chirpstack ? "up" : nil)
+    }
+
+    @Test(arguments: [
+        (Platform.tencent, #"{"devicename":"D","timestamp":"rubbish","v":1}"#, "timestamp"),
+        (.tencent, #"{"devicename":"D","timestamp":900000000,"v":1}"#, "timestamp"),
+        (.tencent, #"{"devicename":"D","timestamp":null,"time":"soon","v":1}"#, "time"),
+        (
+            .ctwing, #"{"messageType":"dataReport","deviceId":"D","timestamp":"soon","payload":{"v":1}}"#, "timestamp"
+        ),
+        (.chirpstack, #"{"deviceInfo":{"devEui":"D"},"time":"soon","object":{"v":1}}"#, "time"),
+        (
+            .thethingsstack,
+            #"{"end_device_ids":{"device_id":"D"},"uplink_message":{"received_at":"soon","decoded_payload":{"v":1}}}"#,
+            "received_at"
+        ),
+    ])
+    func `a platform's own time that cannot be read is told by its name`(
+        platform: Platform, body: String, field: String
+    ) throws {
+        let mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
+        let batch = try readings(unproved(body, platform), by: mapping).batch
+        #expect(faults(batch) == ["\(field): \(PlatformTimeTests.unreadable)"])
+        let absent = body.replacing(#"900000000"#, with: "null").replacing(#""soon""#, with: "null")
+            .replacing(#""rubbish""#, with: "null")
+        let missing = try readings(unproved(absent, platform), by: mapping).batch
+        #expect(faults(missing) == ["\(platform == .tencent ? "timestamp" : field): is missing"])
+        let good = absent.replacing("null", with: "1790848800")
+        #expect(try readings(unproved(good, platform), by: mapping).batch.instants == [1_790_848_800])
+    }
+
+    @Test func `a list's readings do not need a time of the platform's that cannot be read`() throws {
+        let body = #"{"devicename":"D","timestamp":"rubbish","l":[{"t":1790848800,"v":1}]}"#
+        let list = "kind: properties\nmeter: @device\nunit: L\nlist: l\nlist time: t\nlist register: v"
+        let mapping = "\(list)\ntime format: epoch_s"
+        #expect(try readings(unproved(body, .tencent), by: mapping).batch.registers == [1_000])
+        let both = body.replacing("}]", with: #"}],"v":2"#)
+        let batch = try readings(unproved(both, .tencent), by: "\(mapping)\nregister: v").batch
+        #expect(faults(batch) == ["timestamp: \(PlatformTimeTests.unreadable)"])
+    }
+
+    @Test func `a telegram that needs the platform's time is rejected by it where it cannot be read`() throws {
+        let body = """
+            {"notifyType":"deviceDataChanged","deviceId":"D","service":{"data":\
+            {"payload":"1844AE4C4455223368077A55000000041389E20100023B0000"},"eventTime":"20261129T0905"}}
+            """
+        let mapping = "kind: bytes\nformat: oms\nfield: payload\ncoding: hex"
+        let batch = try readings(unproved(body, .oceanconnect), by: mapping).batch
+        #expect(faults(batch) == ["eventTime: \(PlatformTimeTests.unreadable)"])
+    }
+
     @Test func `OceanConnect's eventTime rejects a frame likewise`() throws {
         let frame = "FEFEFE6810776655443322118109901F017856341200FFA116"
         let body = """

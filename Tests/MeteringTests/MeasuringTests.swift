@@ -115,6 +115,36 @@ import Water
         #expect(home.missingSeconds == Self.day)
         #expect(home.litres == 30 * 240)
         #expect(!home.isBracketed)
+        #expect(home.unjoinedOn.map(\.date.day) == [11])
+    }
+
+    @Test func `a final register that contradicts the readings leaves the exchange open, the month's ends are known`()
+        throws
+    {
+        let swap = Meters.start + 10 * Self.day + 9 * Self.hour + 1_800
+        let new = MeterReadings(
+            installation: Meters.installation(meter: 2, serial: "B", from: swap, startRegister: 7),
+            elements: steady(from: 11, to: 32, start: 152))
+        func home(final: Int64?, _ old: [ReadingElement], _ new: MeterReadings) throws -> HomeMonth {
+            let old = MeterReadings(
+                installation: Meters.installation(to: swap, finalRegister: final), elements: old)
+            return try october(Meters.home([old, new]))
+        }
+        let readings = steady(from: -1, to: 10)
+        for final in [300, 90_000, nil] as [Int64?] {
+            let open = try home(final: final, readings, new)
+            #expect(!open.isBracketed && !open.isPartial)
+            #expect(open.unjoinedOn.map(\.date.day) == [11], "\(final ?? -1)")
+            #expect(open.days[10].state == .missing)
+        }
+        #expect(try home(final: 3_735, readings, new).unjoinedOn.isEmpty)
+        // The month's first days are unknown too: that is told first.
+        let late = try home(final: nil, steady(from: 3, to: 10), new)
+        #expect(!late.isBracketed && late.unjoinedOn.isEmpty)
+        // Without its first register the new meter's side is open as well, on the same day.
+        let bare = MeterReadings(
+            installation: Meters.installation(meter: 2, serial: "B", from: swap), elements: new.elements)
+        #expect(try home(final: 3_735, readings, bare).unjoinedOn.map(\.date.day) == [11])
     }
 
     @Test func `two meters add up, and a day one of them misses is missing`() throws {

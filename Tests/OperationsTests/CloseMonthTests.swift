@@ -106,6 +106,58 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a month with readings that join no figures is closed only by who goes on without them`(engine: TestEngine)
+        async throws
+    {
+        let city = try await city(engine)
+        let close = try close(city)
+        // Readings of other months hold up none.
+        try await city.post(CityFixture.series(76, from: start + 40 * 86_400, [5]))
+        _ = try await city.foldAll()
+        let span = city.calendar.interval(of: october)
+        #expect(try await city.database.read { try !$0.held(of: october, span).isAny })
+        try await city.post(CityFixture.series(77, from: start + 86_400, [5, 6]))
+        // Ten days ahead of the server's clock.
+        try await city.post(CityFixture.series(1, from: start + 15 * 86_400, [9_999_999]), at: start + 5 * 86_400)
+        let held = HeldOfMonth(month: october, meters: 1, keptApart: 1)
+        #expect(try await close(october, at: later, despiteHeld: false) == .failure(.held(held)))
+        #expect(
+            CloseRefusal.held(held).description.hasPrefix(
+                "1 unregistered meter with readings of 2026-10 and 1 reading of 2026-10 kept apart would take no part"))
+        #expect(try await city.database.read { try $0.communityMonths(october) }.isEmpty)
+        #expect(try await close(october, at: later).get().statements == 24)
+        // What is issued is not refused again.
+        #expect(try await close(october, at: later + 1, despiteHeld: false).get().wasComplete)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a meter that is registered holds up no month any more`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await city.addHome(40, registered: false)
+        try await city.post(CityFixture.series(40, from: start + 86_400, [5, 6]))
+        guard case .failure(.held) = try await close(city)(october, at: later, despiteHeld: false) else {
+            Issue.record("closed")
+            return
+        }
+        try await city.registerMeter(40)
+        #expect(try await close(city)(october, at: later, despiteHeld: false).get().statements == 25)
+    }
+
+    @Test func `a month without a file is refused with the days that the files hold for`() async throws {
+        let city = try await CityFixture(on: .sqlite)
+        let month = try #require(BillingMonth("1999-01"))
+        let refused = try await close(city)(month, at: later)
+        let file = MissingFile(id: "taiyuan", month: month, from: LocalDay("2016-01-01"))
+        #expect(refused == .failure(.noTariff(file)))
+        let words =
+            "no tariff taiyuan is valid for the whole of 1999-01; those in the tariffs folder hold from 2016-01-01 on: "
+            + "close another month, or add a file"
+        #expect(CloseRefusal.noTariff(file).description == words)
+        let none = CloseRefusal.noRules(MissingFile(id: "x", month: month)).description
+        #expect(none.hasPrefix("no rule file x is valid for the whole of 1999-01; the tariffs folder has none of that"))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a reading that comes after its month was measured marks its home and no other`(engine: TestEngine)
         async throws
     {
@@ -222,13 +274,13 @@ enum SharedFiles {
                         litres: 9000
                         lines_fen: [2070, 0, 0, 540]
                         total_fen: 2610
-                        assumptions: []
+                        assumptions: [month_after_certain]
                       - month: 2026-10
                         persons: 3
                         litres: 5
                         lines_fen: [1, 0, 0, 0]
                         total_fen: 1
-                        assumptions: []
+                        assumptions: [month_after_certain]
 
                     """
                 return (name, head + example)
@@ -254,13 +306,13 @@ extension String {
                 litres: 1000
                 lines_fen: [250, 50]
                 total_fen: 300
-                assumptions: []
+                assumptions: [month_after_certain]
               - month: 2026-10
                 persons: 3
                 litres: 2000
                 lines_fen: [500, 100]
                 total_fen: 600
-                assumptions: []
+                assumptions: [month_after_certain]
 
             """
     }

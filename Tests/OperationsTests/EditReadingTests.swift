@@ -89,7 +89,8 @@ import Water
         (.reject, 5_400, 1, "m1", "why", .noSuchReading), (.withdraw, 5_400, 1, "m1", "why", .nothingToWithdraw),
         (.enter, 5_400, 1, "m99", "why", .unknownMeter), (.enter, 5_400, 1, "m1", "  ", .reasonIsMissing),
         (.enter, -80_000_000, 1, "m1", "why", .notInstalled),
-        (.enter, 900_000_000, 1, "m1", "why", .instantIsOutOfRange),
+        (.enter, 900_000_000, 1, "m1", "why", .instantIsAhead),
+        (.enter, -900_000_000, 1, "m1", "why", .instantIsOutOfRange),
         (.enter, 5_400, -1, "m1", "why", .registerIsOutOfRange),
     ]
 
@@ -109,5 +110,6 @@ import Water
             register: Volume(litres: litres), action: action, reason: reason)
         let edit = EditReading(database: city.database, calendar: city.calendar, rules: .standard)
         #expect(try await edit(request, by: staff, at: later) == .failure(refusal))
+        #expect(refusal.description.hasPrefix("\(refusal.field): "))
     }
 }

@@ -42,7 +42,22 @@ struct HomeMonthCodingTests {
             night: some(NightUse(nights: Int(number()), litres: number(), lowestLitres: number())),
             sizes: (0..<Int.random(in: 0...3, using: &random)).map { index in
                 PersonsFrom(day: october.firstDay.advanced(by: index), persons: some(Int(number())))
-            })
+            },
+            bylawMonths: (0..<Int.random(in: 0...3, using: &random)).map { back in
+                MonthBasis(
+                    month: october.advanced(by: -1 - back), litres: number(), missingHours: number(),
+                    knownDays: Int(number()), version: Int(number()), hash: String(repeating: "cd", count: 32))
+            },
+            unjoinedOn: (0..<Int.random(in: 0...2, using: &random)).map { october.firstDay.advanced(by: $0) })
+    }
+
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func `months frozen before means and exchanges were named are still read`(seed: UInt64) throws {
+        var month = drawn(seed)
+        (month.bylawMonths, month.unjoinedOn) = ([], [])
+        let text = month.storedText
+        #expect(text.hasPrefix("h5 ") && text.hasSuffix(" 0 0"))
+        #expect(try HomeMonth(storedText: "h4 " + text.dropFirst(3).dropLast(4)) == month)
     }
 
     @Test(arguments: 1...200 as ClosedRange<UInt64>)

@@ -107,7 +107,9 @@ import Water
         let city = try await city(engine)
         _ = try await assign(untiered, to: 3, from: october, city, at: start)
         let without = try SharedFiles.shelf(without: "taiyuan-untiered.yaml")
-        #expect(try await close(city, without)(october, at: later) == .failure(.noTariff(id: untiered)))
+        #expect(
+            try await close(city, without)(october, at: later)
+                == .failure(.noTariff(MissingFile(id: untiered, month: october))))
         let begun = try await city.database.read { try $0.communityMonths(october) }
         #expect(begun.isEmpty)
         // A home that moved out before the month needs none, and notes none for the month.
@@ -144,10 +146,11 @@ import Water
         _ = try await close(city, wrong)(october, at: later).get()
         let right = try SharedFiles.shelf()
         let refused = try await close(city, right)(october, at: later + 60)
-        guard case .failure(.frozenWithOther(_, untiered)) = refused else {
-            Issue.record("\(refused)")
-            return
-        }
+        let files = FrozenFiles(month: october, rules: "v1", tariff: untiered, isOfHomes: true)
+        #expect(refused == .failure(.frozenWithOther(files)))
+        #expect(
+            CloseRefusal.frozenWithOther(files).description.contains(
+                "jieshui tariff correct 2026-10 --tariff taiyuan-untiered"))
         let correct = CorrectTariff(database: city.database, shelf: right)
         #expect(try await correct(october, of: "wuxi", reason: "x", at: later) == .failure(.notBilled(id: "wuxi")))
         #expect(try await correct(october, of: untiered, reason: "价格录错", at: later) == .success(2))
@@ -174,6 +177,8 @@ import Water
         let other = try SharedFiles.shelf(untieredBase: "2.50")
         let first = try await close(city, other).corrections(at: later + 60)
         #expect(first.withoutFiles == 1 && first.statements == 1)
+        #expect(first.missingFiles.count == 1)
+        #expect(first.missingFiles.first?.contains("tariff correct 2026-10 --tariff taiyuan-untiered") == true)
         #expect(try await statement(4, city).version == 1)
         #expect(try await close(city).corrections(at: later + 120).statements == 1)
         #expect(try await statement(4, city).version == 2)

@@ -7,8 +7,9 @@ import Storage
 import Testing
 import Water
 
-/// A stream of messages is a set of elements: whatever order, repeats, cuts and formats it comes in, with folds and
-/// registrations in between, the stored sets and the statements have the same bytes.
+/// A stream of messages is a set of elements: whatever order, repeats, cuts and formats it comes in, as bodies, frames,
+/// telegrams or a platform's push, with folds and registrations in between, the stored sets and the statements have the
+/// same bytes.
 ///
 /// JIESHUI_PROPERTY_CASES gives another number of cases, JIESHUI_FUZZ_SEED another seed.
 @Suite(.freshDatabases) struct MessageStreamTests {
@@ -75,9 +76,12 @@ import Water
     /// Every element once, in order, each in a message of its own, to meters that are registered before.
     private func plainCity(_ engine: TestEngine, _ elements: [Element]) async throws -> CityFixture {
         let city = try await CityFixture(on: engine)
-        for home in Self.homes { try await city.addHome(home, in: community(of: home)) }
+        for home in Self.homes {
+            try await city.addHome(home, in: community(of: home), registered: false)
+            try await register(home, in: city)
+        }
         for (gateway, own) in Dictionary(grouping: elements, by: \.gateway).sorted(by: { $0.key < $1.key }) {
-            try await post(own, as: .json, from: gateway, to: city)
+            try await post(own, by: .body(.json), from: gateway, to: city)
         }
         _ = try await city.foldAll()
         return city
@@ -92,8 +96,8 @@ import Water
         var late: [Int64] = []
         for home in Self.homes {
             let isLate = Bool.random(using: &random)
-            try await city.addHome(home, in: community(of: home), registered: !isLate)
-            if isLate { late.append(home) }
+            try await city.addHome(home, in: community(of: home), registered: false)
+            if isLate { late.append(home) } else { try await register(home, in: city) }
         }
         var sent = elements
         sent += elements.filter { _ in Bool.random(using: &random) }
@@ -101,45 +105,164 @@ import Water
         while !sent.isEmpty {
             let body = Array(sent.suffix(Int.random(in: 1...max(elements.count / 3, 1), using: &random)))
             sent.removeLast(body.count)
-            for (gateway, own) in Dictionary(grouping: body, by: \.gateway) {
-                let format = [WireFormat.json, .ndjson, .csv, .senml].randomElement(using: &random) ?? .json
-                try await post(own, as: format, from: gateway, to: city)
+            for (gateway, own) in Dictionary(grouping: body, by: \.gateway).sorted(by: { $0.key < $1.key }) {
+                let told = Dictionary(grouping: own) { spoken(by: $0.meter) }
+                for (kind, alike) in told.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                    let way = ways(of: kind).randomElement(using: &random) ?? .body(.json)
+                    try await post(alike, by: way, from: gateway, to: city)
+                }
             }
             if Int.random(in: 0..<4, using: &random) == 0 { _ = try await city.foldAll() }
             if let home = late.last, Int.random(in: 0..<3, using: &random) == 0 {
                 late.removeLast()
-                try await city.registerMeter(home, in: community(of: home))
+                try await register(home, in: city)
             }
         }
-        for home in late { try await city.registerMeter(home, in: community(of: home)) }
+        for home in late { try await register(home, in: city) }
         _ = try await city.foldAll()
         return city
     }
 
     private func community(of home: Int64) -> CommunityID { home > 2 ? CityFixture.second : CityFixture.first }
 
+    /// A meter of each protocol, and one more with a printed number.
+    private func spoken(by meter: Int64) -> AddressProtocol {
+        switch meter {
+        case 2: .cjt188
+        case 3: .wmbus
+        default: .serial
+        }
+    }
+
+    /// A meter's number as its protocol has it.
+    private func number(of meter: Int64) -> String {
+        switch spoken(by: meter) {
+        case .serial: "M\(meter)"
+        case .cjt188: "1401050000000\(meter)"
+        case .wmbus: "0000000\(meter)"
+        }
+    }
+
+    private func register(_ home: Int64, in city: CityFixture) async throws {
+        let address = try #require(MeterAddress(spoken(by: home), number(of: home)))
+        try await city.registerMeter(home, in: community(of: home), at: address)
+    }
+
+    /// How a message comes.
+    private enum Way: Sendable {
+        case body(WireFormat)
+        /// Huawei IoTDA's, a service for each element.
+        case push
+    }
+
+    private func ways(of kind: AddressProtocol) -> [Way] {
+        let own: [Way] =
+            switch kind {
+            case .serial: []
+            case .cjt188: [.body(.cjt188)]
+            case .wmbus: [.body(.wmbus)]
+            }
+        return own + [.body(.json), .body(.ndjson), .body(.csv), .body(.senml), .push]
+    }
+
     private func post(
-        _ elements: [Element], as format: WireFormat, from gateway: GatewayID, to city: CityFixture
+        _ elements: [Element], by way: Way, from gateway: GatewayID, to city: CityFixture
     ) async throws {
-        let batch = try decode(Array(text(elements, as: format).utf8), as: format, receivedAt: nil)
-        let answer = try await city.record(batch, from: gateway, at: Self.received)
-        #expect(answer.rejected == 0 && answer.readings == elements.count, "\(answer)")
+        var readings = 0
+        for batch in try batches(of: elements, by: way) {
+            let answer = try await city.record(batch, from: gateway, at: Self.received)
+            #expect(answer.rejected == 0, "\(way): \(answer)")
+            readings += answer.readings
+        }
+        #expect(readings == elements.count, "\(way)")
+    }
+
+    private func batches(of elements: [Element], by way: Way) throws -> [DecodedBatch] {
+        switch way {
+        case .body(.wmbus):
+            // It tells no time: each comes when it is heard.
+            return try elements.map { element in
+                try decode(Array(hex(telegram(element)).utf8), as: .wmbus, receivedAt: element.at)
+            }
+        case .body(let format):
+            return [try decode(Array(text(elements, as: format).utf8), as: format, receivedAt: nil)]
+        case .push: return [try pushed(elements)]
+        }
+    }
+
+    private func pushed(_ elements: [Element]) throws -> DecodedBatch {
+        let services = elements.map {
+            #"{"service_id":"W","event_time":"\#($0.at.utc)","properties":{"no":"\#(number(of: $0.meter))","v":\#($0.litres)}}"#
+        }
+        let body = """
+            {"resource":"device.property","event":"report",\
+            "notify_data":{"header":{"device_id":"D"},"body":{"services":[\(services.joined(separator: ","))]}}}
+            """
+        let request = PushRequest(
+            method: .post, query: [(name: "token", value: "s3cret")], body: Array(body.utf8), receivedAt: Self.received)
+        let secrets = PushSecrets(proofs: [.query(name: "token", value: "s3cret")])
+        guard case .push(let push) = receivePush(request, from: .huaweiIoTDA, secrets: secrets) else {
+            throw BodyRefusal.malformed(offset: 0, reason: "no push")
+        }
+        let name = elements.first.map { spoken(by: $0.meter).rawValue } ?? ""
+        let mapping = "kind: properties\nmeter: no\nprotocol: \(name)\nregister: v\nunit: L"
+        return try decodePush(push, by: try Mapping.read(mapping, file: "stream")).batch
+    }
+
+    /// A reply with the register in hundredths of a litre and the meter's clock on the city's time.
+    private func frame(_ element: Element) -> [UInt8] {
+        let local = element.at.epochSeconds + 28_800
+        let (year, month, date) = LocalDay(number: Int32(local / 86_400)).date
+        let second = local % 86_400
+        var bytes: [UInt8] = [0x68, 0x10] + packed(Int64(number(of: element.meter)) ?? 0, bytes: 7)
+        bytes += [0x81, 0x16, 0x90, 0x1F, 0x00] + packed(element.litres * 100, bytes: 4)
+        bytes += [0x29, 0x00, 0x00, 0x00, 0x00, 0x29]
+        let time: [Int64] = [second % 60, second / 60 % 60, second / 3_600]
+        let day: [Int64] = [Int64(date), Int64(month), Int64(year % 100), 20]
+        for part in time + day { bytes += packed(part, bytes: 1) }
+        bytes += [0x00, 0x00]
+        return bytes + [bytes.reduce(0, &+), 0x16]
+    }
+
+    /// Decimal digits, two a byte, low byte first.
+    private func packed(_ value: Int64, bytes count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = value
+        for _ in 0..<count {
+            bytes.append(UInt8(rest / 10 % 10 * 16 + rest % 10))
+            rest /= 100
+        }
+        return bytes
+    }
+
+    /// An iPerl's, not encrypted: the register in litres and no flow.
+    private func telegram(_ element: Element) -> [UInt8] {
+        let litres = (0..<4).map { UInt8(truncatingIfNeeded: element.litres >> (8 * $0)) }
+        let head: [UInt8] = [0x18, 0x44, 0xAE, 0x4C, UInt8(element.meter), 0, 0, 0, 0x68, 0x07, 0x7A, 0x55, 0, 0, 0]
+        return head + [0x04, 0x13] + litres + [0x02, 0x3B, 0, 0]
     }
 
     private func text(_ elements: [Element], as format: WireFormat) -> String {
         switch format {
+        case .cjt188: return elements.map { hex(frame($0)) }.joined(separator: "\n")
         case .csv:
-            return "meter,at,volume_l\n" + elements.map { "M\($0.meter),\($0.at.utc),\($0.litres)\n" }.joined()
+            let rows = elements.map {
+                "\(number(of: $0.meter)),\($0.at.utc),\($0.litres),\(spoken(by: $0.meter).rawValue)\n"
+            }
+            return "meter,at,volume_l,protocol\n" + rows.joined()
         case .senml:
-            let records = elements.map {
-                #"{"n":"M\#($0.meter)","u":"l","t":\#($0.at.epochSeconds),"v":\#($0.litres)}"#
+            let records = elements.map { element in
+                let kind = spoken(by: element.meter)
+                let name = (kind == .serial ? "" : "\(kind.rawValue):") + number(of: element.meter)
+                return #"{"n":"\#(name)","u":"l","t":\#(element.at.epochSeconds),"v":\#(element.litres)}"#
             }
             return "[\(records.joined(separator: ","))]"
         default:
             let items = elements.enumerated().map { index, element in
                 let start =
                     index % 2 == 0 ? #""at":"\#(element.at.utc)","volume_l":\#(element.litres)"# : series(element)
-                return #"{"meter":"M\#(element.meter)",\#(start)}"#
+                let (name, kind) = (number(of: element.meter), spoken(by: element.meter).rawValue)
+                return #"{"meter":"\#(name)","protocol":"\#(kind)",\#(start)}"#
             }
             if format == .ndjson { return items.joined(separator: "\n") }
             return #"{"readings":[\#(items.joined(separator: ","))]}"#

@@ -235,6 +235,43 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a home registered late whose meter said nothing has the statement that a timely one has`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        // One in time, of the next month; its meter never sent anything.
+        try await city.addHome(20)
+        let november = october.next
+        let much = city.calendar.interval(of: november).end + 4 * 86_400
+        _ = try await close(city)(november, at: much).get()
+        let timely = try await city.database.read { reader in
+            try reader.statement(of: HouseholdID(20), in: CityFixture.first, november)
+        }
+        let known = try Statement(bytes: Array(try #require(timely).body.utf8))
+        #expect(known.use.missingHours == 720 && known.unranked == .notBracketed && known.correction == nil)
+
+        _ = try await register("N9", on: "P99", from: CityFixture.movedIn, city)
+        let meter = try MeterEntry(
+            serial: try #require(MeterAddress(.serial, "n9")), otherAddresses: [], usagePoint: "P99",
+            from: city.calendar.interval(of: november).start, to: nil, startRegister: nil, finalRegister: nil,
+            resolution: nil, nominalFlowLitresPerHour: nil, modulus: nil)
+        _ = try await RegisterMeter(database: city.database)(meter, at: much + 60).get()
+        let summary = try await close(city).corrections(at: much + 120)
+        // Of October, when no meter hung there, it has none.
+        #expect(summary.statements == 1 && summary.leftOpen == 0)
+        #expect(try await statement("N9", city) == nil)
+        let late = try await city.database.read { reader -> Statement? in
+            let household = try #require(try reader.household(number: "N9"))
+            return try reader.statement(of: household.id, in: household.community, november)
+                .map { try Statement(bytes: Array($0.body.utf8)) }
+        }
+        let found = try #require(late)
+        #expect(found.version == 1 && found.correction == nil && found.use == known.use)
+        #expect(found.unranked == known.unranked && found.points.total == .zero && found.sentence == known.sentence)
+        #expect(try await close(city).corrections(at: much + 180) == CorrectionSummary())
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a home registered late of which nothing is known has no statement`(engine: TestEngine) async throws {
         let city = try await city(engine)
         _ = try await register("N9", on: "P99", from: CityFixture.movedIn, city)

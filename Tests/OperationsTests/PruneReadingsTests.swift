@@ -69,12 +69,50 @@ import Water
         }
         let summary = try await close(city).corrections(at: much)
         #expect(summary.withoutReadings == 1 && summary.statements == 0)
+        #expect(summary.householdsWithoutReadings == ["H3"])
         let staff = try #require(try await city.database.read { try $0.staff(name: "desk") })
         let request = EditRequest(
             id: "e-1", meter: try #require(MeterAddress(.serial, "m3")), at: start + 86_400,
             register: Volume(litres: 100_500), action: .enter, reason: "补录")
         let edit = EditReading(database: city.database, calendar: city.calendar, rules: .standard)
         #expect(try await edit(request, by: staff, at: much) == .failure(.readingsArePruned))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `months that need pruned readings are counted beside the homes whose they are, and are told apart`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await closed(engine)
+        for back in [1, 2] {
+            let month = october.advanced(by: back)
+            _ = try await close(city)(month, at: city.calendar.interval(of: month).end + 4 * 86_400).get()
+        }
+        _ = try await PruneReadings(database: city.database, calendar: city.calendar)(keepMonths: 36, at: much).get()
+        // December is kept, but it is bracketed by the month before.
+        try await city.database.write { transaction in
+            for month in [october, october.next, october.advanced(by: 2)] {
+                for home in [3, 4] as [Int64] {
+                    try transaction.markDirty(
+                        HouseholdID(home), of: CityFixture.first, month, cause: .persons, at: much)
+                }
+            }
+        }
+        let summary = try await close(city).corrections(at: much)
+        #expect(summary.withoutReadings == 6 && summary.householdsWithoutReadings == ["H3", "H4"])
+        let beyond = try await city.database.read { reader in
+            try [october, october.next, october.advanced(by: 2), october.advanced(by: 3)].map {
+                try reader.isBeyondCorrection(HouseholdID(3), of: CityFixture.first, $0, city.calendar)
+            }
+        }
+        #expect(beyond == [true, true, true, false])
+        // A home that did not live there then is withdrawn without any readings.
+        _ = try await city.database.write { transaction in
+            try transaction.execute("UPDATE household SET moved_out_at = \(start) WHERE household_id = 3")
+        }
+        #expect(
+            try await city.database.read {
+                try !$0.isBeyondCorrection(HouseholdID(3), of: CityFixture.first, october, city.calendar)
+            })
     }
 
     @Test func `fewer than 36 months are kept only with a reason`() async throws {

@@ -52,7 +52,8 @@ import Water
         let mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
         let proofs: [SenderProof] = [
             .signature(token: "hidden-1"), .query(name: "t", value: "hidden-2"),
-            .basic(user: "u", password: "hidden-3"), .clientCertificate(fingerprint: "AB:CD"),
+            .basic(user: "u", password: "hidden-3"),
+            .clientCertificate(fingerprint: String(repeating: "AB:", count: 31) + "AB"),
         ]
         let secrets = PushSecrets(proofs: proofs)
         try await set(
@@ -80,6 +81,7 @@ import Water
         ),
         ("north", [], "kind: properties\nmeter: @device\nregister: v\nunit: L", "no secret is set for this gateway"),
         ("north", [.header(name: "h", value: "v")], "", "ctwing cannot give a proof of the kind header"),
+        ("north", [.clientCertificate(fingerprint: "hello")], "", "client_certificate: a fingerprint is 64 hex digits"),
         ("north", [.query(name: "t", value: "v")], "kind: nothing", "m:1"),
     ])
     func `settings that cannot work are refused with the reason`(

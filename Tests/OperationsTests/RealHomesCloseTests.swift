@@ -57,6 +57,10 @@ import Water
         #expect(all.homeMonths == 552 && found.months == Self.months && found.communities.count == 1)
         let stated = [report.judged, report.paid, report.points, report.paidAtFifthLess]
         #expect([all.judged, all.paid, all.savingPoints, all.paidAtFifthLess] == stated)
+        #expect(found.communities.map { sum(of: $0.tally) } == report.communities.map(\.sum))
+        #expect(report.communities.map(\.sum.pointsPer100Homes) == [1_521])
+        #expect(found.sizes.map(\.persons) == report.sizes.map(\.persons))
+        #expect(found.sizes.map { sum(of: $0.tally) } == report.sizes.map(\.sum))
         // A part of the months gives its part of it.
         let middle = Self.months[Self.months.count / 2]
         let simulate = SimulateRules(database: city.database)
@@ -72,6 +76,10 @@ import Water
             let (own, mean) = (size.tally.points * all.ranked, all.points * size.tally.ranked)
             #expect(own * 3 > mean * 2 && own * 3 < mean * 4, "\(size)")
         }
+    }
+
+    private func sum(of tally: RuleSimulation.Tally) -> SavingReport.Sum {
+        SavingReport.Sum(homeMonths: tally.homeMonths, points: tally.points, savingPoints: tally.savingPoints)
     }
 
     private func city(

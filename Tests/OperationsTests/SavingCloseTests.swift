@@ -104,7 +104,9 @@ import Water
         )
         let again = try await statement(12, october, city)
         #expect(august.version == 2 && next.version == 2 && again.version == 2)
-        #expect(again.saving?.levels.last == MonthLevel(month: september, permille: try #require(next.saving?.own)))
+        let level = MonthLevel(
+            month: september, permille: try #require(next.saving?.own), persons: next.persons)
+        #expect(again.saving?.levels.last == level)
         #expect(try #require(next.saving?.own) > old.own ?? 0)
         let later = try #require(again.saving?.judgement)
         #expect(later.now > saving.now && later.percent < saving.percent)
@@ -118,6 +120,42 @@ import Water
                 #expect(entry.arithmetic.value == entry.value, "\(entry.key)")
             }
         }
+    }
+
+    private func correctedEvents(_ city: CityFixture) async throws -> Int64? {
+        try await city.database.read {
+            try $0.first("SELECT count(*) FROM outbox_event WHERE kind = 'statements.corrected'") {
+                try $0.integer(0)
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an earlier month issued late is named as such by the later one, and no system is told of that alone`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        _ = try await close(city, october)
+        let first = try await statement(3, october, city)
+        #expect(first.lastMonth == nil)
+        let summary = try await close(city, september)
+        #expect(summary.statements == 12 && summary.corrections.statements == 12)
+        for home in 1...12 as ClosedRange<Int64> {
+            let later = try await statement(home, october, city)
+            #expect(later.version == 2 && later.correction?.causes == [.earlierMonthIssued], "home \(home)")
+            #expect(later.lastMonth?.version == 1)
+        }
+        let second = try await statement(3, october, city)
+        #expect(second.use == first.use && second.billing == first.billing && second.points == first.points)
+        #expect(try await correctedEvents(city) == 0)
+
+        // Of what changes a month itself they are told.
+        try await city.post(body(12, late, less: 12 * 42))
+        _ = try await city.fold.whatIsThere(at: now)
+        _ = try await close(city, october)
+        #expect(try await statement(12, september, city).correction?.causes == [.lateReading])
+        #expect(try await statement(12, october, city).correction?.causes == [.earlierMonth])
+        #expect(try await correctedEvents(city) == 1)
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -57,6 +57,35 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `the try that voids a code ends it, and staff can read when`(engine: TestEngine) async throws {
+        try await onHome(engine) { database, test, code async throws in
+            let found = try await database.read { try $0.household(number: "H1") }
+            let home = try #require(found)
+            func kept() async throws -> SignInCode {
+                let code = try await database.read { try $0.signInCode(of: home.id, in: home.community) }
+                return try #require(code)
+            }
+            let other = Secret(code.text == "22222222" ? "33333333" : "22222222")
+            for turn in 1...5 as ClosedRange<Int64> {
+                let before = try await kept()
+                #expect(!before.isOutOfTries && before.endsAt == test.now + 7 * 86_400)
+                #expect(try await !isSignedIn(database, "H1", other, test.now + turn * 60))
+            }
+            let void = try await kept()
+            #expect(void.isOutOfTries && void.endsAt == test.now + 300 && void.madeAt == test.now)
+            // Later tries move nothing.
+            #expect(try await !isSignedIn(database, "H1", code, test.now + 360))
+            #expect(try await kept() == void)
+            let fresh = try await makeCode(database, "H1", test.now + 600, seed: 9)
+            for _ in 0..<4 { #expect(try await !isSignedIn(database, "H1", other, test.now + 700)) }
+            // The last try may be the right one: then the code is used, not void.
+            #expect(try await isSignedIn(database, "H1", fresh, test.now + 700))
+            let used = try await kept()
+            #expect(!used.isOutOfTries && used.usedAt == test.now + 700)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a code made anew ends the one before it`(engine: TestEngine) async throws {
         try await onHome(engine) { database, test, code async throws in
             let fresh = try await makeCode(database, "H1", test.now, seed: 10)

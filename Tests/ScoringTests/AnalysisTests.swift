@@ -189,6 +189,39 @@ struct AnalysisTests {
         #expect(try Statement(bytes: statement.bytes) == statement)
     }
 
+    @Test func `a month without a register names the months it was measured by, with days missing by their mean day`()
+        throws
+    {
+        let january = BillingMonth(number: home().month.number - 9)
+        func basis(_ back: Int, _ litres: Int64, known: Int? = nil) -> MonthBasis {
+            let month = home().month.advanced(by: -back)
+            return MonthBasis(
+                month: month, litres: litres, missingHours: known == nil ? 0 : 40, knownDays: known ?? month.dayCount,
+                version: 2, hash: "ab")
+        }
+        // 7,000 L of 29 of January's 31 days are 7,482 of all.
+        let bases = [basis(9, 7_000, known: 29), basis(5, 9_621), basis(1, 9_000)]
+        let litres = (7_482 + 9_621 + 9_000) / 3 as Int64
+        let estimated = home(litres: 0).with { month in
+            month.isBracketed = false
+            month.days = month.days.enumerated().map { index, day in
+                DayUse(day: day.day, litres: index == 0 ? litres : 0, state: .estimated)
+            }
+            month.measuredLitres = 0
+            month.estimatedLitres = litres
+            month.bylawMonths = bases
+        }
+        var context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        context.lastMonth = earlier(1, 5)
+        let statement = makeStatement(estimated, household: "1", version: 1, in: context)
+        let months = try #require(statement.analysis?.bylawMonths)
+        #expect(months.map(\.month) == [january, home().month.advanced(by: -5), home().month.advanced(by: -1)])
+        #expect(months.map(\.knownDays) == [29, nil, nil] && months.map(\.version) == [2, 2, 2])
+        let entry = try #require(explain(statement).first { $0.rule == .bylawMean })
+        #expect(entry.arithmetic.value == litres && entry.value == litres)
+        #expect(try Statement(bytes: statement.bytes) == statement)
+    }
+
     @Test func `a statement of the first layout is still read, and has no analysis`() throws {
         let context = StatementContext(tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
         var old = makeStatement(home(), household: "1", version: 1, in: context)

@@ -1,7 +1,9 @@
-import Scoring
+import Foundation
 import Tariffs
 import Testing
 import Water
+
+@testable import Scoring
 
 struct ExplainTests {
     let shipped: Shipped
@@ -69,10 +71,11 @@ struct ExplainTests {
     func `every explanation, redone, gives the figure it explains`(seed: UInt64) throws {
         let statement = statement(seed: seed)
         let entries = explain(statement)
-        for entry in entries {
-            #expect(entry.arithmetic.value == entry.value, "\(entry.key): \(entry.arithmetic.expression)")
+        for list in [entries, explainShown(statement)] {
+            let others = list.filter { $0.arithmetic.value != $0.value }
+            #expect(others.isEmpty, "\(others)")
+            #expect(Set(list.map(\.key)).count == list.count)
         }
-        #expect(Set(entries.map(\.key)).count == entries.count)
         // More persons than the tariff's or the scale's rule reaches still have a bill of these lines.
         if case .billed(let bill) = statement.billing {
             #expect(entries.count(where: { $0.rule == .billLine }) == bill.lines.count)
@@ -83,8 +86,95 @@ struct ExplainTests {
 
     @Test
     func `together the seeds need every rule but those of fixed charges, corrections and months without a register`() {
-        let rules = Set((1...60).flatMap { explain(statement(seed: $0)).map(\.rule) })
+        let statements = (1...60).map { statement(seed: $0) }
+        let rules = Set(statements.flatMap { (explain($0) + explainShown($0)).map(\.rule) })
         #expect(Set(Explanation.Rule.allCases).subtracting(rules) == [.fixedCharge, .againstCorrected, .bylawMean])
+    }
+
+    /// Every numeric member of a statement by its path.
+    private func numbers(of statement: Statement) throws -> [String: Int64] {
+        func leaves(_ value: CanonicalJSON, _ path: [String]) -> [(String, Int64)] {
+            switch value {
+            case .integer(let number): [(path.joined(separator: "."), number)]
+            case .object(let members): members.flatMap { leaves($0.value, path + [$0.key]) }
+            case .array(let elements): elements.enumerated().flatMap { leaves($0.element, path + ["\($0.offset)"]) }
+            case .null, .bool, .string: []
+            }
+        }
+        return Dictionary(leaves(try #require(parseJSON(statement.bytes)), [])) { first, _ in first }
+    }
+
+    /// True where whatever may be absent is there.
+    private func hasAll(_ statement: Statement) -> Bool {
+        guard let analysis = statement.analysis, statement.saving?.judgement != nil else { return false }
+        guard analysis.leak != nil, analysis.lastMonth != nil, analysis.toMedian != nil else { return false }
+        return analysis.night != nil && !analysis.warnings.isEmpty && !analysis.actions.isEmpty
+            && statement.headroom?.benchmarkBill != nil
+    }
+
+    /// With all that a statement can hold: the first drawn that has all, and what is never drawn.
+    private func full() throws -> Statement {
+        var statement = try #require((1...1_000).lazy.map { self.statement(seed: $0) }.first(where: hasAll))
+        statement.correction = Correction(
+            of: statement, hash: "ab",
+            changes: [
+                HomeChange(
+                    cause: .lateReading, serial: "M1", at: Instant(epochSeconds: 1_790_800_000),
+                    register: Volume(litres: 7)),
+                HomeChange(cause: .persons, serial: "", at: Instant(epochSeconds: 0), register: .zero),
+            ], monthStart: Instant(epochSeconds: 1_790_784_000))
+        statement.findings = [.jump: 2, .exchange: 1]
+        statement.lastMonth = earlier(1, 8_000)
+        statement.sameMonthLastYear = earlier(12, 9_000)
+        statement.analysis?.sizes = [
+            PersonsFrom(day: LocalDay(number: 0), persons: nil), PersonsFrom(day: LocalDay(number: 9), persons: 3),
+        ]
+        statement.analysis?.leak?.flows[0].shareMillionths = 400_000
+        statement.saving?.levels[0].persons = 20
+        statement.leaks = [
+            ContinuousFlow(
+                from: Instant(epochSeconds: 1_790_784_000), to: Instant(epochSeconds: 1_790_874_000), litresPerHour: 5,
+                shareMillionths: 400_000)
+        ]
+        return statement
+    }
+
+    @Test func `every numeric member of a full statement is explained, and every explanation is of a member`() throws {
+        var estimated = try full()
+        estimated.analysis?.bylawMonths = [earlier(2, 9_000), earlier(1, 8_000)]
+        estimated.analysis?.bylawMonths[0].knownDays = 29
+        var oldest = try full()
+        (oldest.analysis, oldest.saving) = (nil, nil)
+        for statement in [try full(), estimated, oldest] + (1...60).map({ statement(seed: $0) }) {
+            let (entries, members) = (explain(statement), try numbers(of: statement))
+            #expect(Set(entries.map(\.key)).symmetricDifference(members.keys) == [])
+            #expect(entries.count == members.count)
+            let others = entries.filter { members[$0.key] != $0.value }
+            #expect(others.isEmpty, "\(others)")
+        }
+    }
+
+    @Test func `of a tariff by the year a tier's volume is what the month adds to it`() throws {
+        let text = try String(contentsOf: Shipped.folder.appendingPathComponent("beijing.yaml"), encoding: .utf8)
+        var context = StatementContext(
+            tariff: try #require(try loadTariffs([("beijing.yaml", text)]).tariff("beijing", in: Shipped.month)),
+            rules: shipped.rules, cohort: nil, frozenFigure: nil)
+        // Tier 1 ends at 180,000 litres, tier 2 at 260,000.
+        context.periodToDateLitres = 175_000
+        let entries = explain(makeStatement(home(litres: 20_000), household: "1", version: 1, in: context))
+        func entry(_ key: String) throws -> Explanation { try #require(entries.first { $0.key == key }) }
+        let volumes: [Int64] = [5_000, 15_000, 0, 20_000]
+        for (line, litres) in volumes.enumerated() {
+            let volume = try entry("billing.bill.lines.\(line).litres")
+            #expect(volume.value == litres && volume.arithmetic.value == litres)
+        }
+        #expect(
+            try entry("billing.bill.lines.1.litres").arithmetic.expression
+                == "min(period_litres, bound_litres) - min(period_litres, bound_before_litres) - "
+                + "(min(before_month_litres, bound_litres) - min(before_month_litres, bound_before_litres))")
+        #expect(try entry("billing.bill.bounds_litres.0").value == 180_000)
+        let period = try entry("analysis.period_litres")
+        #expect(period.value == 195_000 && period.arithmetic.expression == "before_month_litres + litres")
     }
 
     @Test func `an expression names its inputs and spells constants`() throws {

@@ -54,8 +54,10 @@ struct SavingTests {
             rules: shipped.savingRules.cohort)
     }
 
-    private func levels(_ count: Int, upTo last: Int = 1) -> [MonthLevel] {
-        (last..<last + count).reversed().map { MonthLevel(month: Shipped.month.advanced(by: -$0), permille: 1_200) }
+    private func levels(_ count: Int, upTo last: Int = 1, of persons: Int? = 3) -> [MonthLevel] {
+        (last..<last + count).reversed().map {
+            MonthLevel(month: Shipped.month.advanced(by: -$0), permille: 1_200, persons: persons)
+        }
     }
 
     private func statement(_ home: HomeMonth, cohort: Cohort?, _ levels: [MonthLevel]) -> Statement {
@@ -78,7 +80,7 @@ struct SavingTests {
         #expect(line.rule == "saving" && line.value == 24 && line.pointsBeforeCap == Points(20))
         // Band and norm have filled the month's cap.
         #expect(found.points.total == Points(40) && line.points == .zero)
-        #expect(saving.levelsFor(next: found.month).count == 9)
+        #expect(saving.levelsFor(next: found.month, persons: found.persons).count == 9)
         #expect(try Statement(bytes: found.bytes) == found)
         #expect(String(decoding: found.bytes, as: UTF8.self).contains("\"layout\":\"jieshui.statement.3\""))
     }
@@ -100,6 +102,8 @@ struct SavingTests {
             (good, cohort, levels(8, upTo: 2), .noLastMonth, true),
             (good, cohort, [], .noLastMonth, true),
             (good, cohort, levels(6), .tooFewMonths, true),
+            (good, cohort, levels(8, of: 2), .sizeChanged, true),
+            (good, cohort, levels(8, upTo: 3, of: 2) + levels(2, of: 3), .tooFewMonths, true),
         ]
         for (home, cohort, levels, reason, hasLevel) in cases {
             let found = statement(home, cohort: cohort, levels)
@@ -108,6 +112,24 @@ struct SavingTests {
             #expect(found.points.lines.last?.points == .zero && found.points.lines.last?.value == nil)
             #expect(try Statement(bytes: found.bytes) == found)
         }
+    }
+
+    @Test func `levels of another number of persons are shown, and neither saved from nor compared with`() throws {
+        let mixed = levels(8, upTo: 3, of: 3) + levels(1, upTo: 2, of: 5) + levels(1, of: 3)
+        let found = statement(home(litres: 8_235), cohort: cohort, mixed)
+        let saving = try #require(found.saving)
+        #expect(saving.levels == mixed && saving.counted(for: 3).count == 9 && saving.judgement?.usual == 1_200)
+        #expect(String(decoding: found.bytes, as: UTF8.self).contains("\"level_persons\":[3,3,3,3,3,3,3,3,5,3]"))
+        #expect(try Statement(bytes: found.bytes) == found)
+        let explained = explain(found)
+        #expect(explained.contains { $0.key == "saving.level_persons.8" && $0.value == 5 })
+        #expect(explained.contains { $0.key == "saving.usual_permille" && $0.value == 1_200 })
+
+        let grown = statement(home(litres: 8_235).with { $0.persons = 5 }, cohort: cohort, levels(8, of: 3))
+        #expect(grown.saving?.judgement == nil && grown.saving?.own != nil)
+        #expect(grown.points.lines.last?.points == .zero)
+        let next = try #require(grown.saving).levelsFor(next: grown.month, persons: grown.persons)
+        #expect(next.map(\.persons) == Array(repeating: 3, count: 8) + [5])
     }
 
     @Test func `a damaged statement that judges by nothing is explained without a trap`() throws {

@@ -16,6 +16,13 @@ struct StandingTests {
         ("shared meter", .unranked(.shared), { $0.shareMillionths = 500_000 }),
         ("moved in", .unranked(.partial), { $0.isPartial = true }),
         ("open end", .unranked(.notBracketed), { $0.isBracketed = false }),
+        (
+            "an exchange whose register is not known", .unranked(.notJoined),
+            {
+                $0.isBracketed = false
+                $0.unjoinedOn = [$0.month.firstDay.advanced(by: 11)]
+            }
+        ),
         ("exactly 90 %", .rankable(equivalisedLitres: 5_082), { $0.qualifyingSeconds = monthSeconds / 10 * 9 }),
         (
             "a second below 90 %", .unranked(.tooLittleMeasured),

@@ -68,12 +68,19 @@ struct StatementTests {
         (.partial, { $0.isPartial = true }),
         (.tooLittleMeasured, { $0.qualifyingSeconds = 100 }),
         (.notBracketed, { $0.isBracketed = false }),
+        (
+            .notJoined,
+            {
+                $0.isBracketed = false
+                $0.unjoinedOn = [$0.month.firstDay.advanced(by: 11), $0.month.lastDay]
+            }
+        ),
         (.shared, { $0.shareMillionths = 400_000 }),
         (.personsOutsideScale, { $0.persons = 30 }),
     ]
 
     @Test(arguments: nothing.indices)
-    func `an unranked month earns nothing, has no rank and says why`(index: Int) {
+    func `an unranked month earns nothing, has no rank and says why`(index: Int) throws {
         let (reason, change) = StatementTests.nothing[index]
         let statement = statement(home(litres: 1_000, persons: 3).with(change), cohort: cohort())
         #expect(statement.unranked == reason)
@@ -84,13 +91,15 @@ struct StatementTests {
         #expect(statement.points.noneReason == .unranked(reason))
         #expect(statement.sentence.code == .unranked)
         #expect(statement.isShared == (reason == .shared))
+        #expect(statement.quality.unjoinedOn.count == (reason == .notJoined ? 2 : 0))
+        #expect(try Statement(bytes: statement.bytes) == statement)
     }
 
     @Test func `unknown persons are billed at the base size, marked`() throws {
         let statement = statement(home(litres: 10_000, persons: nil), cohort: cohort())
         guard case .billed(let bill) = statement.billing else { throw StatementDefectFound() }
         #expect(bill.persons == 3)
-        #expect(bill.assumptions == [.personsUnknown])
+        #expect(bill.assumptions == [.personsUnknown, .monthAfterCertain])
         #expect(statement.persons == nil)
         #expect(statement.equivalised == nil)
         #expect(statement.norm == nil)
@@ -136,6 +145,7 @@ struct StatementTests {
         }
         let statement = statement(empty, cohort: cohort())
         #expect(statement.sentence == Sentence(.noFigure, []))
+        #expect(statement.billing == .refused(.noFigure))
         #expect(statement.use.missingHours == 744)
     }
 

@@ -77,8 +77,10 @@ struct BillTests {
         ("2018-08", 1, []),
         ("2018-07", 3, [.monthBeforeCertain]),
         ("2016-01", 5, [.monthBeforeCertain, .personsBeyondRule]),
-        ("2026-10", nil, [.personsUnknown]),
-        ("2026-10", 4, [.personsBeyondRule]),
+        ("2025-05", 3, []),
+        ("2025-06", 3, [.monthAfterCertain]),
+        ("2026-10", nil, [.personsUnknown, .monthAfterCertain]),
+        ("2026-10", 4, [.personsBeyondRule, .monthAfterCertain]),
     ]
 
     @Test(arguments: assumed)

@@ -74,8 +74,11 @@ struct FileTests {
             .exampleFails(stated: "lines [2070, 2070, 852, 737]", computed: "lines [2070, 2070, 851, 737]")
         ),
         (
-            "assumptions: [persons_beyond_rule]", "assumptions: []", "  - month: 2026-10\n    persons: 5",
-            .exampleFails(stated: "assumptions []", computed: "assumptions [\"persons_beyond_rule\"]")
+            "assumptions: [persons_beyond_rule, month_after_certain]", "assumptions: [month_after_certain]",
+            "  - month: 2026-10\n    persons: 5",
+            .exampleFails(
+                stated: "assumptions [\"month_after_certain\"]",
+                computed: "assumptions [\"persons_beyond_rule\", \"month_after_certain\"]")
         ),
         (
             "refused: outside_validity", "refused: persons_out_of_range", "  - month: 2015-12",
@@ -87,11 +90,11 @@ struct FileTests {
                 key: "lines", expected: "one of price_yuan_per_m3, prices_yuan_per_m3, price_yuan_per_month")
         ),
         (
-            "basis: month", "certainty_level: sure\nbasis: month", "certainty_level: sure",
+            "certainty_level: medium", "certainty_level: sure", "certainty_level: sure",
             .badValue(key: "certainty_level", expected: "one of high, medium, low")
         ),
         (
-            "certain_from: 2018-07-12", "certain_from: 2018-07-12\ncertain_to: 2018-07-11", "certain_to: 2018-07-11",
+            "certain_to: 2025-05-31", "certain_to: 2018-07-11", "certain_to: 2018-07-11",
             .validityReversed
         ),
         (
@@ -163,6 +166,39 @@ struct FileTests {
           paid: 3
           points: 8
           paid_at_a_fifth_less: 32
+          # What all points together, band, norm and savings, cost, and who gains.
+          communities:
+            - name: DAIAD trial A
+              home_months: 552
+              points: 8398
+              points_per_100_homes_a_month: 1521
+              saving_points: 8
+          sizes:
+            - persons: 1
+              home_months: 96
+              points: 1684
+              points_per_100_homes_a_month: 1754
+              saving_points: 4
+            - persons: 2
+              home_months: 132
+              points: 1630
+              points_per_100_homes_a_month: 1235
+              saving_points: 0
+            - persons: 3
+              home_months: 96
+              points: 1580
+              points_per_100_homes_a_month: 1646
+              saving_points: 0
+            - persons: 4
+              home_months: 180
+              points: 2954
+              points_per_100_homes_a_month: 1641
+              saving_points: 4
+            - persons: 5
+              home_months: 48
+              points: 550
+              points_per_100_homes_a_month: 1146
+              saving_points: 0
 
         """
 
@@ -175,6 +211,26 @@ struct FileTests {
         // 4 of 77 are 52 ‰.
         ("  paid: 3", "  paid: 4", "  paid: 4", .badValue(key: "paid", expected: "at most 50 ‰ of judged")),
         (report, "", "  rule: saving", .missingKey("report")),
+        (
+            "a_month: 1754", "a_month: 1755", "      points_per_100_homes_a_month: 1755",
+            .badValue(key: "points_per_100_homes_a_month", expected: "points × 100 ÷ home_months, half up")
+        ),
+        (
+            "saving_points: 8", "saving_points: 7", "    - persons: 1\n      home_months: 96",
+            .badValue(key: "sizes", expected: "home-months and points that come to those of communities")
+        ),
+        (
+            "  points: 8\n", "  points: 9\n", "    - name: DAIAD trial A",
+            .badValue(key: "communities", expected: "saving_points that come to points")
+        ),
+        (
+            "  judged: 77", "  judged: 553", "  judged: 553",
+            .badValue(key: "judged", expected: "at most the home-months")
+        ),
+        (
+            "    - persons: 5", "    - persons: 4", "    - persons: 4\n      home_months: 48",
+            .badValue(key: "persons", expected: "rising")
+        ),
     ]
 
     @Test(arguments: badReports)
@@ -280,6 +336,25 @@ struct FileTests {
                 c.yaml:1: not UTF-8: save the file in that encoding
                 d.yaml:1: missing key `kind`
                 """)
+    }
+
+    @Test func `a file that could not be read is told with the broken ones, and no gap is seen in its place`() throws {
+        let text = try shippedText("taiyuan.yaml")
+            .replacing("basis: month", with: "valid_to: 2026-12-31\nbasis: month")
+        let unread = FileRefusal(file: "b.yaml", line: 1, reason: .unreadable("closed to this user"))
+        let later = flatTariff(start: "2027-02-01")
+        let files = [("a.yaml", text), ("c.yaml", later)].map { ($0.0, Array($0.1.utf8)) }
+        guard case .failure(let refusals) = readTariffs(files, besides: [unread]) else {
+            Issue.record("a folder with a file that could not be read was taken")
+            return
+        }
+        #expect(refusals.description == "b.yaml:1: cannot be read: closed to this user")
+        guard case .failure(let more) = readTariffs(files + [("d.yaml", Array("kind: menu".utf8))], besides: [unread])
+        else {
+            Issue.record("a broken file was taken")
+            return
+        }
+        #expect(more.all.map(\.file) == ["b.yaml", "d.yaml"])
     }
 
     @Test func `files that do not follow each other are told one by one`() throws {

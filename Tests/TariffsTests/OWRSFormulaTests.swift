@@ -130,7 +130,27 @@ struct OWRSFormulaTests {
                 + "bill: commodity_charge")
         expectRefusal(
             of: text, values: ["et_amount": value],
-            "x.owrs:9: `et_amount` must be given as a number from 0 with at most 9 decimals, not \(value)")
+            "--value et_amount=\(value): must be a number from 0, with at most 9 decimals")
+    }
+
+    @Test(arguments: ["abc", "0", "-1", "366.5", "30,4", "1e1", ""])
+    func `days of a period that are none are told as the option they came by`(value: String) {
+        let text = file(
+            "indoor: 2*days_in_period\ntier_starts: [0, indoor]\ntier_prices: [1, 2]\ncommodity_charge: Tiered\n"
+                + "bill: commodity_charge")
+        expectRefusal(
+            of: text, values: ["days_in_period": value],
+            "--value days_in_period=\(value.isEmpty ? "nothing" : value): must be a number of days above 0 and at most "
+                + "366, with at most 9 decimals")
+    }
+
+    @Test(arguments: ["30.4", "366", "0.5"])
+    func `days of a period that can be are taken`(value: String) throws {
+        let text = file(
+            "indoor: 2*days_in_period\ntier_starts: [0, indoor]\ntier_prices: [1, 2]\ncommodity_charge: Tiered\n"
+                + "bill: commodity_charge")
+        let imported = try importOWRS(file: "x.owrs", text: text, values: ["days_in_period": value])
+        #expect(imported.notes.contains("days_in_period is taken as \(value) for every household and period"))
     }
 
     @Test func `a value that nothing uses is told`() throws {
@@ -143,7 +163,27 @@ struct OWRSFormulaTests {
     func `a date out of range says the range`(date: String) {
         expectRefusal(
             of: file("commodity_charge: 2*usage_m3\nbill: commodity_charge", date: date),
-            "x.owrs:3: `effective_date` must be a date of the years 1970 to 9998")
+            "x.owrs:3: `effective_date` must be a date of the years 1970 to 9998, not \(date)")
+    }
+
+    @Test(arguments: [
+        "2016/01/02", "2016-1-1", "1/2/16", "2016-02-30", "13/1/2016", "2016-+1-01", "2016.01.02", "1/2/2016/3", "soon",
+    ])
+    func `a date of another form says the field, what it holds and the forms there are`(date: String) {
+        expectRefusal(
+            of: file("commodity_charge: 2*usage_m3\nbill: commodity_charge", date: date),
+            "x.owrs:3: `effective_date` must be a date YYYY-MM-DD or MM/DD/YYYY, not \(date)")
+    }
+
+    @Test func `a date that is a list, or long, is told in a short line`() {
+        let body = "commodity_charge: 2*usage_m3\nbill: commodity_charge"
+        expectRefusal(
+            of: file(body, date: "[2016, 1, 2]"),
+            "x.owrs:3: `effective_date` must be a date YYYY-MM-DD or MM/DD/YYYY, not a list or mapping")
+        expectRefusal(
+            of: file(body, date: "\"\\n" + String(repeating: "1", count: 41) + "\""),
+            "x.owrs:3: `effective_date` must be a date YYYY-MM-DD or MM/DD/YYYY, not "
+                + String(repeating: "1", count: 40) + "…")
     }
 
     @Test func `a name without letters of an id asks for one`() throws {
@@ -152,7 +192,9 @@ struct OWRSFormulaTests {
             of: text,
             "x.owrs:4: `utility_name` must be a name with some of a-z 0-9 to make the tariff's id of; else give one with "
                 + "--id")
-        expectRefusal(of: text, id: "River", "x.owrs:1: `id` must be 1 to 32 of 0-9 a-z - _")
+        for id in ["River", "", String(repeating: "a", count: 33), "河湾"] {
+            expectRefusal(of: text, id: id, "--id \(id.isEmpty ? "nothing" : id): must be 1 to 32 of 0-9 a-z - _")
+        }
         let imported = try importOWRS(file: "x.owrs", text: text, id: "hewan")
         #expect(try loadTariffs([("made", imported.text)]).tariffs[0].id == "hewan")
     }

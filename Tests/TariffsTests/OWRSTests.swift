@@ -205,14 +205,21 @@ struct OWRSTests {
         #expect(throws: FileRefusal.self) { try importOWRS(file: "x.owrs", text: text) }
     }
 
-    static let unanswered: [([String: String], String)] = [
-        ([:], "given a value for meter_size, season"), (["season": "DRY"], "given a value for meter_size"),
-        (["season": "DRY", "meter_size": "9"], "given one of 1|DRY, 1|WET"),
+    static let unanswered: [([String: String], FileRefusal.Reason)] = [
+        ([:], .badValue(key: "tier_prices", expected: "given a value for meter_size, season")),
+        (["season": "DRY"], .badValue(key: "tier_prices", expected: "given a value for meter_size")),
+        (
+            ["season": "DRY", "meter_size": "9"],
+            .badOption(
+                "--value", given: "meter_size=9 --value season=DRY",
+                expected: "one of 1|DRY, 1|WET, as `tier_prices` has them")
+        ),
     ]
 
     @Test(arguments: unanswered)
-    func `a tier that depends on a column says which value it wants`(values: [String: String], expected: String) throws
-    {
+    func `a tier that depends on a column says which value it wants`(
+        values: [String: String], reason: FileRefusal.Reason
+    ) throws {
         let text = file(
             """
             tier_starts: [0, 10]
@@ -225,7 +232,7 @@ struct OWRSTests {
         let refusal = #expect(throws: FileRefusal.self) {
             try importOWRS(file: "x.owrs", text: text, values: values)
         }
-        #expect(refusal?.reason == .badValue(key: "tier_prices", expected: expected))
+        #expect(refusal?.reason == reason)
     }
 
     @Test func `a class that the file does not have is named`() throws {

@@ -1,9 +1,11 @@
+import Database
 import Foundation
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTesting
 import Logging
 import Operations
+import Storage
 import Synchronization
 import Testing
 
@@ -58,7 +60,7 @@ import Testing
     func `a connection ends with the answer where its request says so or is old`(
         _ version: String, _ fields: String, _ ends: Bool
     ) async throws {
-        try await live { port, _ in
+        try await live(WebFixture()) { port, _ in
             let get = "GET /healthz \(version)\r\n\(fields)\r\n"
             let last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             let answer = await exchange(Array((get + get + last).utf8), port: port, whole: true)
@@ -69,7 +71,7 @@ import Testing
 
     @Test(arguments: ["", "Host: a\r\nHost: b\r\n"])
     func `a request of HTTP 1.1 names its host once`(_ fields: String) async throws {
-        try await live { port, _ in
+        try await live(WebFixture()) { port, _ in
             let request = "GET /healthz HTTP/1.1\r\n\(fields)\r\n"
             let answer = await exchange(Array(request.utf8), port: port, whole: true)
             #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains(#""field":"Host""#), "\(answer)")
@@ -77,15 +79,130 @@ import Testing
     }
 
     @Test func `of a body that comes after its answer only so much is let pass`() async throws {
-        try await live { port, _ in
+        try await live(WebFixture()) { port, _ in
             let head = "POST /v1/nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 33554432\r\n\r\n"
             let request = Array(head.utf8) + [UInt8](repeating: 32, count: 32 * 1_024 * 1_024)
             #expect(await exchange(request, port: port).isEmpty, "the connection ends before all is sent")
         }
     }
 
+    @Test(
+        arguments: [
+            ("Content-Length: 1048577", true), ("Content-Length: 1048576", false), ("Transfer-Encoding: chunked", true),
+        ], [("POST", "/v1/nothing", 404), ("PUT", "/v1/readings", 405)])
+    func `an answer says where a body that comes after it ends the connection`(
+        _ body: (length: String, ends: Bool), _ to: (method: String, path: String, status: Int)
+    ) async throws {
+        try await live(WebFixture()) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send("\(to.method) \(to.path) HTTP/1.1\r\nHost: a\r\n\(body.length)\r\n\r\n")
+            let answer = await client.receive(until: "}")
+            #expect(answer.hasPrefix("HTTP/1.1 \(to.status) "), "\(answer)")
+            #expect(answer.contains("Connection: close") == body.ends, "\(answer)")
+        }
+    }
+
+    @Test func `the end of a body of no length that was answered before ends the connection`() async throws {
+        try await live(WebFixture()) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send("POST /v1/nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            #expect(await client.receive(until: "}").contains("Connection: close"))
+            await client.send("1\r\nx\r\n0\r\n\r\n")
+            #expect(await client.isClosed())
+        }
+    }
+
+    @Test(arguments: ["", "12"])
+    func `a body of nobody known that stays away ends when its time is up`(_ begun: String) async throws {
+        try await live(WebFixture(), restMilliseconds: 50) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send("POST /v1/readings HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n\(begun)")
+            let answer = await client.receive(until: "}")
+            #expect(answer.hasPrefix("HTTP/1.1 401 ") && answer.contains("Connection: close"), "\(answer)")
+            #expect(await client.isClosed())
+        }
+    }
+
+    @Test(arguments: [("/v1/readings", 401), ("/v1/push/ctwing/nobody", 404), ("/v1/nothing", 404)])
+    func `who waits to be asked for a body is refused without it`(_ path: String, _ status: Int) async throws {
+        try await live(WebFixture()) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send(
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+            let answer = await client.receive(until: "}")
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) ") && answer.contains("Connection: close"), "\(answer)")
+            #expect(await client.isClosed())
+        }
+    }
+
+    @Test func `a gateway that waits to be asked is asked`() async throws {
+        let fixture = try await WebFixture()
+        try await live(fixture) { port, _ in
+            let body = "meter,at,volume_m3\nM1,2026-10-01T00:00:00+08:00,1.5\n"
+            let client = RawConnection(port: port)
+            await client.send(upload(fixture, length: body.utf8.count))
+            #expect(await client.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 "))
+            await client.send(body)
+            let answer = await client.receive(until: "}")
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && !answer.contains("Connection: close"), "\(answer)")
+        }
+    }
+
+    @Test
+    func `a stop waits for no body that has not ended, and keeps nothing of it`() async throws {
+        let fixture = try await WebFixture()
+        let client = try await live(fixture) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send(upload(fixture, length: 1_000))
+            // The gateway is known and its body is being read.
+            #expect(await client.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 "))
+            await client.send("meter,at,volume_m3\nM1,2026-10-01T00:00:00+08:00,1.5\n")
+            return client
+        }
+        let answer = await client.receive()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("Retry-After: 2"), "\(answer)")
+        #expect(answer.contains("Connection: close") && answer.contains("application/problem+json"), "\(answer)")
+        #expect(try await fixture.services.database.read { try $0.journalLag() } == nil)
+    }
+
+    @Test func `an answer that ends its connection comes whole, however slowly it is taken`() async throws {
+        // More than the system takes at once.
+        let size = 32 * 1_024 * 1_024
+        let router = Router(context: WebContext.self)
+        router.get("large") { _, _ in Response.bytes([UInt8](repeating: 32, count: size), type: "text/plain") }
+        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionHandler()])
+        let app = Application(router: router, server: .http1(configuration: configuration))
+        try await app.test(.live) { client in
+            let client = RawConnection(port: try #require(client.port))
+            await client.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(await client.receive().utf8.count > size)
+        }
+    }
+
+    @Test(arguments: [
+        ("GET /a page HTTP/1.1\r\n\r\n", "HTTP/1.1 or HTTP/1.0"), ("HELLO\r\n\r\n", "a method of HTTP"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nTwo words: 1\r\n\r\n", "a character that is not allowed"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "Content-Length is no number"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nLong: \(String(repeating: "x", count: 82_000))\r\n\r\n", "80 KiB"),
+    ])
+    func `what is no HTTP is refused with its reason`(_ request: String, _ reason: String) async throws {
+        try await live(WebFixture()) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send(request)
+            let answer = await client.receive(until: "}")
+            #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("Connection: close"), "\(answer)")
+            let parts = answer.components(separatedBy: "\r\n\r\n")
+            #expect(parts.count == 2 && parts[0].contains("Content-Type: application/problem+json"), "\(answer)")
+            let json = try JSONSerialization.jsonObject(with: Data((parts.last ?? "").utf8))
+            let problem = try #require(json as? [String: Any])
+            #expect(problem["type"] as? String == "/problems/bad-request" && problem["status"] as? Int == 400)
+            #expect((problem["detail"] as? String)?.contains(reason) == true, "\(answer)")
+            #expect(await client.isClosed())
+        }
+    }
+
     @Test func `what is no HTTP is logged by its reason alone`() async throws {
-        try await live { port, log in
+        try await live(WebFixture()) { port, log in
             let answer = await exchange(Array("GET /secret page HTTP/1.1\r\n\r\n".utf8), port: port, whole: true)
             #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
             let lines = log.lines.withLock { $0 }
@@ -94,14 +211,26 @@ import Testing
         }
     }
 
-    /// Runs `body` with the port of a server as it is run, and with what its connections log.
-    private func live(_ body: @Sendable @escaping (_ port: Int, _ log: KeptLog) async throws -> Void) async throws {
+    /// The head of a gateway's table, which waits to be asked for the body.
+    private func upload(_ fixture: WebFixture, length: Int) -> String {
+        """
+        POST /v1/readings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(fixture.gatewayKey.text)\r\n\
+        Content-Type: text/csv\r\nExpect: 100-continue\r\nContent-Length: \(length)\r\n\r\n
+        """
+    }
+
+    /// Runs `body` with the port of a server as it is run, and with what its connections log. The server has stopped
+    /// when this returns.
+    private func live<Value: Sendable>(
+        _ fixture: WebFixture, restMilliseconds: Int64 = 10_000,
+        _ body: @Sendable @escaping (_ port: Int, _ log: KeptLog) async throws -> Value
+    ) async throws -> Value {
         let log = KeptLog()
         let logger = Logger(label: "test", factory: { _ in log })
-        let fixture = try await WebFixture()
-        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionHandler(logger: logger)])
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionHandler(logger: logger, restMilliseconds: restMilliseconds)])
         let app = Application(router: buildRouter(fixture.services), server: .http1(configuration: configuration))
-        try await app.test(.live) { client in try await body(try #require(client.port), log) }
+        return try await app.test(.live) { client in try await body(try #require(client.port), log) }
     }
 
     /// Keeps each line as its message and metadata.
@@ -127,46 +256,11 @@ import Testing
         }
     }
 
-    /// Blocks a thread of its own, never one that the server runs on.
+    /// Sends everything and only then reads, `whole` until the server closes or says nothing more; empty where not all
+    /// could be sent.
     private func exchange(_ request: [UInt8], port: Int, whole: Bool = false) async -> String {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(returning: blockingExchange(request, port: port, whole: whole))
-            }
-        }
-    }
-
-    /// Sends everything, waiting at most five seconds for room, and only then reads, `whole` until nothing comes for that
-    /// long or the server closes; empty where nothing came.
-    private func blockingExchange(_ request: [UInt8], port: Int, whole: Bool) -> String {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var wait = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { return "" }
-        var sent = 0
-        while sent < request.count {
-            let count = request[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard count > 0 else { return "" }
-            sent += count
-        }
-        var answer: [UInt8] = []
-        repeat {
-            var part = [UInt8](repeating: 0, count: 512)
-            let count = recv(socket, &part, part.count, 0)
-            if count <= 0 { break }
-            answer += part[..<count]
-        } while whole
-        return String(decoding: answer, as: UTF8.self)
+        let client = RawConnection(port: port)
+        guard await client.send(request) else { return "" }
+        return await client.receive(until: whole ? nil : "\r\n")
     }
 }

@@ -18,6 +18,10 @@ import Water
             #expect(answer.status == 200)
             let entries = try #require(try answer.json()["explanations"] as? [[String: Any]])
             let use = try #require(statement["use"] as? [String: Any])
+            for entry in entries {
+                let key = try #require(entry["key"] as? String)
+                #expect(member(key, of: statement) == entry["value"] as? Int, "\(key)")
+            }
             let litres = try #require(entries.first { $0["key"] as? String == "use.litres" })
             #expect(litres["value"] as? Int == use["litres"] as? Int)
             #expect(litres["expression"] as? String == "measured_litres + estimated_litres")
@@ -31,6 +35,17 @@ import Water
             #expect(try await client.get("/v1/statements/2026-09/explain").status == 404)
             #expect(try await client.another().get("/v1/statements/2026-10/explain").status == 401)
         }
+    }
+
+    /// The whole number at a path.
+    private func member(_ path: String, of json: [String: Any]) -> Int? {
+        let found = path.split(separator: ".").reduce(json as Any?) { value, part in
+            guard let place = Int(part), let list = value as? [Any] else {
+                return (value as? [String: Any])?[String(part)]
+            }
+            return list.indices.contains(place) ? list[place] : nil
+        }
+        return found as? Int
     }
 
     @Test(arguments: TestEngine.allCases)

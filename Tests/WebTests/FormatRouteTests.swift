@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdTesting
 import Ingest
 import Operations
 import Testing
@@ -153,6 +154,38 @@ import Water
                     .post, "/v1/readings/cjt188?\(query)", frameHeaders(client), body: frame)
                 #expect(refused.status == 400)
             }
+        }
+    }
+
+    @Test func `a city's own profiles are listed, named by a request and chosen by a frame's maker`() async throws {
+        let profiles = try CJT188Profiles.read(
+            "profile: city-east\nmaker: 1122\ntype: 10 | 11\nidentifier: low", file: "own")
+        let fixture = try await WebFixture()
+        let frame = "6810776655443322118109901F017856341200FFA116"
+        try await Application(router: buildRouter(fixture.services.withProfiles(profiles))).test(.router) { plain in
+            let client = WebClient(client: plain, fixture: fixture)
+            let formats = try #require(try await client.get("/v1/formats").json()["formats"] as? [[String: Any]])
+            let listed = formats.compactMap { $0["profiles"] as? [[String: Any]] }
+            #expect(listed.map(\.count) == [9])
+            let first = try #require(listed.first?.first)
+            #expect(first["name"] as? String == "city-east" && first["makers"] as? [String] == ["1122"])
+            #expect(first["types"] as? [String] == ["10", "11"])
+            // Its identifier stands in the other order.
+            for (query, rejected) in [("", 1), ("?profile=city-east", 1), ("?profile=standard", 0)] {
+                let answer = try await client.send(
+                    .post, "/v1/readings/cjt188\(query)", frameHeaders(client), body: frame)
+                #expect(try answer.json()["rejected"] as? Int == rejected, "\(query): \(answer.text)")
+            }
+            let unknown = try await client.send(
+                .post, "/v1/readings/cjt188?profile=city", frameHeaders(client), body: frame)
+            #expect(unknown.status == 400 && unknown.text.contains("is none of city-east, standard, "))
+        }
+        try await fixture.run { client in
+            let refused = try await client.send(
+                .post, "/v1/readings/cjt188?profile=city-east", frameHeaders(client), body: frame)
+            #expect(refused.status == 400)
+            let taken = try await client.send(.post, "/v1/readings/cjt188", frameHeaders(client), body: frame)
+            #expect(try taken.json()["rejected"] as? Int == 0, "\(taken.text)")
         }
     }
 

@@ -68,6 +68,7 @@ import Water
     @Test(arguments: [
         ("/staff/desk/confirm", "/staff/desk"), ("/staff/desk/void", "/staff/desk"), ("/points/hold", "/points"),
         ("/statements/2026-10/objection", "/statements/2026-10"), ("/goal", "/"), ("/staff/sign-out", "/staff"),
+        ("/staff/persons/remove", "/staff/persons"),
     ])
     func `the address of a form, opened, leads to the page that has it`(_ path: String, _ page: String) async throws {
         try await WebFixture().run { client in
@@ -99,7 +100,7 @@ import Water
             let token = try await other.get("/staff").field("csrf")
             for path in [
                 "/staff/desk", "/staff/desk/confirm", "/staff/desk/void", "/staff/close", "/staff/persons",
-                "/staff/codes", "/staff/sign-out",
+                "/staff/persons/remove", "/staff/codes", "/staff/sign-out",
             ] {
                 #expect(try await staff.post(path, ["month": "2026-10"], csrf: token).status == 403, "\(path)")
                 #expect(try await staff.post(path, ["month": "2026-10"], csrf: "").status == 403, "\(path)")

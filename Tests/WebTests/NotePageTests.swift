@@ -107,6 +107,42 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `an answer stands under its objection, and is no follow-up of a silent meter`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let (number, path) = (WebFixture.number(3), "/staff/household")
+            try await client.fixture.add(.objection, "a-1", "积分不对", of: 3, month: "2026-10", ago: 7_200)
+            try await client.fixture.add(.objection, "a-2", "水表不准", of: 3, ago: 3_600)
+            let page = try await client.get("\(path)?number=\(number)")
+            let answer = [
+                "number": number, "kind": "answered", "id": "b-1", "text": "已核对积分。", "month": "2026-10",
+                "seen": try page.field("seen"),
+            ]
+            #expect(try await client.post(path, answer, csrf: try page.field("csrf")).status == 303)
+            func row(_ heading: String) async throws -> Substring? {
+                let parts = try await client.get("/staff/alerts").text.split(separator: "id=\"\(heading)\"")
+                let rows = try #require(parts.last).split(separator: "</section>")[0].split(separator: "<tr>")
+                return rows.first { $0.contains(number) }
+            }
+            let silent = try #require(try await row("silent-h"))
+            #expect(silent.contains("还没有跟进") && !silent.contains("答复异议"))
+            let settled = try #require(try await row("settled-h"))
+            #expect(settled.contains("住户提出异议、关于 2026 年 10月 的账单") && settled.contains("答复异议"))
+            // Under its own objection, not under the later one.
+            let notes = try await client.get("\(path)?number=\(number)").text
+            let own = try #require(notes.split(separator: "<bdi>住户提出异议：积分不对</bdi>").last)
+            let item = try #require(own.split(separator: "</ul>").first)
+            #expect(item.contains("<ul><li><bdi>答复异议：已核对积分。</bdi>") && !item.contains("水表不准"))
+            let visit = answer.merging(["kind": "visited", "id": "b-2", "text": ""]) { $1 }
+            #expect(try await client.post(path, visit, csrf: try page.field("csrf")).status == 303)
+            #expect(try await row("silent-h")?.contains("已上门") == true)
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `what is noted as mended leaves the list of alerts, until the meter says so again`(engine: TestEngine)
         async throws
     {

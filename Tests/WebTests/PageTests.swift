@@ -43,7 +43,7 @@ struct PageTests {
                 #expect(isShown, "\(name) does not show \(text)")
             }
             #expect(!html.contains("⟦"), "\(name) lacks a text")
-            #expect(html.firstMatch(of: /\{[a-z_]+\}/) == nil, "\(name) lacks a value")
+            #expect(html.firstMatch(of: /\{[a-z_]+[}|]/) == nil, "\(name) lacks a value")
             if let output = ProcessInfo.processInfo.environment["PAGE_SAMPLES"] {
                 try write(html, name: "\(name)-\(language.rawValue)", to: output)
             }
@@ -69,6 +69,8 @@ struct PageTests {
         let corrected = samples.statementValue()
         statement.billing = .refused(.notLivedIn)
         statement.sentence = Sentence(.notLivedIn, [])
+        (statement.use.measuredLitres, statement.use.estimatedLitres, statement.use.missingHours) = (0, 0, 0)
+        statement.use.days = statement.use.days.map { DayUse(day: $0.day, litres: nil, state: .missing) }
         statement.correction = Correction(
             of: corrected, hash: "0",
             changes: [HomeChange(cause: .occupancy, serial: "", at: .init(epochSeconds: 0), register: .zero)],
@@ -82,9 +84,62 @@ struct PageTests {
             #expect(!html.contains("id=\"\(part)\""), "\(part)")
         }
         let before = try #require(corrected.bill?.total)
-        #expect(page.correction?.lines.contains(t("correction_bill_withdrawn", ["before": t.yuan(before)])) == true)
+        let lines = try #require(page.correction?.lines)
+        #expect(lines.contains(t("correction_bill_withdrawn", ["before": t.yuan(before)])))
+        // Nothing of water that is none, nor of a tariff that is not applied.
+        #expect(!lines.contains { $0.contains(t.litres(0)) || $0.contains(t.litres(corrected.use.litres)) })
+        #expect(!html.contains(t("about_by_tariff")) && !html.contains("<dt>\(t("fact_use"))</dt>"))
+        #expect(page.quality == [t("unranked_not_lived_in")])
+        let rows = ExplainPage(statement, texts: t).rows
+        #expect(!rows.isEmpty && !rows.contains { $0.figure == t.litres(0) })
         for refusal in BillRefusal.allCases { #expect(t.words["bill_none_\(refusal.rawValue)"] != nil) }
         for reason in UnrankedReason.allCases { #expect(t.words["unranked_\(reason.rawValue)"] != nil) }
+    }
+
+    @Test(arguments: Language.allCases)
+    func `where the version before was of a month not lived in no use is set against none`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var withdrawn = samples.unrankedValue(.notLivedIn)
+        withdrawn.billing = .refused(.notLivedIn)
+        (withdrawn.use.measuredLitres, withdrawn.use.estimatedLitres) = (0, 0)
+        var statement = samples.statementValue()
+        let occupied = HomeChange(cause: .occupancy, serial: "", at: .init(epochSeconds: 0), register: .zero)
+        statement.correction = Correction(
+            of: withdrawn, hash: "0", changes: [occupied], monthStart: .init(epochSeconds: 0))
+        let bill = try #require(statement.bill)
+        let lines = try #require(samples.page(statement).correction?.lines)
+        #expect(!lines.contains { $0.contains(t.litres(0)) })
+        #expect(lines.contains(t("correction_bill_new", ["now": t.yuan(bill.total)])))
+        // Of another cause 0 litres are what was measured.
+        let late = HomeChange(cause: .lateReading, serial: "", at: .init(epochSeconds: 0), register: .zero)
+        statement.correction = Correction(of: withdrawn, hash: "0", changes: [late], monthStart: .init(epochSeconds: 0))
+        #expect(samples.page(statement).correction?.lines.contains { $0.contains(t.litres(0)) } == true)
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a cost that is not known is not said to be reckoned by the tariff`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.statementValue()
+        func html() -> String {
+            library.render(samples.page(statement), in: samples.frame("statement", path: "/", isStaff: false))
+        }
+        #expect(html().contains(samples.texts("about_by_tariff")))
+        statement.billing = .refused(.outsideValidity)
+        #expect(!html().contains(samples.texts("about_by_tariff")))
+    }
+
+    @Test(arguments: Language.allCases)
+    func `every calculation goes by a name of the catalogue`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        for row in ExplainPage(samples.statementValue(), texts: samples.texts).rows {
+            #expect(row.name.firstMatch(of: /^[a-z_]+\./) == nil, "\(row.name)")
+        }
+    }
+
+    @Test func `an answer stands under the objection that it answers`() throws {
+        let entries = try Samples(library.catalogue[.zh]).deskObjection.entries
+        #expect(entries.map(\.words) == ["登记的人口不对", "已改", "这个月没有住"])
     }
 
     @Test(arguments: Language.allCases)
@@ -143,6 +198,26 @@ struct PageTests {
                 lines: [line], total: Money(fen: 2_095), assumptions: [], persons: 3, boundsLitres: [], tier: 1,
                 litresToNextTier: nil), texts: samples.texts)
         #expect(part.position == samples.texts("tier_none") && part.tiers.isEmpty && part.lines.count == 1)
+    }
+
+    @Test func `where no benchmark is published the room down to the median is shown`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        var statement = samples.statementValue()
+        statement.headroom = nil
+        statement.analysis?.toMedian?.litres = 2_222
+        statement.analysis?.toMedian?.saving = Money(fen: 753)
+        let frame = samples.frame("statement", path: "/", isStaff: false)
+        let html = library.render(samples.page(statement), in: frame)
+        #expect(html.components(separatedBy: "id=\"room-h\"").count == 2 && html.contains("7.53"))
+    }
+
+    @Test func `where the number of persons changed the bill says since when each holds`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let basis = samples.statement.basis
+        #expect(basis.contains { $0.contains("2026-10-01") && $0.contains("2") && $0.contains("3") }, "\(basis)")
+        var statement = samples.statementValue()
+        statement.analysis?.sizes = []
+        #expect(samples.page(statement).basis.count == basis.count - 1)
     }
 
     private func write(_ html: String, name: String, to folder: String) throws {

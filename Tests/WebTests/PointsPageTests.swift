@@ -37,6 +37,40 @@ struct PointsPageTests {
         #expect(page.expirySentence == nil && page.debtSentence != nil)
     }
 
+    @Test func `of a home in debt the page says what was taken off, with the numbers`() throws {
+        let t = library.catalogue[.zh]
+        #expect(try page(owing: 45).debtSentence?.hasSuffix("账上 60 分，扣掉 45 分，剩 15 分。") == true)
+        #expect(try page(owing: 45).balanceSentence.contains(t.points(Points(15))))
+        let more = try #require(try page(owing: 200).debtSentence)
+        #expect(more.contains("账上有 60 分") && more.contains("还欠 200 分") && more.contains("还差 140 分"))
+        #expect(try page(owing: 0).debtSentence == nil)
+    }
+
+    /// A transfer that moves nothing a household spends from, as the book lists it.
+    private func entry(_ kind: TransferKind, from debit: AccountKind, to credit: AccountKind) throws -> String {
+        let holder = AccountHolder(community: CommunityID(4), household: HouseholdID(7))
+        func account(_ kind: AccountKind) throws -> Account {
+            try #require(
+                Account(
+                    community: holder.community, kind: kind, household: kind.isHouseholds ? holder.household : nil))
+        }
+        let id = try #require(PostingID("a-1").flatMap { TransferID(posting: $0, part: 1) })
+        let transfer = try Transfer(
+            id: id, kind: kind, holder: holder, debit: try account(debit), credit: try account(credit),
+            points: Points(12), postedAt: now, link: nil, item: nil, holdUntil: nil, reference: "2026-10:band",
+            entries: [])
+        let book = PointsBook(account: AccountState(holder), transfers: [transfer], redemptions: [], items: [])
+        let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
+        return PointsPage.Entry(transfer, book, calendar, library.catalogue[.zh]).points
+    }
+
+    @Test func `owed points and those let go stand in the book with their figure`() throws {
+        #expect(try entry(.debt, from: .debt, to: .clawback) == "欠 12 分")
+        #expect(try entry(.moveIn, from: .debt, to: .clearing) == "欠 12 分")
+        #expect(try entry(.writeOff, from: .writtenOff, to: .clawback) == "免 12 分")
+        #expect(try entry(.moveOut, from: .clearing, to: .debt) == "—")
+    }
+
     @Test func `no more points are said to run out than can be spent`() throws {
         let t = library.catalogue[.zh]
         let page = try page(owing: 45)

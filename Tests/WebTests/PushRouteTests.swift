@@ -159,6 +159,45 @@ import Water
         }
     }
 
+    private func posted(_ body: String, to services: WebServices) async throws -> Answer {
+        try await Application(router: buildRouter(services)).test(.router) { client in
+            try await client.execute(
+                uri: "/v1/push/oceanconnect/north?token=s3cret", method: .post, body: ByteBuffer(string: body)
+            ) { Answer($0) }
+        }
+    }
+
+    @Test func `a city's profiles are chosen by the frames of a push, and named by its mapping`() async throws {
+        let key = try SealKey(base64: Self.key)
+        let profiles = try CJT188Profiles.read(
+            "profile: city-east\nmaker: 1122\nidentifier: low\n\nprofile: city-west\nclock: low", file: "own")
+        let fixture = try await WebFixture(sealKey: key)
+        let secrets = PushSecrets(proofs: [.query(name: "token", value: "s3cret")])
+        let frame = "6810776655443322118109901F017856341200FFA116"
+        let body = """
+            {"notifyType":"deviceDataChanged","deviceId":"D","service":{"serviceId":"S",\
+            "data":{"payload":"\(frame)"},"eventTime":"20261001T000000Z"}}
+            """
+        let bytes = "kind: bytes\nformat: cjt188\nfield: payload\ncoding: hex"
+        var random = SystemRandomNumberGenerator()
+        // The maker's profile wants the identifier in the other order, the named one takes both.
+        for (mapping, rejected) in [(bytes, 1), ("\(bytes)\nprofile: city-west", 0)] {
+            try await SetGatewayPush(database: fixture.services.database, key: key, profiles: profiles)(
+                "north", platform: .oceanconnect, secrets: secrets, mapping: mapping, file: "test",
+                at: WebFixture.now, using: &random
+            ).get()
+            let answer = try await posted(body, to: fixture.services.withProfiles(profiles))
+            #expect(try answer.json()["rejected"] as? Int == rejected, "\(answer.text)")
+        }
+        // A server without the file cannot read the mapping that is kept.
+        #expect(try await posted(body, to: fixture.services).status == 503)
+        let outcome = try await SetGatewayPush(database: fixture.services.database, key: key)(
+            "north", platform: .oceanconnect, secrets: secrets, mapping: "\(bytes)\nprofile: city-west",
+            file: "test", at: WebFixture.now, using: &random)
+        guard case .failure(.mapping(let faults)) = outcome else { return #expect(Bool(false), "taken") }
+        #expect(faults.hasPrefix("test:5: profile is one of litre-high-clock, "))
+    }
+
     @Test func `without the key of the configuration, or with another, nothing is taken`() async throws {
         let set = try await fixture(.ctwing, [.query(name: "token", value: "s3cret")], Self.cases[1].mapping)
         let other = try SealKey(base64: Data(repeating: 8, count: 32).base64EncodedString())

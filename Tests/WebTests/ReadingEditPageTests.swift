@@ -147,7 +147,37 @@ import Water
             let wrong = try await staff.get("/staff/readings?meter=M3&month=abc")
             #expect(wrong.text.contains("notice refused") && wrong.text.contains(#"value="abc""#))
             let empty = try await staff.get("/staff/readings?meter=M3&month=2026-08")
-            #expect(empty.text.contains("这块表还从来没有读数") || empty.text.contains("没有收到任何读数"))
+            #expect(empty.text.contains("这个月没有收到任何读数；第一条读数是 2026-09-30 22:00"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a month without readings says what lies around it, and never only where nothing was pruned`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            for (day, register) in [("2026-07-10", "12.5"), ("2026-10-12", "20")] {
+                _ = try await client.postReadings(
+                    #"{"readings":[{"meter":"M1","at":"\#(day)T08:30:00+08:00","volume_m3":"\#(register)"}]}"#)
+            }
+            try await client.closeOctoberQuietly()
+            func page(_ meter: String, _ month: String) async throws -> String {
+                try await client.get("/staff/readings?meter=\(meter)&month=\(month)").text
+            }
+            #expect(try await page("M1", "2026-06").contains("第一条读数是 2026-07-10 08:30"))
+            #expect(
+                try await page("M1", "2026-08").contains("之前的一条是 2026-07-10 08:30，之后的一条是 2026-10-12 08:30"))
+            #expect(try await page("M1", "2026-11").contains("最后一条是 2026-10-12 08:30"))
+            #expect(try await page("M2", "2026-08").contains("这块表还从来没有读数"))
+            let august = try #require(BillingMonth("2026-08"))
+            let start = client.fixture.calendar.start(of: august.firstDay)
+            _ = try await client.fixture.services.database.write { transaction in
+                let area = try #require(try transaction.reader.area(code: WebFixture.community))
+                return try transaction.prune(area.id, before: august, start, at: WebFixture.now)
+            }
+            #expect(try await page("M1", "2026-07").contains("以前的读数已按保存期清理"))
+            #expect(try await page("M1", "2026-08").contains("第一条读数是 2026-10-12 08:30"))
+            #expect(try await page("M2", "2026-08").contains("起没有收到过读数"))
         }
     }
 

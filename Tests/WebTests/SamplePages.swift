@@ -128,7 +128,10 @@ struct Samples {
 
     private func analysis(_ lastYear: EarlierUse) -> Analysis {
         Analysis(
-            periodLitres: 11_222, sizes: [], bylawMonths: [],
+            periodLitres: 11_222,
+            sizes: [
+                PersonsFrom(day: LocalDay(number: 0), persons: 2), PersonsFrom(day: month.firstDay, persons: 3),
+            ], bylawMonths: [],
             baseline: .init(kind: .sameMonthLastYear, months: [lastYear], litres: 11_000, changeLitres: 222),
             week: (1...7).map { .init(days: 4, litres: Int64(1_200 + $0 * 90)) },
             night: NightUse(nights: 29, litres: 174, lowestLitres: 3),
@@ -211,11 +214,16 @@ struct Samples {
             leakAlert: surroundings.leakAlert, objection: deskObjection, calendar: calendar, texts: texts)
     }
 
+    var debt: String {
+        texts("balance_debt", ["points": "15 分"])
+            + texts("balance_debt_left", ["live": "135 分", "owed": "15 分", "left": "120 分"])
+    }
+
     var points: PointsPage {
         PointsPage(
             household: "100200300417", balanceSentence: texts("balance", ["points": "120 分"]),
-            expirySentence: texts("balance_expiry", ["points": "30 分", "date": "2027-03-01"]),
-            debtSentence: texts("balance_debt", ["points": "15 分"]), hasHolds: true,
+            expirySentence: texts("balance_expiry", ["points": "30 分", "date": "2027-03-01", "n": "30"]),
+            debtSentence: debt, hasHolds: true,
             holds: [
                 PointsPage.Hold(
                     item: "节水花洒", points: "80 分", code: "K7PM 3XWT", spoken: "K 7 P M 3 X W T",
@@ -246,6 +254,9 @@ struct Samples {
                 .init(href: "/staff/close", figure: "2026-10", name: texts("tile_close"), needsAttention: true),
                 .init(href: "/staff/held", figure: "14", name: texts("tile_held"), needsAttention: true),
                 .init(href: "/staff/alerts", figure: "3", name: texts("tile_alerts"), needsAttention: false),
+            ], hasLocked: true,
+            locked: [
+                texts("locked_line", ["name": "li.na", "area": "杏花岭社区", "time": "2026-11-24 09:15"])
             ],
             communities: [
                 .init(name: "杏花岭社区", code: "140107001001", homes: "1,502", month: "2026-09", dirty: "4"),
@@ -315,6 +326,12 @@ struct Samples {
                     months: texts("months_from_to", ["from": "2026-09", "to": "2026-10", "n": "2"]), month: "2026-10",
                     why: texts("cause_times", ["what": texts("cause_late_reading"), "count": "24"]),
                     meters: ["14010500012345"], since: "2026-11-24 09:00")
+            ],
+            prunedSummary: texts("corrections_pruned_summary", ["homes": "1", "months": "1"]), hasPruned: true,
+            pruned: [
+                .init(
+                    number: "100200300418", community: "漪汾苑社区", months: "2023-04", month: "2023-04",
+                    why: texts("cause_persons"), meters: [], since: "2026-11-24 09:10")
             ])
     }
 
@@ -344,8 +361,8 @@ struct Samples {
             meter: "20240001", month: month,
             found: MeterExamination(
                 serial: "20240001", community: CommunityID(4), readings: shown, anomalies: [anomaly],
-                edits: [StoredEdit(id: "e-1", meter: meter, edit: one)], lastBefore: nil,
-                households: ["100200300417"]),
+                edits: [StoredEdit(id: "e-1", meter: meter, edit: one)], lastBefore: nil, firstAfter: nil,
+                firstKept: nil, households: ["100200300417"]),
             entry: .init(at: "2026-10-12T10:30", register: "812.5", reason: "上门抄表", sure: sure),
             names: [StaffID(3): "wang"], calendar: calendar, texts: texts, makeID: { "web-1" })
     }

@@ -93,7 +93,13 @@ extension Samples {
             number: "100200300417", persons: "4", from: "2026-11-01",
             home: .init(
                 place: "漪汾苑社区 / 3号楼", movedIn: texts("home_moved_in", ["day": "2019-05-01"]), hasSizes: true,
-                sizes: [texts.size(PersonsFrom(day: month.firstDay, persons: 3))]),
+                sizes: [
+                    .init(
+                        words: texts.size(PersonsFrom(day: month.next.firstDay, persons: 5)),
+                        removal: .init(
+                            day: "2026-11-01", persons: "5", label: texts("persons_remove_label", ["size": "5"]))),
+                    .init(words: texts.size(PersonsFrom(day: month.firstDay, persons: 3)), removal: nil),
+                ]),
             sure: sure)
     }
 
@@ -104,6 +110,7 @@ extension Samples {
                 number: "100200300417", place: "漪汾苑社区 / 3号楼",
                 lived: texts("home_moved_in", ["day": "2019-05-01"]),
                 sizes: [texts.size(PersonsFrom(day: month.firstDay, persons: 3))],
+                voidCode: texts("code_void_since", ["time": "2026-11-23 18:40"]),
                 meters: [
                     .init(
                         serial: "14010500012345", point: "P417", month: "2026-11",
@@ -118,7 +125,7 @@ extension Samples {
                         month: "2026-09", version: "1", litres: "9,034", yuan: "25.38", rank: "—", points: "0",
                         note: texts("unranked_short_partial")),
                 ],
-                balance: texts("balance", ["points": "120 分"]), debt: texts("balance_debt", ["points": "15 分"]),
+                balance: texts("balance", ["points": "120 分"]), debt: debt,
                 hasHistory: true,
                 history: [
                     .init(date: "2026-11-24", what: "兑换冻结", detail: "节水花洒", points: "−80"),
@@ -129,8 +136,11 @@ extension Samples {
                         at: "2026-11-22 09:10", by: texts("note_by_home"),
                         about: texts("note_about", ["month": texts.month(month)]),
                         what: texts(
-                            "note_line", ["what": texts("note_objection"), "words": "十月我家没人住，怎么有 3 吨水？"])),
-                    .init(at: "2026-11-20 15:00", by: "wang", about: nil, what: texts("note_visited")),
+                            "note_line", ["what": texts("note_objection"), "words": "十月我家没人住，怎么有 3 吨水？"]),
+                        answer: .init(
+                            at: "2026-11-23 10:00", by: "li",
+                            what: texts("note_line", ["what": texts("note_answered"), "words": "已上门核对。"]))),
+                    .init(at: "2026-11-20 15:00", by: "wang", about: nil, what: texts("note_visited"), answer: nil),
                 ],
                 form: .init(
                     id: "web-1", seen: "web-0",

@@ -1,5 +1,7 @@
 import Database
 import Foundation
+import Logging
+import Metering
 import Operations
 import Storage
 import Testing
@@ -166,6 +168,74 @@ import Water
             #expect(answer.text.contains("新表起码不对") && !answer.text.contains(Self.sure))
             let good = try await client.post("/staff/exchange", form.merging(["start": "9999"]) { $1 }, csrf: csrf)
             #expect(good.text.contains(Self.sure))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a last register that the old meter cannot have shown is asked about once more, and taken then`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let csrf = try await client.get("/staff/exchange").field("csrf")
+            let form = ["old": "M3", "new": "EX3", "final": "1.5", "start": "0", "at": "2026-10-20T10:30"]
+            let first = try await client.post("/staff/exchange", form, csrf: csrf)
+            #expect(first.text.contains("旧表换下前最后读数") && !first.text.contains("登记以后撤销不了"))
+            let key = try first.field("sure")
+            let second = try await client.post("/staff/exchange", form.merging(["sure": key]) { $1 }, csrf: csrf)
+            #expect(second.text.contains("旧表止码和它自己的读数对不上") && second.text.contains("登记以后撤销不了"))
+            #expect(second.text.contains("1.500 比") && !second.text.contains("notice done"))
+            let answer = try second.field("sure")
+            #expect(answer != key)
+            // The answer is to this register alone.
+            let other = form.merging(["final": "1.4", "sure": answer]) { $1 }
+            #expect(try await client.post("/staff/exchange", other, csrf: csrf).text.contains(Self.sure))
+            let done = try await client.post("/staff/exchange", form.merging(["sure": answer]) { $1 }, csrf: csrf)
+            #expect(done.text.contains("notice done"), "\(done.text)")
+            // One that fits is asked about once.
+            let fits = ["old": "M4", "new": "EX4", "final": "", "start": "0", "at": "2026-10-20T10:30"]
+            #expect(try await client.postSurely("/staff/exchange", fits, csrf: csrf).text.contains("notice done"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `readings that take no part are said before a month is closed`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(
+                #"{"readings":[{"meter":"nobody7","at":"2026-10-01T00:00:00+08:00","volume_m3":"1"}]}"#)
+            _ = try await FoldReadings(
+                database: client.fixture.services.database, calendar: client.fixture.calendar, rules: .standard,
+                logger: Logger(label: "test")
+            ).whatIsThere(at: WebFixture.now)
+            try await client.signInStaff("admin")
+            let csrf = try await client.get("/staff/close").field("csrf")
+            let asked = try await client.post("/staff/close", ["month": "2026-10"], csrf: csrf)
+            #expect(asked.text.contains("有 1 块没登记的水表上报了 2026-10 的读数") && asked.text.contains(Self.sure))
+            let closed = try await client.postSurely("/staff/close", ["month": "2026-10"], csrf: csrf)
+            #expect(closed.text.contains("notice done") || closed.text.contains("月结正在进行"))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `months whose readings were pruned are told apart from those that a close corrects`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await client.closeOctoberQuietly()
+            let form = ["number": WebFixture.number(12), "persons": "4", "from": "2026-10-01"]
+            let csrf = try await client.get("/staff/persons").field("csrf")
+            _ = try await client.postSurely("/staff/persons", form, csrf: csrf)
+            let due = try await client.get("/staff/corrections")
+            #expect(due.text.contains("共 1 户，1 个月的账单") && !due.text.contains("改不了的月份"))
+            let database = client.fixture.services.database
+            _ = try await PruneReadings(database: database, calendar: client.fixture.calendar)(
+                keepMonths: 1, allowsShorter: true, at: WebFixture.now + 30 * 86_400
+            ).get()
+            let page = try await client.get("/staff/corrections")
+            #expect(page.text.contains("改不了的月份") && page.text.contains("共 1 户，1 个月<"), "\(page.text)")
+            #expect(page.text.contains("现在没有待更正的账单") && page.text.contains(WebFixture.number(12)))
         }
     }
 

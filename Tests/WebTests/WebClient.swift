@@ -126,6 +126,6 @@ final class WebClient {
     func closeOctober() async throws -> Answer {
         try await signInStaff("admin")
         let preview = try await get("/staff/close?month=2026-10")
-        return try await post("/staff/close", ["month": "2026-10"], csrf: try preview.field("csrf"))
+        return try await postSurely("/staff/close", ["month": "2026-10"], csrf: try preview.field("csrf"))
     }
 }

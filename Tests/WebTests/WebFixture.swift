@@ -2,6 +2,7 @@ import Database
 import Foundation
 import Hummingbird
 import HummingbirdTesting
+import Ingest
 import Logging
 import Operations
 import Storage
@@ -162,6 +163,15 @@ extension WebServices {
     func withKey(_ key: SealKey?) -> WebServices {
         WebServices(
             database: database, city: city, shelf: shelf, record: record, closeMonth: closeMonth,
-            signInStaff: signInStaff, terms: terms, pages: pages, settings: settings, sealKey: key, now: now)
+            signInStaff: signInStaff, terms: terms, pages: pages, settings: settings, sealKey: key,
+            profiles: profiles, now: now)
+    }
+
+    /// The same server with a city's own CJ/T 188 profiles.
+    func withProfiles(_ profiles: CJT188Profiles) -> WebServices {
+        WebServices(
+            database: database, city: city, shelf: shelf, record: record, closeMonth: closeMonth,
+            signInStaff: signInStaff, terms: terms, pages: pages, settings: settings, sealKey: sealKey,
+            profiles: profiles, now: now)
     }
 }

@@ -43,8 +43,9 @@ actor PostgresConnection {
         run("BEGIN READ ONLY") { session in try body(Reader(connection: .postgres(session))) }
     }
 
-    func write<T: Sendable>(_ body: @Sendable (Transaction) throws -> T) -> Ending<T> {
-        run("BEGIN") { session in try body(Transaction(connection: .postgres(session))) }
+    func write<T: Sendable>(_ durability: Durability, _ body: @Sendable (Transaction) throws -> T) -> Ending<T> {
+        let begin = durability == .whenDone ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = off"
+        return run(begin) { session in try body(Transaction(connection: .postgres(session))) }
     }
 
     /// For what begins and ends its own transaction.

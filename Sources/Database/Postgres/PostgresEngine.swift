@@ -14,9 +14,9 @@ struct PostgresEngine: Sendable {
     }
 
     func write<T: Sendable>(
-        repeatable: Bool, _ body: @escaping @Sendable (Transaction) throws -> T
+        repeatable: Bool, _ durability: Durability, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        try await run(repeatable: repeatable) { await $0.write(body) }
+        try await run(repeatable: repeatable) { await $0.write(durability, body) }
     }
 
     private func run<T: Sendable>(

@@ -1,10 +1,13 @@
 import Foundation
 import GRDB
+import Synchronization
 
-/// SQLite through GRDB: one writer, a few readers on snapshots (WAL), every commit flushed (`synchronous=FULL`).
+/// SQLite through GRDB: one writer, a few readers on snapshots (WAL). A commit is flushed (`synchronous=FULL`) unless it
+/// may wait for the next.
 struct SQLiteEngine: Sendable {
     private let pool: DatabasePool
     private let file: OpenedFile
+    private let writer = WriterFlushing()
 
     init(path: String) throws(DatabaseFailure) {
         var configuration = Configuration()
@@ -13,8 +16,7 @@ struct SQLiteEngine: Sendable {
         configuration.prepareDatabase { connection in
             // Readers pass over much and come back to little: pages kept serve the one who writes.
             let kilobytes = connection.configuration.readonly ? 8_192 : 65_536
-            try connection.execute(
-                sql: "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-\(kilobytes)")
+            try connection.execute(sql: "PRAGMA foreign_keys=ON; PRAGMA cache_size=-\(kilobytes)")
         }
         makePrivate(path)
         do {
@@ -37,10 +39,21 @@ struct SQLiteEngine: Sendable {
         }
     }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+    func write<T: Sendable>(
+        _ durability: Durability, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
         try file.requireSame()
         do {
-            return try await pool.write { try body(Transaction(connection: .sqlite(SQLiteConnection(database: $0)))) }
+            return try await pool.writeWithoutTransaction { [writer] connection in
+                try writer.set(durability, on: connection)
+                var value: T?
+                try connection.inTransaction(.immediate) {
+                    value = try body(Transaction(connection: .sqlite(SQLiteConnection(database: connection))))
+                    return .commit
+                }
+                guard let value else { throw DatabaseFailure.other(reason: "the transaction has no result") }
+                return value
+            }
         } catch let error as DatabaseError {
             throw DatabaseFailure(error)
         }
@@ -64,6 +77,20 @@ struct SQLiteEngine: Sendable {
         } catch {
             clear()
             throw DatabaseFailure.backup(reason: "\(path): \(BackupFault.words(error))")
+        }
+    }
+}
+
+/// How the writer's connection flushes. It is set before each transaction that wants it otherwise: GRDB sets NORMAL after
+/// all that a configuration can say, and NORMAL flushes at checkpoints alone.
+private final class WriterFlushing: Sendable {
+    private let current = Mutex<Durability?>(nil)
+
+    func set(_ durability: Durability, on connection: GRDB.Database) throws {
+        try current.withLock { current in
+            guard current != durability else { return }
+            try connection.execute(sql: "PRAGMA synchronous=\(durability == .whenDone ? "FULL" : "NORMAL")")
+            current = durability
         }
     }
 }

@@ -24,6 +24,9 @@ struct AxiomaW1 {
     let hourlyLitres: [Int64]
     let status: UInt8
 
+    /// The LoRaWAN port that it comes on.
+    static let port = "100"
+
     init(_ bytes: Span<UInt8>) throws(ItemFault) {
         guard bytes.count == 51 else {
             throw ItemFault(field: "length", reason: "\(bytes.count) bytes where 51 belong")

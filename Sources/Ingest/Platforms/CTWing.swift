@@ -12,19 +12,12 @@ func ctwingPush(_ request: PushRequest) throws(PushRefusal) -> Push {
     guard type == "dataReport", let payload = envelope["payload"], payload.isObject else {
         return Push(messages: [], ignored: 1, repeatKey: repeatKey)
     }
+    let heard = HeardTime(envelope["timestamp"], named: "timestamp")
     let message = DeviceMessage(
         attributes: attributes([
             ("device", envelope["deviceId"]), ("imei", envelope["IMEI"]), ("product", envelope["productId"]),
             ("service", envelope["serviceId"]), ("service", payload["serviceId"]), ("topic", envelope["topic"]),
         ]),
-        at: platformInstant(envelope["timestamp"]), properties: request.bytes(of: payload), bytes: nil)
+        at: heard.at, properties: request.bytes(of: payload), bytes: nil, fault: heard.fault, timeKey: "timestamp")
     return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
-}
-
-/// When a platform says that it heard a message; nil where it does not say, or no time of a reading.
-func platformInstant(_ node: JSONNode?) -> Instant? {
-    guard let seconds = node?.plain.flatMap(platformSeconds), seconds <= latestInstant,
-        seconds >= Instant.earliestReading.epochSeconds
-    else { return nil }
-    return Instant(epochSeconds: seconds)
 }

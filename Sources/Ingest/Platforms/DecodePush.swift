@@ -104,6 +104,9 @@ struct MessageFields {
         return root?.at(path: name)?.plain
     }
 
+    /// Whether a field stands there, be it null.
+    func has(_ name: String) -> Bool { name.hasPrefix("@") ? text(name) != nil : root?.at(path: name) != nil }
+
     /// The first of the named fields that is there.
     func first(of names: [String]) -> (name: String, text: String)? {
         for name in names {

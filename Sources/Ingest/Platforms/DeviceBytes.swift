@@ -19,6 +19,7 @@ struct DeviceBytes {
         let root = try message.properties.map { bytes throws(BodyRefusal) in try JSONNode.document(bytes.span) }
         let fields = MessageFields(message: message, root: root)
         guard mapping.when.allSatisfy({ $0.holds(fields.text($0.field)) }) else { return nil }
+        if message.isOfAnyKind, let field = mapping.field, !fields.has(field.path) { return nil }
         let bytes: [UInt8]
         do throws(ItemFault) {
             bytes = try payload(fields)
@@ -30,16 +31,23 @@ struct DeviceBytes {
             let batch = try decode(
                 bytes, as: .cjt188, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset,
                 cjt188: mapping.cjt188 ?? cjt188)
-            // It needed the time that cannot be read.
-            if let fault = message.fault, batch.runs.isEmpty, batch.rejections.contains(where: { $0.field == "at" }) {
-                return TelegramBatch(batch: try rejected(fault, limits), undecoded: [])
-            }
-            return TelegramBatch(batch: batch, undecoded: [])
+            return try withTimeFault(of: message, TelegramBatch(batch: batch, undecoded: []), limits)
         case .oms:
-            return try decodeTelegram(
+            let found = try decodeTelegram(
                 bytes, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset, keys: keys)
+            return try withTimeFault(of: message, found, limits)
         case .axiomaW1: return TelegramBatch(batch: try axioma(bytes, fields, limits), undecoded: [])
         }
+    }
+
+    /// What was found; where it needed the platform's time and that cannot be read, its fault instead.
+    private func withTimeFault(
+        of message: DeviceMessage, _ found: TelegramBatch, _ limits: DecodeLimits
+    ) throws(BodyRefusal) -> TelegramBatch {
+        guard let fault = message.fault, found.batch.runs.isEmpty,
+            found.batch.rejections.contains(where: { $0.field == "at" })
+        else { return found }
+        return TelegramBatch(batch: try rejected(fault, limits), undecoded: [])
     }
 
     private func axioma(
@@ -48,6 +56,7 @@ struct DeviceBytes {
         var builder = BatchBuilder(limits: limits, bodyBytes: 24 * 12)
         try builder.beginItem()
         do throws(ItemFault) {
+            try checkAxiomaPort(fields)
             let payload = try AxiomaW1(bytes.span)
             let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
             for (at, litres) in payload.registers(mapping.history) { builder.add(at: at, register: litres * 1_000) }
@@ -59,6 +68,15 @@ struct DeviceBytes {
         guard builder.readingsInItem <= builder.allowance else { throw builder.refuseTooMany() }
         builder.endItem(readings: builder.readingsInItem)
         return builder.batch
+    }
+
+    /// On its other ports the same device sends other payloads. A mapping that asks for a port by `when` has chosen it;
+    /// a platform that is no LoRaWAN server names none.
+    private func checkAxiomaPort(_ fields: MessageFields) throws(ItemFault) {
+        guard let port = fields.text("@f_port"), port != AxiomaW1.port,
+            !mapping.when.contains(where: { $0.field == "@f_port" })
+        else { return }
+        throw ItemFault(field: "f_port", reason: "\(port) where \(AxiomaW1.port) belongs")
     }
 
     private func payload(_ fields: MessageFields) throws(ItemFault) -> [UInt8] {

@@ -15,7 +15,7 @@ struct HeardTime {
     init(_ node: JSONNode?, named field: String) {
         self.field = field
         isRefused = false
-        at = platformInstant(node)
+        at = HeardTime.instant(node)
         fault = at == nil && HeardTime.isGiven(node) ? ItemFault(field: field, reason: HeardTime.unreadable) : nil
     }
 
@@ -28,6 +28,14 @@ struct HeardTime {
     }
 
     private static let unreadable = "no time from 2000 on with its offset, as 20261001T000000Z"
+
+    /// nil where the platform does not say, or no time of a reading.
+    private static func instant(_ node: JSONNode?) -> Instant? {
+        guard let seconds = node?.plain.flatMap(platformSeconds), seconds <= latestInstant,
+            seconds >= Instant.earliestReading.epochSeconds
+        else { return nil }
+        return Instant(epochSeconds: seconds)
+    }
 
     private static func isGiven(_ node: JSONNode?) -> Bool {
         guard let node else { return false }

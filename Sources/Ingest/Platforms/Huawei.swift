@@ -2,8 +2,8 @@ import Water
 
 /// Huawei IoTDA: one resource and event a request; reports of properties and of plain messages are a device's data.
 ///
-/// `body` stands inside `notify_data` in real messages and beside it in the documentation. The optional signature is
-/// over headers, not over the body. Source: protocols.md, section 3.
+/// `body` stands inside `notify_data` in real messages and beside it in the documentation; the one that has anything in
+/// it counts. The optional signature is over headers, not over the body. Source: protocols.md, section 3.
 func iotdaPush(
     _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits
 ) throws(PushRefusal) -> Push {
@@ -17,7 +17,8 @@ func iotdaPush(
     let notified = envelope["notify_data"]
     let header = notified?["header"]
     let repeatKey = envelope["request_id"]?.plain ?? sha256Hex(request.body)
-    guard event == "report", let body = notified?["body"] ?? envelope["body"] else {
+    let bodies = [notified?["body"], envelope["body"]].compactMap { $0 }
+    guard event == "report", let body = bodies.first(where: { !$0.isEmpty }) else {
         return Push(messages: [], ignored: 1, repeatKey: repeatKey)
     }
     let device: [(String, JSONNode?)] = [
@@ -55,17 +56,17 @@ func oceanConnectPush(_ request: PushRequest) throws(PushRefusal) -> Push {
     let device = [("device", envelope["deviceId"]), ("gateway", envelope["gatewayId"])]
     let (messages, ignored) = services(
         changed, request, device, HeardTime(nil, named: "eventTime"), keys: ("serviceId", "eventTime", "data"))
-    return Push(messages: messages, ignored: changed.isEmpty ? 1 : ignored, repeatKey: repeatKey)
+    return Push(messages: messages, ignored: ignored, repeatKey: repeatKey)
 }
 
-/// A message for each service that has data. Its time is its own, and the request's only where it gives none: a time
-/// that cannot be read rejects it.
+/// A message for each service that has data; where there is no service at all, one is ignored. Its time is its own, and
+/// the request's only where it gives none: a time that cannot be read rejects it.
 private func services(
     _ nodes: [JSONNode], _ request: PushRequest, _ device: [(String, JSONNode?)], _ heard: HeardTime,
     keys: (service: String, time: String, data: String)
 ) -> (messages: [DeviceMessage], ignored: Int) {
     var messages: [DeviceMessage] = []
-    var ignored = 0
+    var ignored = nodes.isEmpty ? 1 : 0
     for node in nodes {
         guard let data = node[keys.data], data.isObject else {
             ignored += 1

@@ -54,6 +54,15 @@ struct JSONNode {
     var list: [JSONNode]? { if case .list(let nodes) = value { nodes } else { nil } }
     var isObject: Bool { if case .object = value { true } else { false } }
     var isNull: Bool { if case .null = value { true } else { false } }
+    /// Null, or an object or a list without anything in it.
+    var isEmpty: Bool {
+        switch value {
+        case .null: true
+        case .list(let nodes): nodes.isEmpty
+        case .object(let members): members.isEmpty
+        case .truth, .number, .text: false
+        }
+    }
 }
 
 extension Span where Element == UInt8 {

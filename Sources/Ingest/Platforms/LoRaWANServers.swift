@@ -16,7 +16,7 @@ func chirpStackPush(_ request: PushRequest) throws(PushRefusal) -> Push {
     if case .object(let tags) = info?["tags"]?.value { parts += tags.map { ("tag.\($0.key)", $0.value) } }
     return try uplink(
         request, attributes(parts), port: envelope["fPort"], payload: envelope["data"], decoded: envelope["object"],
-        at: platformInstant(envelope["time"]), repeatKey: repeatKey)
+        HeardTime(envelope["time"], named: "time"), timeKey: "time", repeatKey: repeatKey)
 }
 
 /// The Things Stack v3: `uplink_message` with the payload as base64 in `frm_payload`.
@@ -32,18 +32,20 @@ func thingsStackPush(_ request: PushRequest) throws(PushRefusal) -> Push {
     guard let message = envelope["uplink_message"], envelope["simulated"]?.plain != "true" else {
         return Push(messages: [], ignored: 1, repeatKey: repeatKey)
     }
+    let timeKey = "received_at"
     let found = attributes([
         ("device", ids["device_id"]), ("eui", ids["dev_eui"]), ("product", message["version_ids"]?["model_id"]),
     ])
     return try uplink(
         request, found, port: message["f_port"], payload: message["frm_payload"],
         decoded: message["decoded_payload"],
-        at: platformInstant(message["received_at"] ?? envelope["received_at"]), repeatKey: repeatKey)
+        HeardTime(message["received_at"], named: timeKey).or(HeardTime(envelope["received_at"], named: timeKey)),
+        timeKey: timeKey, repeatKey: repeatKey)
 }
 
 private func uplink(
     _ request: PushRequest, _ found: [String: String], port: JSONNode?, payload: JSONNode?, decoded: JSONNode?,
-    at: Instant?, repeatKey: String
+    _ heard: HeardTime, timeKey: String, repeatKey: String
 ) throws(PushRefusal) -> Push {
     var device = found
     device["f_port"] = port?.plain ?? "0"
@@ -56,6 +58,7 @@ private func uplink(
     }
     let properties = decoded.flatMap { $0.isObject ? request.bytes(of: $0) : nil }
     if bytes == nil, properties == nil { return Push(messages: [], ignored: 1, repeatKey: repeatKey) }
-    let message = DeviceMessage(attributes: device, at: at, properties: properties, bytes: bytes)
+    let message = DeviceMessage(
+        attributes: device, at: heard.at, properties: properties, bytes: bytes, fault: heard.fault, timeKey: timeKey)
     return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
 }

@@ -7,26 +7,47 @@ func oneNETHandshake(_ request: PushRequest, _ secrets: PushSecrets) throws(Push
     return .handshake(answer: message)
 }
 
-/// OneNET's push: `msg` is an object (NB-IoT) or a string of JSON (Studio), encrypted in the safe mode.
-///
-/// Signed is `msg` as it stands in the body, or the string's text; in the safe mode the ciphertext's base64.
+/// OneNET's push, signed in its envelope.
 func oneNETPush(
     _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits
 ) throws(PushRefusal) -> Push {
-    let envelope = try request.envelope()
-    guard let message = envelope["msg"] ?? envelope["enc_msg"] else {
-        throw .malformed(offset: 0, reason: "msg is missing")
+    let envelope = try OneNETEnvelope(request)
+    guard let nonce = envelope.nonce else { throw .noProof(part: "nonce") }
+    try checkOneNET(envelope.signature, nonce: nonce, message: envelope.text, secrets)
+    return try envelope.push(secrets, receivedAt: request.receivedAt, limits)
+}
+
+/// The parts of a push: `msg` is an object (NB-IoT) or a string of JSON (Studio), encrypted in the safe mode.
+struct OneNETEnvelope {
+    let nonce: String?
+    let signature: String?
+    /// What is signed: `msg` as it stands in the body, or the string's text; in the safe mode the ciphertext's base64.
+    let text: [UInt8]
+    private let isText: Bool
+    private let sentAt: HeardTime
+    private let id: String?
+
+    init(_ request: PushRequest) throws(PushRefusal) {
+        let envelope = try request.envelope()
+        guard let message = envelope["msg"] ?? envelope["enc_msg"] else {
+            throw .malformed(offset: 0, reason: "msg is missing")
+        }
+        nonce = envelope["nonce"]?.plain
+        signature = (envelope["signature"] ?? envelope["msg_signature"])?.plain
+        text = if case .text(let words) = message.value { Array(words.utf8) } else { request.bytes(of: message) }
+        isText = message.list == nil && !message.isObject
+        sentAt = HeardTime(envelope["time"], named: "time")
+        id = envelope["id"]?.plain
     }
-    guard let nonce = envelope["nonce"]?.plain else { throw .noProof(part: "nonce") }
-    let signature = (envelope["signature"] ?? envelope["msg_signature"])?.plain
-    let text: [UInt8] = if case .text(let text) = message.value { Array(text.utf8) } else { request.bytes(of: message) }
-    try checkOneNET(signature, nonce: nonce, message: text, secrets)
-    let opened = try openOneNET(text, isText: message.list == nil && !message.isObject, secrets)
-    var push = OneNETMessages(bytes: opened, sentAt: HeardTime(envelope["time"], named: "time"))
-    try push.read(request.receivedAt, limits)
-    return Push(
-        messages: push.messages, ignored: push.ignored,
-        repeatKey: envelope["id"]?.plain ?? sha256Hex(Array("\(nonce) \(signature ?? "")".utf8)))
+
+    /// Its messages. `receivedAt` nil: it is not asked whether they lie within the window of a repeat.
+    func push(_ secrets: PushSecrets, receivedAt: Instant?, _ limits: PushLimits) throws(PushRefusal) -> Push {
+        var found = OneNETMessages(bytes: try openOneNET(text, isText: isText, secrets), sentAt: sentAt)
+        try found.read(receivedAt, limits)
+        let proof = "\(nonce ?? "") \(signature ?? "")"
+        return Push(
+            messages: found.messages, ignored: found.ignored, repeatKey: id ?? sha256Hex(Array(proof.utf8)))
+    }
 }
 
 private func checkOneNET(
@@ -69,8 +90,8 @@ private struct OneNETMessages {
     /// envelope's time, which anybody can write, stands in for it only within the same window.
     ///
     /// A message outside the window is rejected alone, so that one that came late costs the others of its list nothing;
-    /// where all are, the request is refused.
-    mutating func read(_ receivedAt: Instant, _ limits: PushLimits) throws(PushRefusal) {
+    /// where all are, the request is refused. Without a time of receipt none is.
+    mutating func read(_ receivedAt: Instant?, _ limits: PushLimits) throws(PushRefusal) {
         let document: JSONNode
         do throws(BodyRefusal) {
             document = try JSONNode.document(bytes.span)
@@ -78,11 +99,12 @@ private struct OneNETMessages {
             throw PushRefusal(error)
         }
         let nodes = document.list ?? [document]
+        if nodes.isEmpty { ignored = 1 }
         var outside: [Int64] = []
         for node in nodes {
             var heard = HeardTime(node["at"], named: "at")
             if isProperty(node) || isDataPoint(node) { heard = heard.or(sentAt) }
-            if let seconds = heard.secondsOutside(receivedAt, limits) {
+            if let receivedAt, let seconds = heard.secondsOutside(receivedAt, limits) {
                 outside.append(seconds)
                 heard = heard.refused(outsideBy: seconds)
             }

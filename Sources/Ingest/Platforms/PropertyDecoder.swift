@@ -16,6 +16,7 @@ struct PropertyDecoder {
         let root = mapping.root.map { path in properties?.at(path: path) } ?? properties
         let fields = MessageFields(message: message, root: root)
         guard mapping.when.allSatisfy({ $0.holds(fields.text($0.field)) }) else { return nil }
+        if message.isOfAnyKind, !hasRegister(fields) { return nil }
         var builder = BatchBuilder(limits: limits, bodyBytes: message.properties?.count ?? 0)
         try builder.beginItem()
         let readings = mapping.list.flatMap { root?.at(path: $0.path)?.list } ?? []
@@ -29,6 +30,10 @@ struct PropertyDecoder {
         return builder.batch
     }
 
+    private func hasRegister(_ fields: MessageFields) -> Bool {
+        mapping.register.contains { fields.has($0) } || mapping.list.map { fields.has($0.path) } ?? false
+    }
+
     private func read(
         _ fields: MessageFields, _ readings: [JSONNode], into builder: inout BatchBuilder
     ) throws(ItemFault) {
@@ -36,7 +41,8 @@ struct PropertyDecoder {
         guard fields.root?.isObject ?? false else { throw .missing(mapping.root ?? "properties") }
         let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
         let at = try time(fields)
-        if at == nil, let fault = fields.message.fault { throw fault }
+        // The readings of a list have times of their own.
+        if at == nil, mapping.list == nil, let fault = fields.message.fault { throw fault }
         let (alerts, raw) = MappingAlarm.found(mapping.alarms) { fields.text($0) }
         if !raw.isEmpty, let at = at ?? fields.message.at?.epochSeconds {
             builder.note(alerts, raw: raw, of: address, at: Instant(epochSeconds: at))
@@ -45,7 +51,7 @@ struct PropertyDecoder {
             for (offset, reading) in readings.enumerated() { read(reading, offset, list, into: &builder) }
         }
         if let register = fields.first(of: mapping.register) {
-            guard let at else { throw .missing(timeName(fields.message)) }
+            guard let at else { throw fields.message.fault ?? .missing(timeName(fields.message)) }
             builder.add(at: at, register: try value(register.text, named: register.name))
         } else if mapping.list == nil {
             throw .missing(mapping.register.first ?? "register")

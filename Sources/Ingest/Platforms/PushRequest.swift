@@ -14,8 +14,8 @@ public struct PushRequest: Sendable {
     public let body: [UInt8]
     /// By the server's clock.
     public let receivedAt: Instant
-    /// The SHA-256 fingerprint, hex, of the client certificate that the proxy in front verified; nil without one. Only
-    /// from a proxy that sets the header itself and drops a client's own.
+    /// The SHA-256 or SHA-1 fingerprint, hex, of the client certificate that the proxy in front verified; nil without
+    /// one. Only from a proxy that sets the header itself and drops a client's own.
     public let clientCertificate: String?
 
     public init(
@@ -75,6 +75,20 @@ public enum PushRefusal: Error, Sendable, Hashable {
         case .tooLarge: 413
         }
     }
+
+    /// Names parts and faults, never a secret.
+    public var reason: String {
+        switch self {
+        case .notConfigured(let reason), .unopened(let reason): reason
+        case .noProof(let part): "\(part) is missing"
+        case .wrongProof(let part): "\(part) is wrong"
+        case .outsideWindow(let seconds):
+            "the signed time is \(seconds.magnitude) s \(seconds < 0 ? "ahead of" : "behind") the server's clock"
+        case .malformed(let offset, let reason): "byte \(offset): \(reason)"
+        case .method: "the platform does not check an address by GET"
+        case .tooLarge(let limit): "more than \(limit) bytes"
+        }
+    }
 }
 
 /// The messages of one request.
@@ -104,6 +118,8 @@ public struct DeviceMessage: Sendable, Hashable {
     var isRefused = false
     /// The platform's own key of `at`, for saying that it is missing.
     var timeKey = "@time"
+    /// The platform does not tell readings from its other messages: one without a register is none.
+    var isOfAnyKind = false
 }
 
 /// How much a push may hold and how old it may be.

@@ -8,7 +8,8 @@ public enum SenderProof: Sendable, Hashable, CustomStringConvertible {
     case basic(user: String, password: String)
     /// A header that the platform is told to send.
     case header(name: String, value: String)
-    /// The SHA-256 fingerprint of the platform's client certificate, hex; colons and case do not count.
+    /// The SHA-256 or SHA-1 fingerprint of the platform's client certificate, as the proxy in front forwards it: hex;
+    /// colons and case do not count.
     case clientCertificate(fingerprint: String)
 
     /// The kinds by the names to store them under.
@@ -56,6 +57,14 @@ public struct PushSecrets: Sendable, CustomStringConvertible {
             return "\(platform.rawValue) needs the token of its signature"
         }
         if proofs.contains(where: \.isEmpty) { return "a secret is empty" }
+        for case .clientCertificate(let fingerprint) in proofs where !isFingerprint(fingerprint) {
+            return "client_certificate: a fingerprint is 64 hex digits (SHA-256) or 40 (SHA-1)"
+        }
+        return unfitKey
+    }
+
+    /// Why the encryption key cannot be one; nil where it can, and without one.
+    var unfitKey: String? {
         if let encryptionKey, encryptionKey.count != 16 { return "the encryption key is not of 16 bytes" }
         return nil
     }
@@ -107,8 +116,14 @@ extension PushRequest {
         let credentials = header.dropFirst(6).drop(while: { $0 == " " })
         return "Basic \(credentials)"
     }
+}
 
-    private func plainHex(_ text: String) -> String { text.lowercased().replacing(":", with: "") }
+private func plainHex(_ text: String) -> String { text.lowercased().replacing(":", with: "") }
+
+/// Of SHA-256 or of SHA-1, which is all that nginx tells.
+private func isFingerprint(_ text: String) -> Bool {
+    let digits = plainHex(text).utf8
+    return (digits.count == 64 || digits.count == 40) && digits.allSatisfy { $0.hexDigit != nil }
 }
 
 extension SenderProof {

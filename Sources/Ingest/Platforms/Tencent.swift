@@ -11,18 +11,26 @@ func tencentHandshake(
     return .handshake(answer: text)
 }
 
-/// Tencent's rule engine sends what its rule picks, a JSON object of the operator's own making; device, product and
-/// time are read where they stand under the names that the engine gives them.
+/// Tencent's push, signed in three headers.
 func tencentPush(
     _ request: PushRequest, _ secrets: PushSecrets, _ limits: PushLimits
 ) throws(PushRefusal) -> Push {
     try checkHeaders(request, secrets, limits, names: signedHeaders, tencentSignature)
+    return try tencentMessage(request)
+}
+
+/// Tencent's rule engine sends what its rule picks, a JSON object of the operator's own making; device, product and
+/// time are read where they stand under the names that the engine gives them. What kind of message it is it does not
+/// say.
+func tencentMessage(_ request: PushRequest) throws(PushRefusal) -> Push {
     let body = try request.envelope()
+    let heard = HeardTime(body["timestamp"], named: "timestamp").or(HeardTime(body["time"], named: "time"))
     let message = DeviceMessage(
         attributes: attributes([
             ("device", body["devicename"] ?? body["DeviceName"] ?? body["deviceName"]),
             ("product", body["productid"] ?? body["ProductId"] ?? body["productId"]), ("topic", body["topic"]),
         ]),
-        at: platformInstant(body["timestamp"] ?? body["time"]), properties: request.body, bytes: nil)
+        at: heard.at, properties: request.body, bytes: nil, fault: heard.fault, timeKey: "timestamp",
+        isOfAnyKind: true)
     return Push(messages: [message], ignored: 0, repeatKey: sha256Hex(request.body))
 }

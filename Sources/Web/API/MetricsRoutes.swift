@@ -1,4 +1,3 @@
-import Database
 import Foundation
 import Hummingbird
 import Logging
@@ -25,49 +24,25 @@ struct MetricsRoutes: Sendable {
         return .bytes(Array(text.text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
-    /// What the database says; where it does not answer, that alone.
+    /// How the database stands; where it does not answer, that alone.
     private func add(to text: inout MetricsText, _ context: WebContext) async {
         let now = services.now()
-        do {
-            let services = services
-            let found = try await within(milliseconds: 2_000) {
-                let (lag, deliveries, schema) = try await services.database.read { reader in
-                    (try reader.journalLag(), try reader.deliveryCounts(), try reader.schemaNumber())
-                }
-                return Found(
-                    lag: lag, deliveries: deliveries, schema: schema,
-                    isWritable: await services.record.canWrite(at: now))
-            }
-            guard let found else {
-                text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 0)
-                return
-            }
-            let (lag, deliveries, schema, isWritable) = (found.lag, found.deliveries, found.schema, found.isWritable)
-            text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 1)
-            text.gauge(
-                "jieshui_database_writable",
-                "0 where writes fail, or less than 16 MiB are left where the database lies.", isWritable ? 1 : 0)
-            text.gauge("jieshui_schema_migration", "The number of the database's last migration.", schema)
-            text.gauge("jieshui_unfolded_readings", "Readings kept and not yet folded.", lag?.readings ?? 0)
-            text.gauge(
-                "jieshui_fold_lag_seconds", "How long the oldest of them has waited.",
-                lag.map { max(0, now - $0.oldest) } ?? 0)
-            text.family("jieshui_deliveries", "gauge", "Deliveries by where they stand.")
-            for state in DeliveryState.allCases {
-                text.sample("jieshui_deliveries", [("state", state.rawValue)], "\(deliveries[state] ?? 0)")
-            }
-        } catch {
-            context.logger.error("the database does not answer", metadata: ["error": "\(error)"])
-            text.gauge("jieshui_database_up", "1 where the database answers within two seconds.", 0)
+        let found = await services.databaseCheck(at: now, countsDeliveries: true, context.logger)
+        text.gauge(
+            "jieshui_database_up", "1 where the database answers within two seconds.", found == nil ? 0 : 1)
+        guard let found else { return }
+        text.gauge(
+            "jieshui_database_writable",
+            "0 where writes fail, or less than 16 MiB are left where the database lies.", found.isWritable ? 1 : 0)
+        text.gauge("jieshui_schema_migration", "The number of the database's last migration.", found.schema)
+        text.gauge("jieshui_unfolded_readings", "Readings kept and not yet folded.", found.lag?.readings ?? 0)
+        text.gauge(
+            "jieshui_fold_lag_seconds", "How long the oldest of them has waited.", found.lagSeconds(at: now))
+        text.family("jieshui_deliveries", "gauge", "Deliveries by where they stand.")
+        for state in DeliveryState.allCases {
+            text.sample("jieshui_deliveries", [("state", state.rawValue)], "\(found.deliveries[state] ?? 0)")
         }
     }
-}
-
-private struct Found: Sendable {
-    let lag: (readings: Int64, oldest: Instant)?
-    let deliveries: [DeliveryState: Int]
-    let schema: Int64
-    let isWritable: Bool
 }
 
 /// The text form of Prometheus, 0.0.4: a family's help and type, then its samples.

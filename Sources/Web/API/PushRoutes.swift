@@ -31,7 +31,8 @@ struct PushRoutes: Sendable {
         do {
             opened = try await open(context)
         } catch {
-            throw await services.refusing(request, error, isKnown: error is DatabaseFailure)
+            throw await services.refusing(
+                request, error, isKnown: error is DatabaseFailure, on: context.connection)
         }
         if method == .get { return try await answered(request, method, [], opened, context, at: now) }
         return try await services.withReadings(request, limit: PushLimits().bytes) { body in
@@ -64,9 +65,10 @@ struct PushRoutes: Sendable {
     private func kept(_ push: Push, of opened: OpenedPush, at now: Instant) async throws -> CanonicalJSON {
         let offset = services.calendar.offset(at: now)
         let found: PushReadings
+        let options = try services.cjt188Options()
         do {
             found = try await services.withMeterKeys { keys throws(BodyRefusal) in
-                try decodePush(push, by: opened.mapping, clockOffsetSeconds: offset, keys: keys)
+                try decodePush(push, by: opened.mapping, clockOffsetSeconds: offset, cjt188: options, keys: keys)
             }
         } catch let refusal as BodyRefusal {
             throw Problem(refusal)
@@ -94,7 +96,7 @@ struct PushRoutes: Sendable {
         guard let (gateway, push) = found else { throw Problem.notFound }
         guard let key = services.sealKey else { throw Problem.sealed }
         do {
-            return try key.opened(push, of: gateway, platform)
+            return try key.opened(push, of: gateway, platform, profiles: services.profiles)
         } catch {
             context.logger.error(
                 "a push setting cannot be used", metadata: ["gateway": "\(gateway.name)", "error": "\(error)"])
@@ -109,22 +111,6 @@ struct PushRoutes: Sendable {
         return PushRequest(
             method: method, query: query, header: { request.header($0) }, body: body, receivedAt: now,
             clientCertificate: services.settings.clientCertificateHeader.flatMap { request.header($0) })
-    }
-}
-
-extension PushRefusal {
-    /// Names parts and faults, never a secret.
-    fileprivate var reason: String {
-        switch self {
-        case .notConfigured(let reason), .unopened(let reason): reason
-        case .noProof(let part): "\(part) is missing"
-        case .wrongProof(let part): "\(part) is wrong"
-        case .outsideWindow(let seconds):
-            "the signed time is \(seconds.magnitude) s \(seconds < 0 ? "ahead of" : "behind") the server's clock"
-        case .malformed(let offset, let reason): "byte \(offset): \(reason)"
-        case .method: "the platform does not check an address by GET"
-        case .tooLarge(let limit): "more than \(limit) bytes"
-        }
     }
 }
 

@@ -57,19 +57,11 @@ struct ReadingFormat: Sendable {
     }
 
     /// What the service takes, for those who write clients.
-    static func listed(_ settings: WebSettings) -> CanonicalJSON {
+    static func listed(_ settings: WebSettings, _ profiles: CJT188Profiles) -> CanonicalJSON {
         let limits = DecodeLimits(bytes: settings.bodyBytes)
         return [
             "content_codings": ["gzip", "zstd"],
-            "formats": .array(
-                all.map { format in
-                    [
-                        "name": .string(format.format.rawValue), "method": "POST", "path": .string(format.path),
-                        "media_type": .optional(format.mediaType), "query": .array(format.query.map { .string($0) }),
-                        "max_bytes": .integer(Int64(limits.bytes)),
-                        "max_readings": .integer(Int64(limits.readings)), "example": .string(format.example),
-                    ]
-                }),
+            "formats": .array(all.map { $0.listed(limits, profiles) }),
             "table": [
                 "path": "/v1/readings/table", "query": ["mapping=NAME"],
                 "max_bytes": .integer(Int64(limits.bytes)), "max_readings": .integer(Int64(limits.readings)),
@@ -83,6 +75,27 @@ struct ReadingFormat: Sendable {
                         "max_bytes": .integer(Int64(PushLimits().bytes)),
                     ]
                 }),
+        ]
+    }
+
+    private func listed(_ limits: DecodeLimits, _ profiles: CJT188Profiles) -> CanonicalJSON {
+        var members: [String: CanonicalJSON] = [
+            "name": .string(format.rawValue), "method": "POST", "path": .string(path),
+            "media_type": .optional(mediaType), "query": .array(query.map { .string($0) }),
+            "max_bytes": .integer(Int64(limits.bytes)), "max_readings": .integer(Int64(limits.readings)),
+            "example": .string(example),
+        ]
+        if format == .cjt188 { members["profiles"] = .array(profiles.all.map(\.listed)) }
+        return .object(members)
+    }
+}
+
+extension CJT188Profile {
+    /// Its name, and the makers and types of meters that choose it by themselves.
+    fileprivate var listed: CanonicalJSON {
+        [
+            "name": .string(name), "makers": .array(makers.map { .string($0) }),
+            "types": .array(types.map { .string(String($0, radix: 16)) }),
         ]
     }
 }

@@ -12,21 +12,27 @@ struct ReadingRoutes: Sendable {
 
     func add(to router: Router<WebContext>) {
         for path in Set(ReadingFormat.all.map(\.path)) {
-            router.on(RouterPath(path), method: .post) { request, _ in
-                try await take(request, as: ReadingFormat.at(path, services.mediaType(request)), at: path)
+            router.on(RouterPath(path), method: .post) { request, context in
+                let format = ReadingFormat.at(path, services.mediaType(request))
+                return try await take(request, as: format, at: path, context)
             }
         }
-        router.post("v1/readings/table") { request, _ in try await takeTable(request) }
-        router.get("v1/formats") { _, _ in Response.json(ReadingFormat.listed(services.settings)) }
+        router.post("v1/readings/table") { request, context in try await takeTable(request, context) }
+        router.get("v1/formats") { _, _ in
+            Response.json(ReadingFormat.listed(services.settings, try services.cjt188Options().profiles))
+        }
     }
 
-    private func take(_ request: Request, as named: WireFormat?, at path: String) async throws -> Response {
+    private func take(
+        _ request: Request, as named: WireFormat?, at path: String, _ context: WebContext
+    ) async throws -> Response {
         let now = services.now()
         let opened: OpenedRequest
         do {
             opened = try await open(request, as: named, at: path)
         } catch {
-            throw await services.refusing(request, error, isKnown: Self.isOfKnownGateway(error))
+            throw await services.refusing(
+                request, error, isKnown: Self.isOfKnownGateway(error), on: context.connection)
         }
         return try await services.withReadings(request) { bytes in
             let (batch, undecoded) = try await decoded(bytes, opened, at: now)
@@ -37,13 +43,14 @@ struct ReadingRoutes: Sendable {
     }
 
     /// A table of the gateway's own columns, by a mapping that was kept for it.
-    private func takeTable(_ request: Request) async throws -> Response {
+    private func takeTable(_ request: Request, _ context: WebContext) async throws -> Response {
         let now = services.now()
         let opened: (gateway: Gateway, mapping: TableMapping)
         do {
             opened = try await openTable(request)
         } catch {
-            throw await services.refusing(request, error, isKnown: Self.isOfKnownGateway(error))
+            throw await services.refusing(
+                request, error, isKnown: Self.isOfKnownGateway(error), on: context.connection)
         }
         return try await services.withReadings(request) { bytes in
             let batch: DecodedBatch
@@ -98,18 +105,16 @@ struct ReadingRoutes: Sendable {
             cjt188: format == .cjt188 ? try cjt188Options(request) : nil)
     }
 
-    /// `?checksum=strict|lenient` and `?profile=NAME`; nil where neither is given.
-    private func cjt188Options(_ request: Request) throws -> CJT188Options? {
-        let (checksum, profile) = (request.query("checksum"), request.query("profile"))
-        if checksum == nil, profile == nil { return nil }
-        var options = CJT188Options(profiles: try CJT188Profiles.builtIn())
-        if let checksum {
+    /// The service's own, and what `?checksum=strict|lenient` and `?profile=NAME` say.
+    private func cjt188Options(_ request: Request) throws -> CJT188Options {
+        var options = try services.cjt188Options()
+        if let checksum = request.query("checksum") {
             guard let mode = CJT188Options.Checksum(rawValue: checksum) else {
                 throw Problem.badRequest("checksum", "is neither strict nor lenient")
             }
             options.checksum = mode
         }
-        if let profile {
+        if let profile = request.query("profile") {
             options.profile = options.profiles.named(profile)
             if options.profile == nil {
                 let names = options.profiles.all.map(\.name).joined(separator: ", ")
@@ -163,6 +168,11 @@ struct ReadingRoutes: Sendable {
 }
 
 extension WebServices {
+    /// How CJ/T 188 frames are read where neither a request nor a mapping says otherwise.
+    func cjt188Options() throws -> CJT188Options {
+        CJT188Options(profiles: try profiles ?? CJT188Profiles.builtIn())
+    }
+
     /// Decodes once without keys, and where meters were asked for that have one, once more with them.
     func withMeterKeys<Decoded>(
         _ decoding: (TelegramKeys) throws(BodyRefusal) -> Decoded

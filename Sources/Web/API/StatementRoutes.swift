@@ -49,12 +49,7 @@ struct StatementRoutes: Sendable {
     /// A statement's canonical bytes.
     private func own(_ request: Request, _ text: String) async throws -> Response {
         let found = try await stored(request, text)
-        let tag = "\"\(found.hash)\""
-        var response =
-            request.hasTag(tag)
-            ? Response(status: .notModified) : Response.bytes(Array(found.body.utf8), type: "application/json")
-        response.set("ETag", tag)
-        return response
+        return request.answer(Array(found.body.utf8), hash: found.hash)
     }
 
     /// How each figure of a statement came about.
@@ -98,7 +93,8 @@ struct StatementRoutes: Sendable {
         }
         // A community outside the target's area is as unknown to it as one that does not exist.
         guard let rows else { throw Problem.notFound }
-        return .bytes(body(of: rows, code, month), type: "application/json")
+        let bytes = body(of: rows, code, month)
+        return request.answer(bytes, hash: sha256Hex(bytes))
     }
 
     private struct StatementOfNumber: Sendable {
@@ -135,8 +131,17 @@ extension Request {
 }
 
 extension Request {
+    /// JSON under the tag of its hash; 304 where the client has the same.
+    fileprivate func answer(_ bytes: [UInt8], hash: String) -> Response {
+        let tag = "\"\(hash)\""
+        var response =
+            hasTag(tag) ? Response(status: .notModified) : Response.bytes(bytes, type: "application/json")
+        response.set("ETag", tag)
+        return response
+    }
+
     /// `If-None-Match` names the tag, weak or not, or any.
-    fileprivate func hasTag(_ tag: String) -> Bool {
+    private func hasTag(_ tag: String) -> Bool {
         (header("If-None-Match") ?? "").split(separator: ",").map { $0.drop { $0 == " " } }.contains { text in
             let bare = text.hasPrefix("W/") ? text.dropFirst(2) : text
             return bare == "*" || bare.prefix { $0 != " " } == tag

@@ -17,9 +17,11 @@ extension WebServices {
     }
 
     private func readReadings(_ request: Request, limit: Int, taking taken: inout Int) async throws -> [UInt8] {
-        var rest = request.body.makeAsyncIterator()
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        guard announced <= limit else { throw await discarding(&rest, Problem.bodyTooLarge(limit: limit)) }
+        guard announced <= limit else {
+            throw await refusing(request, Problem.bodyTooLarge(limit: limit), isKnown: true)
+        }
+        var rest = request.body.makeAsyncIterator()
         let begun = now()
         do {
             let coding = try Decompression.asked(by: request.header("Content-Encoding"), limit: limit)
@@ -47,7 +49,7 @@ extension WebServices {
         } catch let refusal as Problem {
             throw refusal.name == Problem.tooSlow.name ? refusal : await discarding(&rest, refusal)
         } catch {
-            throw Problem.brokenBody
+            throw Problem.ended(by: error)
         }
     }
 
@@ -62,8 +64,13 @@ extension WebServices {
         static let stranger = Allowance(bytes: 1_024 * 1_024, seconds: 10)
     }
 
-    /// Refuses a request whose body was not begun. Of a sender that is not known little is read.
-    func refusing(_ request: Request, _ error: any Error, isKnown: Bool) async -> any Error {
+    /// Refuses a request whose body was not begun. Who waits to be asked for it is not asked; of a sender that is not
+    /// known little is read, and not for long: `connection` ends it also where nothing comes.
+    func refusing(
+        _ request: Request, _ error: any Error, isKnown: Bool, on connection: ClientConnection? = nil
+    ) async -> any Error {
+        if request.waitsToBeAsked { return error }
+        if !isKnown { connection?.tell(.isOfStranger) }
         var rest = request.body.makeAsyncIterator()
         return await discarding(&rest, error, isKnown ? nil : .stranger)
     }
@@ -84,7 +91,7 @@ extension WebServices {
                 }
             }
         } catch {
-            // The connection is gone or its bytes are no body: what was refused before that stands.
+            // The body broke off, is none, or was ended for its sender's silence: what was refused before that stands.
             return refusal
         }
         return refusal
@@ -107,7 +114,7 @@ extension WebServices {
     /// The next of a body; what breaks on its way is the sender's or the line's fault, not the server's.
     private func next(_ rest: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
         do { return try await rest.next() } catch let refusal as Problem { throw refusal } catch {
-            throw Problem.brokenBody
+            throw Problem.ended(by: error)
         }
     }
 
@@ -138,6 +145,13 @@ extension WebServices {
     func mediaType(_ request: Request) -> String {
         let type = request.header("Content-Type")?.split(separator: ";").first ?? ""
         return type.trimmingCharacters(in: .whitespaces).lowercased()
+    }
+}
+
+extension Problem {
+    /// What is said of a body that did not come to its end.
+    fileprivate static func ended(by error: any Error) -> Problem {
+        (error as? BodyCut) == .stopping ? .stopping : .brokenBody
     }
 }
 

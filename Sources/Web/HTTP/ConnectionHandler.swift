@@ -3,37 +3,59 @@ public import Logging
 public import NIOCore
 import NIOHTTP1
 public import NIOHTTPTypes
+import Water
 
 /// What a connection does by itself:
 ///
-/// - A client that waits to be asked for its body (`Expect: 100-continue`, RFC 9110, 10.1.1) is told to send it, once the
-///   requests before are answered. Without an answer curl waits a second before each large body, simpler firmware for ever.
-/// - After an answer that says `Connection: close` the connection is closed, whatever is still being sent. The answer to a
-///   request that asks for it, or is of HTTP/1.0 without `keep-alive`, says so.
+/// - A client that waits to be asked for its body (`Expect: 100-continue`, RFC 9110, 10.1.1) is told to send it when its
+///   route begins to read it. Without an answer curl waits a second before each large body, simpler firmware for ever.
+/// - After an answer that says `Connection: close` the connection is closed, whatever is still being sent. The answer
+///   to a request that asks for it, is of HTTP/1.0 without `keep-alive`, or is answered before its body is asked for,
+///   says so.
 /// - Of a body that still comes after its answer 1 MiB and 10 seconds are let pass; then the connection is closed.
-/// - Bytes that are no HTTP leave a line in the log, with the reason alone.
+///   Where a longer one is announced, or one of no length, the answer says `Connection: close`.
+/// - The body of a sender that is not known ends after 10 seconds, also where nothing of it comes.
+/// - Once the server stops, a body that has not ended is waited for no longer, and its request is answered without it.
+/// - Bytes that are no HTTP are answered with the reason, and leave a line in the log with the reason alone.
 public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     public typealias InboundIn = HTTPRequestPart
     public typealias InboundOut = HTTPRequestPart
     public typealias OutboundIn = HTTPResponsePart
     public typealias OutboundOut = HTTPResponsePart
 
-    private static let restSeconds: Int64 = 10
     private static let restBytes = 1_024 * 1_024
 
+    /// Whether the connection ends with an answer, or with the rest of the body that it answers.
+    private enum Ending { case none, withAnswer, withRest }
+
     private let logger: Logger?
+    private let restMilliseconds: Int64
     /// The requests whose answers have not ended, in their order: whether the connection ends with the answer.
     private var unanswered: [Bool] = []
     /// The last of them waits to be asked for its body.
     private var isWaiting = false
-    private var closesAfterAnswer = false
-    /// The last request's body has not ended.
-    private var isBodyOpen = false
-    /// Bytes that may still come of a body that is answered, and what ends it.
-    private var bytesLeft = 0
+    /// Bytes of the last request's body that have not come: nil after its end, `Int.max` at first where it tells no
+    /// length.
+    private var bytesToCome: Int?
+    /// Of the answer that is being written, or was written last.
+    private var ending = Ending.none
+    /// Bytes that may still come of a body that is answered; nil where none is.
+    private var bytesLeft: Int?
+    /// What ends a body that nobody wants.
     private var deadline: Scheduled<Void>?
+    /// Nothing that still comes is passed on.
+    private var isDeaf = false
+    private var isStopping = false
+    /// Why what came last is no HTTP.
+    private var fault: HTTPParserError?
 
-    public init(logger: Logger? = nil) { self.logger = logger }
+    public convenience init(logger: Logger? = nil) { self.init(logger: logger, restMilliseconds: 10_000) }
+
+    /// `restMilliseconds`: for how long a body that nobody wants is let pass.
+    init(logger: Logger?, restMilliseconds: Int64) {
+        self.logger = logger
+        self.restMilliseconds = restMilliseconds
+    }
 
     public func handlerAdded(context: ChannelHandlerContext) {
         do {
@@ -53,58 +75,134 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error as? HTTPParserError {
+        let found = error as? HTTPParserError
+        fault = found ?? fault
+        switch found {
         // The client went, or sends on after it asked to close: nothing of it was to be read.
         case nil, .invalidEOFState, .closedConnection: break
-        case let fault?: logger?.info("no HTTP", metadata: ["reason": "\(fault)"])
+        case let found?: logger?.info("no HTTP", metadata: ["reason": "\(found)"])
         }
         context.fireErrorCaught(error)
     }
 
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { stop(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    public func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard let notice = event as? BodyNotice else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        switch notice {
+        case .isWanted: askForBody(context)
+        case .isOfStranger: boundStranger(context)
+        }
+        promise?.succeed(())
+    }
+
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isDeaf { return }
         switch unwrapInboundIn(data) {
         case .head(let request):
-            unanswered.append(request.headerFields[.connection]?.lowercased() == "close")
-            isBodyOpen = true
+            unanswered.append(isStopping || request.headerFields[.connection]?.lowercased() == "close")
+            bytesToCome = announcedBytes(of: request)
             isWaiting = request.headerFields[.expect]?.lowercased() == "100-continue"
-            askForBody(context)
         case .body(let bytes):
             isWaiting = false
-            guard deadline != nil else { break }
-            bytesLeft -= bytes.readableBytes
-            if bytesLeft < 0 {
+            bytesToCome = bytesToCome.map { $0 - bytes.readableBytes }
+            guard let left = bytesLeft else { break }
+            bytesLeft = left - bytes.readableBytes
+            if left < bytes.readableBytes {
                 context.close(promise: nil)
                 return
             }
         case .end:
             isWaiting = false
-            isBodyOpen = false
+            bytesToCome = nil
             endDeadline()
+            if ending == .withRest, unanswered.isEmpty {
+                context.close(promise: nil)
+                return
+            }
         }
         context.fireChannelRead(data)
     }
 
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(var response) where response.status.kind != .informational:
-            if unanswered.first == true { response.headerFields[.connection] = "close" }
-            closesAfterAnswer = response.headerFields[.connection]?.lowercased() == "close"
-            // Answered without its body: it is not asked for any more.
-            if unanswered.count == 1 { isWaiting = false }
-            context.write(wrapOutboundOut(.head(response)), promise: promise)
+        case .head(let response) where response.status.kind != .informational:
+            if let fault, unanswered.isEmpty {
+                writeRefusal(of: fault, context, promise)
+            } else {
+                writeHead(response, context, promise)
+            }
         case .end:
             // The answer to bytes that are no request ends none.
             if !unanswered.isEmpty { unanswered.removeFirst() }
-            guard !closesAfterAnswer else {
-                context.writeAndFlush(data, promise: promise)
-                context.close(promise: nil)
-                return
+            switch ending {
+            case .withAnswer: writeLast(data, context, promise)
+            case .withRest where bytesToCome == nil || !unanswered.isEmpty: writeLast(data, context, promise)
+            case .none, .withRest:
+                context.write(data, promise: promise)
+                boundRest(context)
             }
-            context.write(data, promise: promise)
-            askForBody(context)
-            boundRest(context)
         default: context.write(data, promise: promise)
         }
+    }
+
+    /// Bytes of the body that a request says it has.
+    private func announcedBytes(of request: HTTPRequest) -> Int {
+        guard request.headerFields[.transferEncoding] == nil else { return .max }
+        return request.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+    }
+
+    private func writeHead(
+        _ response: HTTPResponse, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        var response = response
+        ending = ending(of: response)
+        if ending != .none { response.headerFields[.connection] = "close" }
+        // Answered without its body: it is not asked for any more.
+        if unanswered.count == 1 { isWaiting = false }
+        context.write(wrapOutboundOut(.head(response)), promise: promise)
+    }
+
+    private func ending(of response: HTTPResponse) -> Ending {
+        let saysSo = response.headerFields[.connection]?.lowercased() == "close"
+        if saysSo || unanswered.first == true { return .withAnswer }
+        guard unanswered.count == 1, let bytesToCome else { return .none }
+        // Whether a client that was not asked sends its body all the same cannot be known.
+        if isWaiting { return .withAnswer }
+        return bytesToCome > Self.restBytes ? .withRest : .none
+    }
+
+    /// The framework's bare 400 becomes a refusal as any other.
+    private func writeRefusal(
+        of fault: HTTPParserError, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        let refused = Problem(fault)
+        let bytes = ByteBuffer(bytes: refused.json(request: nil).bytes)
+        var head = HTTPResponse(status: .init(code: refused.status))
+        head.headerFields[.contentType] = "application/problem+json"
+        head.headerFields[.contentLength] = "\(bytes.readableBytes)"
+        head.headerFields[.cacheControl] = "no-store"
+        head.headerFields[.xContentTypeOptions] = "nosniff"
+        head.headerFields[.connection] = "close"
+        ending = .withAnswer
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(bytes)), promise: promise)
+    }
+
+    /// Closes once the system has all that the client is owed; what still comes is not heard.
+    private func writeLast(_ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        isDeaf = true
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(data, promise: written)
     }
 
     private func askForBody(_ context: ChannelHandlerContext) {
@@ -113,17 +211,44 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         context.writeAndFlush(wrapOutboundOut(.head(.init(status: .continue))), promise: nil)
     }
 
+    private func boundStranger(_ context: ChannelHandlerContext) {
+        guard bytesToCome != nil, unanswered.count == 1 else { return }
+        setDeadline(context) { self.cutBody(.tooLate, context) }
+    }
+
     private func boundRest(_ context: ChannelHandlerContext) {
-        guard isBodyOpen, unanswered.isEmpty else { return }
-        endDeadline()
+        guard bytesToCome != nil, unanswered.isEmpty else { return }
         bytesLeft = Self.restBytes
-        deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: .seconds(Self.restSeconds)) {
-            context.close(promise: nil)
-        }
+        setDeadline(context) { context.close(promise: nil) }
+    }
+
+    /// Whole requests are answered; with the last of them the connection ends.
+    private func stop(_ context: ChannelHandlerContext) {
+        isStopping = true
+        guard let last = unanswered.indices.last else { return }
+        unanswered[last] = true
+        if bytesToCome != nil { cutBody(.stopping, context) }
+    }
+
+    /// Ends the last request's body by an error, whatever is still being sent. The connection ends with its answer.
+    private func cutBody(_ cut: BodyCut, _ context: ChannelHandlerContext) {
+        endDeadline()
+        isDeaf = true
+        isWaiting = false
+        bytesToCome = nil
+        if let last = unanswered.indices.last { unanswered[last] = true }
+        context.fireErrorCaught(cut)
+    }
+
+    private func setDeadline(_ context: ChannelHandlerContext, _ work: @escaping () -> Void) {
+        deadline?.cancel()
+        deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(
+            in: .milliseconds(restMilliseconds), work)
     }
 
     private func endDeadline() {
         deadline?.cancel()
         deadline = nil
+        bytesLeft = nil
     }
 }

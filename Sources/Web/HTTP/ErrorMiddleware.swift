@@ -18,7 +18,7 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             // RFC 9112, 3.2. The first one is the request's authority, others stay among its fields.
             guard request.head.authority != nil, !request.has("Host") else { throw Problem.noHost }
-            response = try await next(request, context)
+            response = try await next(request.asking(on: context.connection), context)
         } catch let need as SignInNeeded {
             response =
                 request.isForPrograms

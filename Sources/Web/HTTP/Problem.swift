@@ -31,11 +31,12 @@ struct Problem: Error, Sendable {
         self.headers = headers
     }
 
-    func json(request: String) -> CanonicalJSON {
+    /// `request`: the request's number; nil where the bytes that came are no request.
+    func json(request: String?) -> CanonicalJSON {
         var members: [String: CanonicalJSON] = [
             "type": .string("/problems/\(name)"), "title": .string(title), "status": .integer(Int64(status)),
-            "instance": .string("urn:request:\(request)"),
         ]
+        if let request { members["instance"] = .string("urn:request:\(request)") }
         if let detail { members["detail"] = .string(detail) }
         if !errors.isEmpty {
             members["errors"] = .array(
@@ -72,6 +73,7 @@ extension Problem {
     static let tooSlow = Problem(
         "body-too-slow", 408, "The body took longer than five minutes; nothing of it was kept.",
         headers: [("Connection", "close")])
+    static let stopping = busy("The server stops; nothing of the body was kept. Send it again.", after: 2).closing
     static let noHost = badRequest("Host", "is required, once").closing
     static let noKey = Problem(
         "unauthorized", 401, "A valid bearer key is needed.",

@@ -1,17 +1,20 @@
 import Foundation
 public import Hummingbird
 import Logging
+import NIOCore
 import Water
 
-/// One request's context: the framework's, and the address it came from.
+/// One request's context: the framework's, and the connection it came on.
 public struct WebContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// The connection's other end; empty where there is none, as in tests.
     let connectionPeer: String
+    let connection: ClientConnection
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         connectionPeer = source.channel.remoteAddress?.ipAddress ?? ""
+        connection = ClientConnection(source.channel)
     }
 
     /// Forms and small JSON bodies; bodies of readings have their own limit.

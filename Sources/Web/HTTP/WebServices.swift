@@ -1,4 +1,5 @@
 public import Database
+public import Ingest
 public import Ledger
 public import Operations
 public import Storage
@@ -18,16 +19,20 @@ public struct WebServices: Sendable {
     public let settings: WebSettings
     /// Opens the secrets of pushes and the keys of meters; nil where the configuration has no `secret.key`.
     public let sealKey: SealKey?
+    /// The CJ/T 188 profiles of the service; nil for the built-in ones alone.
+    public let profiles: CJT188Profiles?
     /// The server's clock: handlers ask it once for each request.
     public let now: @Sendable () -> Instant
     let limits: RequestLimits
     let closing = ClosingTurn()
     let counts = ServiceCounts()
+    /// How the database stands.
+    var databaseCheck: DatabaseCheck
 
     public init(
         database: Database, city: City, shelf: TariffShelf, record: RecordReadings, closeMonth: CloseMonth,
         signInStaff: SignInStaff, terms: LedgerTerms, pages: PageLibrary, settings: WebSettings,
-        sealKey: SealKey? = nil, now: @escaping @Sendable () -> Instant
+        sealKey: SealKey? = nil, profiles: CJT188Profiles? = nil, now: @escaping @Sendable () -> Instant
     ) {
         self.database = database
         self.city = city
@@ -39,8 +44,10 @@ public struct WebServices: Sendable {
         self.pages = pages
         self.settings = settings
         self.sealKey = sealKey
+        self.profiles = profiles
         self.now = now
         self.limits = RequestLimits(settings)
+        self.databaseCheck = DatabaseCheck(database, record)
     }
 
     var calendar: CityCalendar { city.calendar }
@@ -62,8 +69,8 @@ public struct WebSettings: Sendable, Hashable {
     public var triesPerPeer = 60
     /// Wrong sign-ins and desk codes for one household, name or member of staff in five minutes.
     public var triesPerSubject = 20
-    /// The header in which the proxy in front names the verified client certificate by its SHA-256 fingerprint, hex; nil
-    /// where no proxy does. Only for a proxy that drops a client's own header of that name.
+    /// The header in which the proxy in front names the verified client certificate by its SHA-256 or SHA-1
+    /// fingerprint, hex; nil where no proxy does. Only for a proxy that drops a client's own header of that name.
     public var clientCertificateHeader: String?
     /// `/readyz` fails where the oldest unfolded reading has waited longer.
     public var foldLagSeconds: Int64 = 900

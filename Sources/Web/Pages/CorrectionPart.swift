@@ -13,14 +13,7 @@ struct CorrectionPart: Sendable {
         heading = t("correction_heading", ["n": "\(statement.version)", "old": "\(correction.version)"])
         let causes = correction.causes.map { t("cause_\($0.rawValue)") }.joined(separator: t("list_comma"))
         var lines = causes.isEmpty ? [] : [t("correction_why", ["causes": causes])]
-        let litres = statement.use.litres - correction.litres
-        lines.append(
-            t(
-                "correction_litres_\(CorrectionPart.word(litres))",
-                [
-                    "before": t.litres(correction.litres), "now": t.litres(statement.use.litres),
-                    "difference": t.litres(abs(litres)),
-                ]))
+        if let line = CorrectionPart.litres(correction, of: statement, t) { lines.append(line) }
         if let line = CorrectionPart.bill(correction.figures.bill, statement.bill?.total, t) { lines.append(line) }
         let (before, now) = (correction.figures.points, statement.points.total)
         let points = now.count - before.count
@@ -42,6 +35,21 @@ struct CorrectionPart: Sendable {
                         "cause": t("cause_\(one.cause.rawValue)"), "meter": one.serial,
                     ])
             } + (correction.hasMoreReadings ? [t("correction_more")] : [])
+    }
+
+    /// What was used by this version and the one before; nil where the household did not live there by one of them: of no
+    /// home 0 litres are said.
+    private static func litres(_ correction: Correction, of statement: Statement, _ t: Texts) -> String? {
+        let wasWithdrawn =
+            correction.litres == 0 && correction.figures.bill == nil && correction.causes.contains(.occupancy)
+        guard statement.unranked != .notLivedIn, !wasWithdrawn else { return nil }
+        let litres = statement.use.litres - correction.litres
+        return t(
+            "correction_litres_\(word(litres))",
+            [
+                "before": t.litres(correction.litres), "now": t.litres(statement.use.litres),
+                "difference": t.litres(abs(litres)),
+            ])
     }
 
     /// What the month cost and costs; nil where there was no bill and is none.

@@ -28,7 +28,7 @@ struct ExplainPage: Page {
         let words = Arithmetic.Words(
             minus: " − ", times: " × ", by: " ÷ ", halfUp: t("by_half_up"), floor: t("by_floor"),
             ceiling: t("by_ceiling"), atLeastZero: t("by_at_least_zero"), least: t("by_least"))
-        rows = explain(statement).map { entry in
+        rows = ExplainPage.entries(of: statement).map { entry in
             Row(
                 name: ExplainPage.name(of: entry, statement, t), figure: ExplainPage.figure(entry, t),
                 calculation: entry.arithmetic.inFigures(words, t.number),
@@ -40,6 +40,14 @@ struct ExplainPage: Page {
         ]
     }
 
+    /// Of a month not lived in there is no water to speak of.
+    private static func entries(of statement: Statement) -> [Explanation] {
+        let all = explainShown(statement)
+        guard statement.unranked == .notLivedIn else { return all }
+        let water = ["use.", "quality.", "correction.change_litres"]
+        return all.filter { entry in !water.contains { entry.key.hasPrefix($0) } }
+    }
+
     private static func figure(_ entry: Explanation, _ t: Texts) -> String {
         switch entry.unit {
         case .litres: t.litres(entry.value)
@@ -48,33 +56,52 @@ struct ExplainPage: Page {
         case .percent: t("n_percent", ["n": t.number(entry.value)])
         case .hours: t("n_hours", ["n": t.number(entry.value)])
         case .permille: t("n_permille", ["n": t.number(entry.value)])
+        default: t.number(entry.value)
         }
     }
 
-    /// Bill lines, points lines and weekdays go by their own names; the rest by their place in the statement.
+    /// Tiers, bill lines, points lines, weekdays and what to do go by their own names; the rest by their place in the
+    /// statement.
     private static func name(of entry: Explanation, _ statement: Statement, _ t: Texts) -> String {
         let parts = entry.key.split(separator: ".")
         let index = parts.compactMap { Int($0) }.first ?? 0
-        switch entry.rule {
-        case .billLine, .fixedCharge:
-            guard let bill = statement.bill, bill.lines.indices.contains(index) else { return entry.key }
-            return BillPart.name(of: bill.lines[index], t)
-        case .pointsOfRule:
-            guard statement.points.lines.indices.contains(index) else { return entry.key }
-            let rule = statement.points.lines[index].rule
-            return t.words["rule_\(rule)"] ?? rule
-        case .weekdayMean: return t("weekday_\(index + 1)")
-        case .limitPercent:
-            guard let warnings = statement.analysis?.warnings, warnings.indices.contains(index) else {
-                return entry.key
+        let name: String? =
+            switch entry.rule {
+            case .tierBound: t("figure_tier_bound", ["tier": t("tier_\(index + 1)")])
+            case .tierVolume: statement.lineName(index, t).map { t("figure_line_litres", ["name": $0]) }
+            case .billLine, .fixedCharge: statement.lineName(index, t)
+            case .pointsBeforeCap: statement.ruleName(index, t).map { t("figure_before_cap", ["rule": $0]) }
+            case .pointsOfRule: statement.ruleName(index, t)
+            case .weekdayMean: t("weekday_\(index + 1)")
+            case .limitPercent: statement.limitName(index, t)
+            case .actionLitres, .actionSaving: statement.actionName(index, t)
+            case .billOfOther where parts.contains("actions"):
+                statement.actionName(index, t).map { t("figure_bill_after", ["name": $0]) }
+            default: t.words["figure_\(parts.joined(separator: "_"))"]
             }
-            return t("limit_\(warnings[index].limit.rawValue)")
-        case .actionLitres, .actionSaving:
-            guard let actions = statement.analysis?.actions, actions.indices.contains(index) else { return entry.key }
-            return AnalysisPart.name(of: actions[index], t)
-        default:
-            let key = "figure_\(parts.joined(separator: "_"))"
-            return t.words[key] ?? entry.key
-        }
+        return name ?? entry.key
+    }
+}
+
+extension Statement {
+    fileprivate func lineName(_ index: Int, _ t: Texts) -> String? {
+        guard let bill, bill.lines.indices.contains(index) else { return nil }
+        return BillPart.name(of: bill.lines[index], t)
+    }
+
+    fileprivate func ruleName(_ index: Int, _ t: Texts) -> String? {
+        guard points.lines.indices.contains(index) else { return nil }
+        let rule = points.lines[index].rule
+        return t.words["rule_\(rule)"] ?? rule
+    }
+
+    fileprivate func limitName(_ index: Int, _ t: Texts) -> String? {
+        guard let warnings = analysis?.warnings, warnings.indices.contains(index) else { return nil }
+        return t("limit_\(warnings[index].limit.rawValue)")
+    }
+
+    fileprivate func actionName(_ index: Int, _ t: Texts) -> String? {
+        guard let actions = analysis?.actions, actions.indices.contains(index) else { return nil }
+        return AnalysisPart.name(of: actions[index], t)
     }
 }

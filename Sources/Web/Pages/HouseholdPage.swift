@@ -11,6 +11,8 @@ struct HouseholdPage: Page {
         let place: String
         let lived: String
         let sizes: [String]
+        /// That the sign-in code is void, where a new one may be made.
+        let voidCode: String?
         let meters: [Meter]
         let hasStatements: Bool
         let statements: [Row]
@@ -32,6 +34,14 @@ struct HouseholdPage: Page {
         let by: String
         /// The month that an objection or its answer is about; nil for none in particular.
         let about: String?
+        let what: String
+        /// What an objection was answered.
+        let answer: Answer?
+    }
+
+    struct Answer: Sendable {
+        let at: String
+        let by: String
         let what: String
     }
 

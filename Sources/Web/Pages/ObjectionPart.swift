@@ -10,6 +10,7 @@ struct ObjectionPart: Sendable {
     /// The same where there is no form to hold it.
     let unsent: String?
     let hasEntries: Bool
+    /// Each objection with its answer under it.
     let entries: [Entry]
     /// What stands here waits for an answer.
     let isWaiting: Bool
@@ -39,7 +40,9 @@ struct ObjectionPart: Sendable {
             shown.append(note)
         }
         let isMixed = Set(shown.map(\.month)).count > 1
-        let entries = shown.map { note in
+        let answers = shown.answers
+        let inOrder = shown.filter { $0.kind == .objection }.flatMap { [$0] + [answers[$0.id]].compactMap { $0 } }
+        let entries = inOrder.map { note in
             Entry(
                 who: t(note.kind == .objection ? "objection_you" : "objection_community"),
                 at: t.time(note.at, in: calendar),

@@ -105,7 +105,7 @@ struct ReadingsPage: Page {
         let runs = ReadingsPage.runs(of: doubtful)
         let text = month.description
         found = Found(
-            summary: ReadingsPage.summary(examination, doubtful.count, shown: runs.count, calendar, t),
+            summary: ReadingsPage.summary(examination, month, doubtful.count, shown: runs.count, calendar, t),
             households: examination.households, hasDoubtful: !doubtful.isEmpty,
             doubtful: runs.prefix(Self.mostDoubtful).map { run in
                 let (one, last) = (run[0], run[run.count - 1])
@@ -147,20 +147,33 @@ struct ReadingsPage: Page {
     }
 
     private static func summary(
-        _ examination: MeterExamination, _ doubtful: Int, shown: Int, _ calendar: CityCalendar, _ t: Texts
+        _ examination: MeterExamination, _ month: BillingMonth, _ doubtful: Int, shown: Int, _ calendar: CityCalendar,
+        _ t: Texts
     ) -> String {
-        if examination.readings.isEmpty {
-            return examination.lastBefore.map {
-                t(
-                    "readings_none",
-                    ["last": "\(t.date($0, in: calendar)) \(calendar.format($0).dropFirst(11).prefix(5))"])
-            } ?? t("readings_never")
-        }
+        if examination.readings.isEmpty { return without(examination, month, calendar, t) }
         let summary = t(
             "readings_summary",
             ["readings": t.number(Int64(examination.readings.count)), "doubtful": t.number(Int64(doubtful))])
         guard shown > mostDoubtful else { return summary }
         return summary + t("readings_summary_first", ["n": "\(mostDoubtful)"])
+    }
+
+    /// What is known around a month without readings. That a meter never sent one is said only where none was pruned.
+    private static func without(
+        _ examination: MeterExamination, _ month: BillingMonth, _ calendar: CityCalendar, _ t: Texts
+    ) -> String {
+        func minute(_ at: Instant) -> String {
+            "\(t.date(at, in: calendar)) \(calendar.format(at).dropFirst(11).prefix(5))"
+        }
+        if let kept = examination.firstKept, month < kept { return t("readings_pruned", ["month": t.month(kept)]) }
+        switch (examination.lastBefore, examination.firstAfter) {
+        case (let last?, let first?): return t("readings_between", ["last": minute(last), "first": minute(first)])
+        case (let last?, nil): return t("readings_none", ["last": minute(last)])
+        case (nil, let first?): return t("readings_later", ["first": minute(first)])
+        case (nil, nil):
+            guard let kept = examination.firstKept else { return t("readings_never") }
+            return t("readings_none_kept", ["month": t.month(kept)])
+        }
     }
 
     /// Doubtful readings one by one; those in a row in which the register only stood still together.

@@ -17,6 +17,7 @@ struct SavingPart: Sendable {
 
     init(_ saving: Saving, of statement: Statement, texts t: Texts) {
         func permille(_ value: Int64) -> String { t("n_permille", ["n": t.number(value)]) }
+        let counted = saving.counted(for: statement.persons)
         var steps: [String] = []
         if let own = saving.own, let size = statement.equivalised, let cohort = statement.cohort {
             steps.append(
@@ -26,7 +27,7 @@ struct SavingPart: Sendable {
                         "own": t.number(size.litres), "median": t.number(cohort.medianLitres), "level": permille(own),
                     ]))
         }
-        if let found = saving.judgement, let last = saving.levels.last, let own = saving.own {
+        if let found = saving.judgement, let last = counted.last, let own = saving.own {
             steps += [
                 t(
                     "saving_step_two",
@@ -34,7 +35,7 @@ struct SavingPart: Sendable {
                 t(
                     "saving_step_usual",
                     [
-                        "n": "\(saving.levels.count - 1)", "usual": permille(found.usual),
+                        "n": "\(counted.count - 1)", "usual": permille(found.usual),
                         "lowest": permille(found.lowest),
                     ]),
                 t(
@@ -58,6 +59,14 @@ struct SavingPart: Sendable {
             result = t("saving_not_\(saving.notJudged?.rawValue ?? "")")
         }
         self.steps = steps
-        levels = saving.levels.map { Level(month: t.month($0.month), level: permille($0.permille)) }
+        levels = saving.levels.map { level in
+            let text = permille(level.permille)
+            guard let persons = level.persons, !level.counts(for: statement.persons) else {
+                return Level(month: t.month(level.month), level: text)
+            }
+            return Level(
+                month: t.month(level.month),
+                level: t("saving_level_other_size", ["level": text, "n": "\(persons)"]))
+        }
     }
 }

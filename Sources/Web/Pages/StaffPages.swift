@@ -4,6 +4,9 @@ struct StaffHomePage: Page {
     let greeting: String
     let freshness: String
     let tiles: [Tile]
+    let hasLocked: Bool
+    /// Accounts that wrong passwords locked, a line each.
+    let locked: [String]
     let communities: [Community]
 
     struct Tile: Sendable {
@@ -137,6 +140,10 @@ struct CorrectionsPage: Page {
     let summary: String
     let hasHomes: Bool
     let homes: [Home]
+    /// Months that stay as they are: their readings were pruned.
+    let prunedSummary: String
+    let hasPruned: Bool
+    let pruned: [Home]
 
     struct Home: Sendable {
         let number: String
@@ -257,7 +264,21 @@ struct PersonsPage: Page {
         let movedIn: String
         let hasSizes: Bool
         /// Latest first.
-        let sizes: [String]
+        let sizes: [Size]
+    }
+
+    struct Size: Sendable {
+        let words: String
+        /// Of an entry that has not begun.
+        let removal: Removal?
+    }
+
+    /// The entry as it was seen, as the form sends it.
+    struct Removal: Sendable {
+        let day: String
+        /// Empty for unknown.
+        let persons: String
+        let label: String
     }
 }
 

@@ -7,7 +7,9 @@ extension StatementStory {
     var pointsSentence: String {
         let earned = statement.points
         switch earned.noneReason {
-        case nil: return texts("points_sentence", ["points": texts.points(earned.total)])
+        case nil:
+            return texts(
+                "points_sentence", ["points": texts.points(earned.total), "n": texts.number(earned.total.count)])
         case .unranked(let reason):
             return texts("points_sentence_none", ["reason": texts("unranked_short_\(reason.rawValue)")])
         case .noCohort, .noRuleMet: return texts("points_sentence_zero")
@@ -40,6 +42,8 @@ extension StatementStory {
     }
 
     var quality: [String] {
+        // Of a month not lived in there are no data to speak of.
+        if isWithdrawn { return [unranked] }
         let quality = statement.quality
         // The percentage is of the whole month: of one not lived in to its end it would say that readings lack.
         var lines =
@@ -56,7 +60,7 @@ extension StatementStory {
                     "quality_bylaw",
                     [
                         "months": months.map { texts.month($0.month) }.joined(separator: texts("list_comma")),
-                        "sum": months.map { texts.number($0.litres) }.joined(separator: " + "),
+                        "sum": months.map(wholeMonth).joined(separator: " + "),
                         "n": "\(months.count)", "litres": texts.litres(statement.use.litres),
                     ]))
         }
@@ -77,12 +81,22 @@ extension StatementStory {
         return lines
     }
 
+    /// A month's litres in a mean; of one with days missing what all its days come to by the mean of the others.
+    private func wholeMonth(_ month: EarlierUse) -> String {
+        let litres = texts.number(month.litres)
+        guard let known = month.knownDays else { return litres }
+        return "\(litres) ÷ \(known) × \(month.month.dayCount)"
+    }
+
     var basis: [String] {
         let persons =
             statement.persons.map { texts("basis_persons", ["n": "\($0)"]) } ?? texts("basis_persons_unknown")
         let readings = texts("basis_readings", ["n": texts.number(Int64(statement.quality.readings))])
-        return [
-            persons, readings,
+        let sizes = statement.analysis?.sizes ?? []
+        let dates = sizes.map(texts.size).joined(separator: texts("list_comma"))
+        let dated = sizes.isEmpty ? [] : [texts("basis_sizes", ["sizes": dates])]
+        let home = isWithdrawn ? [persons] : [persons] + dated + [readings]
+        return home + [
             texts("basis_tariff", ["name": surroundings.tariffName, "version": statement.tariff.version]),
             texts("basis_rules", ["version": statement.rules.version]),
         ]

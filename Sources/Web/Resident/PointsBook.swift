@@ -31,17 +31,35 @@ extension PointsPage {
         self.init(
             household: household, balanceSentence: t("balance", ["points": t.points(spendable)]),
             expirySentence: next.map {
-                t(
+                let points = min($0.points, spendable)
+                return t(
                     "balance_expiry",
-                    ["points": t.points(min($0.points, spendable)), "date": t.date($0.at, in: calendar)])
+                    [
+                        "points": t.points(points), "date": t.date($0.at, in: calendar),
+                        "n": t.number(points.count),
+                    ])
             },
-            debtSentence: book.account.debt > .zero
-                ? t("balance_debt", ["points": t.points(book.account.debt)]) : nil,
+            debtSentence: t.debt(of: book.account, at: now),
             hasHolds: !open.isEmpty, holds: open.map { Hold($0, calendar, t) },
             holdTerms: t(
                 "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
             hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
             history: book.transfers.suffix(60).reversed().map { Entry($0, book, calendar, t) })
+    }
+}
+
+extension Texts {
+    /// What a home owes, and how what it may spend comes about; nil where it owes nothing.
+    func debt(of account: AccountState, at now: Instant) -> String? {
+        guard account.debt > .zero else { return nil }
+        let (owed, live) = (account.debt, account.live(at: now))
+        let words = self("balance_debt", ["points": points(owed)])
+        guard live > .zero else { return words }
+        let values: KeyValuePairs = [
+            "live": points(live), "owed": points(owed), "left": points(account.spendable(at: now)),
+            "short": points(max(owed - live, .zero)),
+        ]
+        return words + self(live < owed ? "balance_debt_short" : "balance_debt_left", values)
     }
 }
 
@@ -103,11 +121,16 @@ extension PointsPage.Entry {
             detail: item ?? PointsPage.Entry.award(transfer, t), points: PointsPage.Entry.change(transfer, t))
     }
 
-    /// What moved on the account a household spends from; a dash where only other accounts moved.
+    /// What moved on the account a household spends from. Where only other accounts moved, what is owed or let go in words,
+    /// so that it is not added to the rest; else a dash.
     private static func change(_ transfer: Transfer, _ t: Texts) -> String {
         if transfer.credit.kind == .available { return t.signed(transfer.points) }
         if transfer.debit.kind == .available { return t.signed(-transfer.points) }
-        return t("none")
+        switch transfer.debit.kind {
+        case .debt: return t("history_owed", ["points": t.points(transfer.points)])
+        case .writtenOff: return t("history_let_go", ["points": t.points(transfer.points)])
+        default: return t("none")
+        }
     }
 
     /// An award's `YYYY-MM:rule` in words.

@@ -26,7 +26,7 @@ struct AlertRoutes: Sendable {
         let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }.prefix(Reader.mostShort)
         let shared = try await services.database.read { try $0.sharing(openLeaks.map(\.household)) }
         let openAlerts = alerts.filter { !followUps.isSettled($0.household, at: $0.at) }
-        let settled = settled(leaks, alerts, followUps, t)
+        let settled = settled(leaks, alerts, followUps, at: now, t)
         let objections = followUps.objections.prefix(Reader.mostShort)
         let page = AlertsPage(
             hasObjections: !objections.isEmpty, objections: objections.map { self.objection($0, clerk, at: now, t) },
@@ -61,25 +61,38 @@ struct AlertRoutes: Sendable {
 
     /// What staff did last about a home, or that nobody did anything yet.
     private func follow(_ household: String, _ followUps: FollowUps, _ t: Texts) -> String {
-        guard let note = followUps.latest(of: household) else { return t("follow_none") }
-        return t(
+        followUps.latest(of: household).map { done($0, t) } ?? t("follow_none")
+    }
+
+    private func done(_ note: HouseholdNote, _ t: Texts) -> String {
+        t(
             "note_line",
             ["what": services.minute(note.at).prefix(10).description, "words": t("note_\(note.kind.rawValue)")])
     }
 
+    /// Days for which an answered objection is listed.
+    private static let answeredDays: Int64 = 30
+
     private func settled(
-        _ leaks: [SuspectedLeak], _ alerts: [AlertRow], _ followUps: FollowUps, _ t: Texts
+        _ leaks: [SuspectedLeak], _ alerts: [AlertRow], _ followUps: FollowUps, at now: Instant, _ t: Texts
     ) -> [AlertsPage.SettledRow] {
+        func row(_ household: String, _ what: String, _ at: Instant, _ follow: String) -> AlertsPage.SettledRow {
+            .init(household: household, what: what, at: services.minute(at), follow: follow)
+        }
         let ran = leaks.filter { followUps.isSettled($0.household, at: $0.flow.to) }.map {
-            ($0.household, t("leaks_heading"), $0.flow.to)
+            ($0.flow.to, row($0.household, t("leaks_heading"), $0.flow.to, follow($0.household, followUps, t)))
         }
         let said = alerts.filter { followUps.isSettled($0.household, at: $0.at) }.map {
-            ($0.household, t.words["alert_\($0.code)"] ?? $0.code, $0.at)
+            let name = t.words["alert_\($0.code)"] ?? $0.code
+            return ($0.at, row($0.household, name, $0.at, follow($0.household, followUps, t)))
         }
-        return (ran + said).sorted { $0.2 > $1.2 }.prefix(Reader.mostShort).map { household, what, at in
-            .init(
-                household: household, what: what, at: services.minute(at), follow: follow(household, followUps, t))
+        let answered = followUps.answered(since: now - Self.answeredDays * 86_400).map { objection, answer in
+            let about = objection.note.month.map { t("list_comma") + t("note_about", ["month": t.month($0)]) } ?? ""
+            let what = t("note_objection") + about
+            return (objection.note.at, row(objection.household, what, objection.note.at, done(answer, t)))
         }
+        return (ran + said + answered).sorted { ($0.0, $0.1.household) > ($1.0, $1.1.household) }
+            .prefix(Reader.mostShort).map(\.1)
     }
 
     private func leak(

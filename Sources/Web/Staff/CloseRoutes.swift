@@ -44,10 +44,10 @@ struct CloseRoutes: Sendable {
                 request, clerk, month, at: now,
                 notice: .init(kind: .refused, heading: refusal.heading, body: refusal.reason))
         }
-        if refusal == nil, month != services.calendar.month(of: now).previous {
+        if refusal == nil {
             let act = SureQuestion.Act(
                 heading: t("close_sure_heading"), hint: t("close_sure_hint", ["month": month.description]))
-            let lines = [t("close_doubt_month", ["month": month.description])]
+            let lines = try await doubts(month, at: now, t)
             if let sure = SureQuestion(lines, about: [month.description], answered: form.text("sure"), of: act) {
                 return try await preview(request, clerk, month, at: now, sure: sure, notice: nil)
             }
@@ -56,6 +56,13 @@ struct CloseRoutes: Sendable {
         let result = try await services.closing.run { try await operation(month, at: now) }
         return try await preview(
             request, clerk, month, at: now, notice: notice(result, month, t))
+    }
+
+    /// What is to be looked at once more before a month is closed.
+    private func doubts(_ month: BillingMonth, at now: Instant, _ t: Texts) async throws -> [String] {
+        let held = try await services.database.read { try $0.held(of: month, services.calendar.interval(of: month)) }
+        let isLast = month == services.calendar.month(of: now).previous
+        return (isLast ? [] : [t("close_doubt_month", ["month": month.description])]) + held.words(t)
     }
 
     private func notice(
@@ -142,15 +149,26 @@ extension CloseRefusal {
         case .monthNotOver: t("close_refused_month_not_over")
         case .tooEarly(let from): t("close_refused_too_early", ["time": t.time(from, in: calendar)])
         case .noTariff, .noRules: t("close_refused_rules")
-        case .frozenWithOther(let rules, let tariff):
-            t("close_refused_frozen", ["rules": rules, "tariff": tariff])
+        case .frozenWithOther(let files):
+            t("close_refused_frozen", ["rules": files.rules, "tariff": files.tariff])
         case .nothingToClose: t("close_refused_nothing")
+        case .held(let held): held.words(t).joined()
         case .notSettled(let communities):
             t("close_refused_not_settled", ["communities": communities.joined(separator: ", ")])
         case .withOthers(let communities):
             t("close_refused_with_others", ["communities": communities.joined(separator: ", ")])
         case .unknownCommunity(let code): t("close_refused_unknown", ["community": code])
         }
+    }
+}
+
+extension HeldOfMonth {
+    /// That readings of the month take no part in it, a sentence for each kind of them.
+    func words(_ t: Texts) -> [String] {
+        let month = month.description
+        let unregistered = t("close_doubt_held", ["meters": t.number(Int64(meters)), "month": month])
+        let apart = t("close_doubt_apart", ["readings": t.number(Int64(keptApart)), "month": month])
+        return (meters > 0 ? [unregistered] : []) + (keptApart > 0 ? [apart] : [])
     }
 }
 

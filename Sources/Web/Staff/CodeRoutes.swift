@@ -12,7 +12,8 @@ struct CodeRoutes: Sendable {
     func add(to router: Router<WebContext>) {
         router.get("staff/codes") { request, _ in
             let clerk = try await services.clerk(request, at: services.now())
-            return answer(request, clerk, numbers: "", refused: [], slips: [])
+            let number = (request.query("number") ?? "").plain
+            return answer(request, clerk, numbers: number, refused: [], slips: [])
         }
         router.post("staff/codes") { request, _ in try await makeCodes(request) }
     }

@@ -12,7 +12,7 @@ struct DeskRoutes: Sendable {
     func add(to router: Router<WebContext>) {
         router.get("staff/desk") { request, _ in
             let clerk = try await services.clerk(request, at: services.now())
-            return answer(request, clerk, code: "", community: nil, found: nil, notice: nil)
+            return try await answer(request, clerk, code: "", community: nil, found: nil, notice: nil)
         }
         router.post("staff/desk") { request, _ in try await lookUp(request) }
         router.post("staff/desk/confirm") { request, _ in try await close(request, as: .confirmed) }
@@ -29,7 +29,7 @@ struct DeskRoutes: Sendable {
         let notice: PageFrame.Notice? =
             found == nil
             ? .init(kind: .refused, heading: t("desk_unknown"), body: t("desk_unknown_body")) : nil
-        return answer(request, clerk, code: code, community: community, found: found, notice: notice)
+        return try await answer(request, clerk, code: code, community: community, found: found, notice: notice)
     }
 
     private func close(_ request: Request, as state: RedemptionRow.State) async throws -> Response {
@@ -48,26 +48,54 @@ struct DeskRoutes: Sendable {
                 [t("desk_void_sure", ["item": name])], about: [row.id.text], answered: form.text("sure"),
                 of: .init(heading: t("desk_void_sure_heading"), hint: t("desk_void_sure_hint")))
         {
-            return answer(request, clerk, code: "", community: community, found: row, sure: sure, notice: nil)
+            return try await answer(
+                request, clerk, code: "", community: community, found: row, sure: sure, notice: nil)
         }
         let result = try await services.close(row, as: state, by: clerk, at: now)
+        // What another desk did meanwhile is shown too.
+        let after = try await services.database.read { try $0.redemption(row.id, in: community.id) } ?? row
+        let ender = try await ender(of: after, clerk, t)
         let notice: PageFrame.Notice =
             switch result {
-            case .success(let ended) where row.state == state || ended.endedAt != now:
+            case .success(let ended)
+            where row.state == state || ended.endedAt != now || ended.endedBy != clerk.member.id:
                 // Another desk, or the same button twice: what is there is not handed over again.
                 .init(
                     kind: .refused, heading: t("desk_already_\(state.rawValue)"),
                     body: t(
                         "desk_already_\(state.rawValue)_body",
-                        ["item": name, "time": ended.endedAt.map { t.time($0, in: services.calendar) } ?? ""]))
+                        [
+                            "item": name, "time": ended.endedAt.map { t.time($0, in: services.calendar) } ?? "",
+                            "by": ender ?? t("none"),
+                        ]))
             case .success:
                 .init(
                     kind: .done, heading: t("desk_\(state.rawValue)"),
                     body: t("desk_\(state.rawValue)_body", ["item": name]))
-            case .failure(let refusal): .init(kind: .refused, heading: t("desk_refused"), body: t(refusal.textKey))
+            case .failure(let refusal):
+                .init(
+                    kind: .refused, heading: t("desk_refused"),
+                    body: t(refusal.textKey) + (ender.map { ended(after, by: $0, t) } ?? ""))
             }
-        let after: RedemptionRow? = if case .success(let row) = result { row } else { row }
-        return answer(request, clerk, code: "", community: community, found: after, notice: notice)
+        return try await answer(request, clerk, code: "", community: community, found: after, notice: notice)
+    }
+
+    /// Who ended a redemption, with the area served; nil where nobody of the staff did.
+    private func ender(of row: RedemptionRow, _ clerk: Clerk, _ t: Texts) async throws -> String? {
+        guard let id = row.endedBy, let member = try await services.database.read({ try $0.staff(id) }) else {
+            return nil
+        }
+        return t("desk_ended_by", ["name": member.name, "area": clerk.areas[member.area]?.name ?? ""])
+    }
+
+    /// How a redemption ended, when and by whom, in a sentence.
+    private func ended(_ row: RedemptionRow, by ender: String, _ t: Texts) -> String {
+        t(
+            "desk_ended",
+            [
+                "by": ender, "time": row.endedAt.map { t.time($0, in: services.calendar) } ?? "",
+                "state": t("redemption_\(row.state.rawValue)"),
+            ])
     }
 
     /// The member and the form, once its token is right.
@@ -90,8 +118,9 @@ struct DeskRoutes: Sendable {
     private func answer(
         _ request: Request, _ clerk: Clerk, code: String, community: Area?, found: RedemptionRow?,
         sure: SureQuestion? = nil, notice: PageFrame.Notice?
-    ) -> Response {
+    ) async throws -> Response {
         let t = services.texts(for: request)
+        let ender: String? = if let found { try await ender(of: found, clerk, t) } else { nil }
         let options = clerk.communities.map {
             DeskPage.Option(code: $0.code, name: $0.name, isSelected: $0.id == community?.id)
         }
@@ -100,7 +129,8 @@ struct DeskRoutes: Sendable {
             lookUpClass: found?.state == .open ? "second" : "primary",
             found: found.map { row in
                 DeskPage.Found(
-                    row, community: community?.code ?? "", at: services.now(), calendar: services.calendar, sure, t)
+                    row, community: community?.code ?? "", at: services.now(), by: ender, calendar: services.calendar,
+                    sure, t)
             })
         return services.answer(page, "desk_title", request, .staff, csrf: clerk.csrf, notice: notice)
     }
@@ -108,15 +138,16 @@ struct DeskRoutes: Sendable {
 
 extension DeskPage.Found {
     init(
-        _ row: RedemptionRow, community: String, at now: Instant, calendar: CityCalendar, _ sure: SureQuestion?,
-        _ t: Texts
+        _ row: RedemptionRow, community: String, at now: Instant, by ender: String?, calendar: CityCalendar,
+        _ sure: SureQuestion?, _ t: Texts
     ) {
         let isOverdue = row.state == .open && row.holdUntil <= now
         self.init(
             item: row.itemName(t.language), points: t.points(row.points), household: masked(row.householdNumber),
             heldAt: t.time(row.heldAt, in: calendar), until: t.time(row.holdUntil, in: calendar),
             state: t(isOverdue ? "redemption_overdue" : "redemption_\(row.state.rawValue)")
-                + (row.endedAt.map { t("list_comma") + t.time($0, in: calendar) } ?? ""),
+                + (row.endedAt.map { t("list_comma") + t.time($0, in: calendar) } ?? "")
+                + (ender.map { t("list_comma") + $0 } ?? ""),
             isOpen: row.state == .open && !isOverdue, community: community, code: row.deskCode,
             redemption: row.id.text, sure: sure)
     }

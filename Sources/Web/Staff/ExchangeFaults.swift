@@ -84,12 +84,14 @@ struct ExchangeFaults: Sendable {
 
     /// What the act itself refuses besides.
     func words(_ refusal: ExchangeRefusal) -> String {
+        if case .finalContradicts(let found) = refusal { return found.words(texts, services.calendar) }
         let field =
             switch refusal {
             case .unknownMeter: "old"
             case .sameMeter: "same"
             case .alreadyExchanged: "new"
             case .notInstalledThen, .inTheFuture: "at"
+            case .finalContradicts: "final"
             case .registry(let refusal):
                 switch refusal {
                 case .finalBelowStart, .exceedsModulus(field: "final_m3"): "final"

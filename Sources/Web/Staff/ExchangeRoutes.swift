@@ -47,29 +47,44 @@ struct ExchangeRoutes: Sendable {
         case .success(let read): exchange = read
         }
         let faults = ExchangeFaults(exchange: exchange, clerk: clerk, services: services, texts: t)
-        let (fault, look) = try await services.database.read {
+        let operation = ExchangeMeter(database: services.database, calendar: services.calendar, rules: .standard)
+        let (fault, look, contradiction) = try await services.database.read {
             (
                 try faults.first(at: now, $0),
-                try $0.look(at: exchange, for: clerk, now: now, services.calendar)
+                try $0.look(at: exchange, for: clerk, now: now, services.calendar),
+                try operation.contradiction(to: exchange, $0)
             )
         }
         // What will be refused anyway is not asked about first.
         if let fault { return refused(fault) }
         let lines = look.map { $0.words(exchange, t, services.calendar) } ?? []
         let values = [page.old, page.new, page.final, page.start, page.at]
-        if let sure = SureQuestion(lines, about: values, answered: form.text("sure")) {
-            page.sure = sure
-            return answer(page, nil)
-        }
-        if case .failure(let refusal) = try await noted(exchange, clerk, at: now) {
-            return refused(faults.words(refusal))
-        }
+        page.sure = Self.question(lines, contradiction, values, form.text("sure"), t, services.calendar)
+        if page.sure != nil { return answer(page, nil) }
+        let done = try await operation(
+            exchange, isForced: contradiction != nil, by: clerk.member.id, now: now
+        ) { clerk.covers($0) }
+        if case .failure(let refusal) = done { return refused(faults.words(refusal)) }
         let body =
             t("exchange_done_body", ["old": page.old, "new": page.new])
             + lines.map { t("sentence_next", ["next": $0]) }.joined()
         return answer(
             ExchangePage(old: "", new: "", final: "", start: "", at: ""),
             .init(kind: .done, heading: t("exchange_done"), body: body))
+    }
+
+    /// What is still to be asked: the look at all of it, then of a last register that the old meter cannot have shown
+    /// whether it is to be taken all the same. nil where both were answered.
+    private static func question(
+        _ lines: [String], _ contradiction: RegisterContradiction?, _ values: [String], _ answer: String, _ t: Texts,
+        _ calendar: CityCalendar
+    ) -> SureQuestion? {
+        guard let contradiction else { return SureQuestion(lines, about: values, answered: answer) }
+        let act = SureQuestion.Act(heading: t("exchange_force_heading"), hint: t("exchange_force_hint"))
+        let second = SureQuestion(
+            [contradiction.words(t, calendar)], about: values + ["force"], answered: answer, of: act)
+        guard second != nil else { return nil }
+        return SureQuestion(lines, about: values, answered: answer) ?? second
     }
 
     private struct Field: Error { let name: String }
@@ -86,14 +101,6 @@ struct ExchangeRoutes: Sendable {
         guard page.final.isEmpty || final.map(range.contains) == true else { return refused("final_malformed") }
         guard page.start.isEmpty || start.map(range.contains) == true else { return refused("start") }
         return .success(MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start))
-    }
-
-    private func noted(
-        _ exchange: MeterExchange, _ clerk: Clerk, at now: Instant
-    ) async throws -> Result<Void, ExchangeRefusal> {
-        try await ExchangeMeter(database: services.database)(exchange, by: clerk.member.id, now: now) {
-            clerk.covers($0)
-        }
     }
 }
 
@@ -129,7 +136,7 @@ extension Reader {
         return ExchangeLook(
             household: household, point: try usagePointNumber(place.usagePoint, in: place.community) ?? "",
             old: try NearbyReadings(
-                of: exchange.old, in: place.community, around: exchange.at, now: now, calendar, self),
+                of: exchange.old, in: place.community, around: exchange.at, now: now, calendar, self)?.upToThen,
             final: place.finalRegister, newLast: [held, hung].compactMap { $0 }.max())
     }
 }

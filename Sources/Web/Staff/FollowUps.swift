@@ -27,12 +27,30 @@ struct FollowUps: Sendable {
         self.places = places
     }
 
-    /// The last thing that staff did about a home.
-    func latest(of household: String) -> HouseholdNote? { notes[household]?.last { $0.staff != nil } }
+    /// The last thing that staff did about a home's water; an answer is about what it answers alone.
+    func latest(of household: String) -> HouseholdNote? {
+        notes[household]?.last { $0.staff != nil && $0.kind.isFollowUp }
+    }
 
     /// True where staff noted at or after `at` that it is mended or in order.
     func isSettled(_ household: String, at: Instant) -> Bool {
         notes[household]?.contains { $0.kind.isSettling && $0.at >= at } ?? false
+    }
+
+    /// Objections answered after an instant, each with its answer.
+    func answered(since: Instant) -> [(objection: Objection, answer: HouseholdNote)] {
+        var found: [(objection: Objection, answer: HouseholdNote)] = []
+        for (number, notes) in doubts {
+            guard let place = places[number] else { continue }
+            let answers = notes.answers
+            for note in notes {
+                guard let answer = answers[note.id], answer.at > since else { continue }
+                let objection = Objection(
+                    household: number, community: place.community, area: place.area, note: note)
+                found.append((objection, answer))
+            }
+        }
+        return found
     }
 
     /// Those that wait longest first.
@@ -87,7 +105,8 @@ extension Texts {
         switch note.kind {
         case .persons:
             guard let day = parts.first.flatMap(LocalDay.init) else { return note.body }
-            return size(PersonsFrom(day: day, persons: parts.count > 1 ? Int(parts[1]) : nil))
+            let size = size(PersonsFrom(day: day, persons: parts.count > 1 ? Int(parts[1]) : nil))
+            return parts.last == "removed" ? self("note_persons_removed", ["size": size]) : size
         case .exchange: return parts.joined(separator: " → ")
         default: return note.body
         }

@@ -127,6 +127,7 @@ struct HouseholdRoutes: Sendable {
         return HouseholdPage.Found(
             number: home.number, place: clerk.place(of: home.area, in: home.community), lived: lived,
             sizes: found.sizes.isEmpty ? [t("persons_unknown")] : found.sizes.reversed().map { t.size($0) },
+            voidCode: voidCode(found, at: now, t),
             meters: found.meters.map { meter in
                 .init(
                     serial: meter.serial, point: meter.point,
@@ -144,25 +145,48 @@ struct HouseholdRoutes: Sendable {
                     t("home_leak", ["hours": t.number($0.hours), "rate": t.number($0.litresPerHour)])
                 }
                 return .init(
-                    month: one.month.description, version: "\(one.version)", litres: t.number(one.use.litres),
+                    month: one.month.description, version: "\(one.version)",
+                    litres: one.unranked == .notLivedIn ? t("none") : t.number(one.use.litres),
                     yuan: one.bill?.total.yuan ?? t("none"), rank: percentile ?? t("none"),
                     points: t.number(one.points.total.count),
                     note: [leaks, reason, found.marked.contains(one.month) ? t("home_marked") : nil]
                         .compactMap { $0 }.joined(separator: t("list_comma")))
             },
             balance: t("balance", ["points": t.points(account.spendable(at: now))]),
-            debt: account.debt > .zero ? t("balance_debt", ["points": t.points(account.debt)]) : nil,
+            debt: t.debt(of: account, at: now),
             hasHistory: !found.book.transfers.isEmpty,
             history: found.book.transfers.suffix(Self.most).reversed().map {
                 PointsPage.Entry($0, found.book, calendar, t)
             },
             hasOpenObjection: !found.openObjections.isEmpty, hasNotes: !found.notes.isEmpty,
-            notes: found.notes.reversed().map { note in
-                .init(
-                    at: services.minute(note.at),
-                    by: note.staff.map { found.names[$0] ?? "\($0)" } ?? t("note_by_home"),
-                    about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note))
-            }, form: form(found, typed, t))
+            notes: notes(found, t), form: form(found, typed, t))
+    }
+
+    /// That wrong tries voided the household's code, while it may have a new one; else nil.
+    private func voidCode(_ found: HouseholdOverview, at now: Instant, _ t: Texts) -> String? {
+        guard let code = found.code, code.isOutOfTries, found.household.lives(at: now) else { return nil }
+        // Of a code whose end lies ahead it was not kept when it was voided.
+        return code.endsAt <= now
+            ? t("code_void_since", ["time": services.minute(code.endsAt)]) : t("code_void")
+    }
+
+    /// Latest first, an objection by its answer, which stands under it.
+    private func notes(_ found: HouseholdOverview, _ t: Texts) -> [HouseholdPage.Note] {
+        func by(_ note: HouseholdNote) -> String {
+            note.staff.map { found.names[$0] ?? "\($0)" } ?? t("note_by_home")
+        }
+        let answers = found.answers
+        let below = Set(found.notes.compactMap { answers[$0.id]?.id })
+        func at(_ note: HouseholdNote) -> Instant { answers[note.id]?.at ?? note.at }
+        let latest = found.notes.filter { !below.contains($0.id) }.enumerated().sorted {
+            (at($0.element), $0.offset) > (at($1.element), $1.offset)
+        }
+        return latest.map { _, note in
+            .init(
+                at: services.minute(note.at), by: by(note),
+                about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note),
+                answer: answers[note.id].map { .init(at: services.minute($0.at), by: by($0), what: t.note($0)) })
+        }
     }
 }
 
@@ -179,8 +203,12 @@ struct HouseholdOverview: Sendable {
     let book: PointsBook
     /// Objections that wait for an answer, oldest first.
     let openObjections: [HouseholdNote]
-    /// Oldest first: the newest, and before them what waits for an answer from earlier.
+    /// Oldest first: the newest, and before them what waits for an answer, or got one of these, from earlier.
     let notes: [HouseholdNote]
+    /// By the objection's id.
+    let answers: [String: HouseholdNote]
+    /// The sign-in code made last.
+    let code: SignInCode?
     /// Of the staff that wrote them.
     let names: [StaffID: String]
 }
@@ -196,15 +224,19 @@ extension Reader {
             try hung(at: point.usagePoint, in: home.community).map { ($0.serial, point.number, $0.from, $0.to) }
         }
         let months = try statementMonths(of: home.id, in: home.community, limit: most)
-        let open = try objectionNotes(of: home.id, in: home.community, limit: Int(NoteHousehold.most)).openObjections
+        let doubts = try objectionNotes(of: home.id, in: home.community, limit: Int(NoteHousehold.most))
+        let (open, answers) = (doubts.openObjections, doubts.answers)
         let newest = try notes(of: home.id, in: home.community, limit: Reader.mostShort)
+        let earlier = doubts.filter { note in
+            !newest.contains(note) && (open.contains(note) || answers[note.id].map { newest.contains($0) } ?? false)
+        }
         return HouseholdOverview(
             household: home, sizes: try persons(of: home.id, in: home.community),
             meters: meters.filter { $0.2 < home.movedOut ?? $0.2 + 1 && $0.3 ?? home.movedIn + 1 > home.movedIn },
             statements: try months.compactMap { try statement(of: home.id, in: home.community, $0.month) },
             marked: Set(try months.map(\.month).filter { try isDirty(home.id, of: home.community, $0) }),
             book: try pointsBook(of: home), openObjections: open,
-            notes: open.filter { !newest.contains($0) } + newest,
+            notes: earlier + newest, answers: answers, code: try signInCode(of: home.id, in: home.community),
             names: Dictionary(try staff().map { ($0.id, $0.name) }) { first, _ in first })
     }
 

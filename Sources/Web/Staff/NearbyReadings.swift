@@ -7,7 +7,7 @@ import Water
 /// What a meter showed before and after an instant, for somebody who types a register of it.
 struct NearbyReadings: Sendable {
     let before: ExaminedReading?
-    let after: ExaminedReading?
+    private(set) var after: ExaminedReading?
     /// What staff entered for this very instant, and stands.
     let entered: ExaminedReading?
 
@@ -27,6 +27,13 @@ struct NearbyReadings: Sendable {
         before = believed.last { $0.at < at }
         after = believed.first { $0.at > at }
         entered = found.readings.last { $0.at == at && $0.isEntered }
+    }
+
+    /// Without what came later: after an exchange it is the new meter's.
+    var upToThen: NearbyReadings {
+        var found = self
+        found.after = nil
+        return found
     }
 
     /// What is odd about a register between the two, in words.
@@ -60,5 +67,24 @@ struct NearbyReadings: Sendable {
         case (let near?, nil), (nil, let near?): return max(register, near) - min(register, near) <= slack
         case (nil, nil): return false
         }
+    }
+}
+
+extension RegisterContradiction {
+    /// What the meter showed and how far from it what is given lies, in words.
+    func words(_ t: Texts, _ calendar: CityCalendar) -> String {
+        let key =
+            switch kind {
+            case .belowEarlier: "doubt_below"
+            case .beyondFlowSinceEarlier: "doubt_flow"
+            case .aboveLater: "doubt_above"
+            case .beyondFlowUntilLater: "doubt_flow_later"
+            }
+        return t(
+            key,
+            [
+                "typed": t.register(given), "register": t.register(register), "time": t.time(at, in: calendar),
+                "difference": t.register(difference), "most": t.register(most),
+            ])
     }
 }

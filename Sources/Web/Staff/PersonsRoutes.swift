@@ -19,12 +19,14 @@ struct PersonsRoutes: Sendable {
             let t = services.texts(for: request)
             let isUnknown = !number.isEmpty && found == nil
             return services.answer(
-                page(found, number, persons: "", from: services.calendar.day(of: now).description, clerk, t),
+                page(
+                    found, number, persons: "", from: services.calendar.day(of: now).description, clerk, at: now, t),
                 "nav_persons", request, .staff, csrf: clerk.csrf,
                 notice: isUnknown
                     ? .init(kind: .refused, heading: t("persons_refused"), body: t("persons_refused_number")) : nil)
         }
         router.post("staff/persons") { request, _ in try await setPersons(request) }
+        router.post("staff/persons/remove") { request, _ in try await removePersons(request) }
     }
 
     private func setPersons(_ request: Request) async throws -> Response {
@@ -40,8 +42,9 @@ struct PersonsRoutes: Sendable {
             _ found: Registered?, _ notice: PageFrame.Notice?, sure: SureQuestion? = nil
         ) -> Response {
             services.answer(
-                page(found, number, persons: text, from: from, clerk, t, sure: sure), "nav_persons", request, .staff,
-                csrf: clerk.csrf, notice: notice, path: WebServices.path("/staff/persons", ["number": number]))
+                page(found, number, persons: text, from: from, clerk, at: now, t, sure: sure), "nav_persons", request,
+                .staff, csrf: clerk.csrf, notice: notice,
+                path: WebServices.path("/staff/persons", ["number": number]))
         }
         func refused(_ words: String) -> Response {
             answer(known, .init(kind: .refused, heading: t("persons_refused"), body: words))
@@ -73,6 +76,43 @@ struct PersonsRoutes: Sendable {
             .init(
                 kind: .done, heading: t("persons_done"),
                 body: t("persons_done_body", ["number": number, "from": from, "persons": t.persons(Int(text))])))
+    }
+
+    /// Takes away an entry that has not begun.
+    private func removePersons(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let clerk = try await services.clerk(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        let t = services.texts(for: request)
+        let number = form.plain("number")
+        guard let day = LocalDay(form.plain("from")) else { throw Problem.badRequest("from", "is no YYYY-MM-DD") }
+        let persons = Int(form.plain("persons"))
+        // A household outside the member's area is as unknown as none.
+        let isKnown = try await registered(number, within: clerk) != nil
+        let outcome: Result<Void, PersonsStay> =
+            if isKnown {
+                try await RemovePersons(database: services.database)(
+                    persons, of: number, from: day, by: clerk.member.id, at: now)
+            } else {
+                .failure(.unknownHousehold)
+            }
+        let notice: PageFrame.Notice =
+            switch outcome {
+            case .success:
+                .init(
+                    kind: .done, heading: t("persons_removed"),
+                    body: t(
+                        "persons_removed_body",
+                        ["number": number, "from": day.description, "persons": t.persons(persons)]))
+            case .failure(let stay):
+                .init(kind: .refused, heading: t("persons_stay"), body: stay.words(day, t))
+            }
+        return services.answer(
+            page(
+                try await registered(number, within: clerk), number, persons: "",
+                from: services.calendar.day(of: now).description, clerk, at: now, t), "nav_persons", request, .staff,
+            csrf: clerk.csrf, notice: notice, path: WebServices.path("/staff/persons", ["number": number]))
     }
 
     /// Digits as they are typed, with the word for persons behind them.
@@ -136,8 +176,8 @@ struct PersonsRoutes: Sendable {
         if day < movedIn { lines.append(t("doubt_before_move", ["day": movedIn.description])) }
         let next = found.sizes.filter { $0.day > day }.min { $0.day < $1.day }
         if let next {
-            lines.append(
-                t("doubt_later_size", ["day": next.day.description, "persons": t.persons(next.persons)]))
+            let later = t("doubt_later_size", ["day": next.day.description, "persons": t.persons(next.persons)])
+            lines.append(later + (next.day > calendar.day(of: now) ? t("doubt_later_ahead") : ""))
         }
         // Up to the next entry, while it lives there; nothing where that is what holds already.
         let inForce = found.sizes.last { $0.day <= day }
@@ -157,18 +197,43 @@ struct PersonsRoutes: Sendable {
     }
 
     private func page(
-        _ found: Registered?, _ number: String, persons: String, from: String, _ clerk: Clerk, _ t: Texts,
-        sure: SureQuestion? = nil
+        _ found: Registered?, _ number: String, persons: String, from: String, _ clerk: Clerk, at now: Instant,
+        _ t: Texts, sure: SureQuestion? = nil
     ) -> PersonsPage {
         let calendar = services.calendar
+        let today = calendar.day(of: now)
         return PersonsPage(
             number: number, persons: persons, from: from,
             home: found.map { found in
                 .init(
                     place: clerk.place(of: found.household.area, in: found.household.community),
                     movedIn: t("home_moved_in", ["day": t.date(found.household.movedIn, in: calendar)]),
-                    hasSizes: !found.sizes.isEmpty, sizes: found.sizes.reversed().map { t.size($0) })
+                    hasSizes: !found.sizes.isEmpty,
+                    sizes: found.sizes.reversed().map { size in
+                        .init(words: t.size(size), removal: size.day > today ? .init(size, t) : nil)
+                    })
             }, sure: sure)
+    }
+}
+
+extension PersonsPage.Removal {
+    fileprivate init(_ size: PersonsFrom, _ t: Texts) {
+        self.init(
+            day: size.day.description, persons: size.persons.map { "\($0)" } ?? "",
+            label: t("persons_remove_label", ["size": t.size(size)]))
+    }
+}
+
+extension PersonsStay {
+    /// Why the entry from a day on stays.
+    fileprivate func words(_ day: LocalDay, _ t: Texts) -> String {
+        switch self {
+        case .unknownHousehold: t("persons_refused_number")
+        case .isNotNoted: t("persons_stay_not_noted")
+        case .isUsed(let month):
+            t("persons_stay_used", ["day": day.description, "month": month.description])
+        case .hasBegun: t("persons_stay_begun", ["day": day.description])
+        }
     }
 }
 

@@ -76,16 +76,24 @@ struct ReadingEditRoutes: Sendable {
             EditReading.isOutOfRange(register, at: at, now: now) == nil
         else { return nil }
         let calendar = services.calendar
-        let found = try await services.database.read { reader -> NearbyReadings? in
+        let request = EditRequest(
+            id: form.text("id"), meter: address, at: at, register: register, action: .enter,
+            reason: form.text("reason"))
+        let (found, contradiction) = try await services.database.read {
+            reader -> (NearbyReadings?, RegisterContradiction?) in
             guard let meter = try reader.meter(serial: address.address),
                 let place = try reader.placements(of: meter.id).first(where: {
                     try $0.from <= at && at <= $0.to ?? at && clerk.covers($0, reader)
                 })
-            else { return nil }
-            return try NearbyReadings(of: address, in: place.community, around: at, now: now, calendar, reader)
+            else { return (nil, nil) }
+            return (
+                try NearbyReadings(of: address, in: place.community, around: at, now: now, calendar, reader),
+                try edit.contradiction(to: request, by: clerk.member, reader)
+            )
         }
         guard let found else { return nil }
         var lines = found.doubts(about: register, at: at, t, calendar)
+        if lines.isEmpty, let contradiction { lines.append(contradiction.words(t, calendar)) }
         if let entered = found.entered, entered.register != register {
             lines.append(t("doubt_entered", ["register": t.register(entered.register)]))
         }
@@ -106,10 +114,15 @@ struct ReadingEditRoutes: Sendable {
         guard let action = EditAction(rawValue: form.text("action")) else {
             throw Problem.badRequest("action", "is accept, reject, enter or withdraw")
         }
-        return try await EditReading(database: services.database, calendar: services.calendar, rules: .standard)(
+        // What contradicts it was asked about.
+        return try await edit(
             EditRequest(
                 id: form.text("id"), meter: address, at: at, register: register, action: action,
-                reason: form.text("reason")), by: clerk.member, at: now)
+                reason: form.text("reason")), isForced: true, by: clerk.member, at: now)
+    }
+
+    private var edit: EditReading {
+        EditReading(database: services.database, calendar: services.calendar, rules: .standard)
     }
 
     private func page(

@@ -41,6 +41,15 @@ struct StaffHomeRoutes: Sendable {
                     href: "/staff/alerts#objections-h", figure: t.number(Int64(overview.objections)),
                     name: t("tile_objections"), needsAttention: overview.objections > 0),
             ],
+            hasLocked: !overview.locked.isEmpty,
+            locked: overview.locked.map { member in
+                t(
+                    "locked_line",
+                    [
+                        "name": member.name, "area": clerk.areas[member.area]?.name ?? "",
+                        "time": services.minute(member.lockedUntil ?? now),
+                    ])
+            },
             communities: overview.communities.map { row in
                 .init(
                     name: row.area.name, code: row.area.code, homes: t.number(row.homes),
@@ -91,25 +100,31 @@ struct StaffHomeRoutes: Sendable {
     private func corrections(_ request: Request) async throws -> Response {
         let clerk = try await services.clerk(request, at: services.now())
         let t = services.texts(for: request)
-        let rows = try await services.database.read { try $0.homesToCorrect(for: clerk) }
+        let rows = try await services.database.read { try $0.homesToCorrect(for: clerk, services.calendar) }
+        let (due, beyond) = (rows.filter { !$0.isBeyond }, rows.filter(\.isBeyond))
+        let (homes, kept) = (list(due, t), list(beyond, t))
+        func summary(_ key: String, _ homes: [CorrectionsPage.Home], _ rows: [CorrectionRow]) -> String {
+            t(key, ["homes": t.number(Int64(homes.count)), "months": t.number(Int64(rows.count))])
+        }
+        let page = CorrectionsPage(
+            summary: summary("corrections_summary", homes, due), hasHomes: !homes.isEmpty, homes: homes,
+            prunedSummary: summary("corrections_pruned_summary", kept, beyond), hasPruned: !kept.isEmpty, pruned: kept)
+        return services.answer(page, "nav_corrections", request, .staff, csrf: clerk.csrf)
+    }
+
+    /// By home, those marked first at the beginning.
+    private func list(_ rows: [CorrectionRow], _ t: Texts) -> [CorrectionsPage.Home] {
         var order: [String] = []
-        var homes: [String: [(area: Area, home: HomeToCorrect, changes: [HomeChange])]] = [:]
+        var homes: [String: [CorrectionRow]] = [:]
         for row in rows {
             if homes[row.home.number] == nil { order.append(row.home.number) }
             homes[row.home.number, default: []].append(row)
         }
-        let page = CorrectionsPage(
-            summary: t(
-                "corrections_summary",
-                ["homes": t.number(Int64(order.count)), "months": t.number(Int64(rows.count))]),
-            hasHomes: !order.isEmpty, homes: order.compactMap { number in homes[number].map { self.row($0, t) } })
-        return services.answer(page, "nav_corrections", request, .staff, csrf: clerk.csrf)
+        return order.compactMap { number in homes[number].map { row($0, t) } }
     }
 
     /// One home with all of its months.
-    private func row(
-        _ rows: [(area: Area, home: HomeToCorrect, changes: [HomeChange])], _ t: Texts
-    ) -> CorrectionsPage.Home {
+    private func row(_ rows: [CorrectionRow], _ t: Texts) -> CorrectionsPage.Home {
         let months = rows.map(\.home.month).sorted()
         let changes = Set(rows.flatMap(\.changes))
         let causes = HomeChange.Cause.allCases.compactMap { cause -> String? in

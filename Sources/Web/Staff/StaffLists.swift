@@ -1,4 +1,5 @@
 import Database
+import Operations
 import Scoring
 import Storage
 import Water
@@ -21,6 +22,8 @@ struct Overview: Sendable {
     let objections: Int
     /// Readings not folded yet, of the whole city.
     let waiting: Int64
+    /// Staff of the member's area whom wrong passwords locked out, by name.
+    let locked: [StaffMember]
 }
 
 /// What a member of staff may see, at most so many of each: longer lists are for exports.
@@ -48,7 +51,10 @@ extension Reader {
         let leaks = try suspectedLeaks(for: clerk).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
         return Overview(
             communities: communities, held: try heldMeters(for: clerk).count, alerts: recent.count + leaks.count,
-            objections: followUps.objections.count, waiting: try journalLag()?.readings ?? 0)
+            objections: followUps.objections.count, waiting: try journalLag()?.readings ?? 0,
+            locked: try staff().filter { member in
+                member.disabledAt == nil && clerk.covers(member.area) && member.lockedUntil.map { $0 > now } ?? false
+            })
     }
 
     /// Unregistered meters heard by gateways of the member's area.
@@ -83,15 +89,16 @@ extension Reader {
     }
 
     /// Homes to correct of the member's communities, those marked first at the beginning, each with what changed.
-    func homesToCorrect(
-        for clerk: Clerk
-    ) throws -> [(area: Area, home: HomeToCorrect, changes: [HomeChange])] {
+    func homesToCorrect(for clerk: Clerk, _ calendar: CityCalendar) throws -> [CorrectionRow] {
         let part = try clerk.part(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
             try homesToCorrect(of: area.id, limit: part == nil ? Reader.mostRows : Reader.mostToSift).map { (area, $0) }
         }.filter { part?.numbers.contains($0.1.number) ?? true }
         return try rows.sorted { $0.1.since < $1.1.since }.prefix(Reader.mostRows).map { area, home in
-            (area, home, try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges))
+            CorrectionRow(
+                area: area, home: home,
+                changes: try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges),
+                isBeyond: try isBeyondCorrection(home.household, of: area.id, home.month, calendar))
         }
     }
 
@@ -135,4 +142,13 @@ extension Reader {
 extension ContinuousFlow {
     /// What ran at least.
     fileprivate var litres: Int64 { hours &* litresPerHour }
+}
+
+/// A home's month that something changed of since.
+struct CorrectionRow: Sendable {
+    let area: Area
+    let home: HomeToCorrect
+    let changes: [HomeChange]
+    /// It stays as it is: its readings were pruned.
+    let isBeyond: Bool
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Database
 import Foundation
 import Operations
@@ -11,7 +10,11 @@ struct Close: AsyncParsableCommand {
         abstract: "Close a month: measure every home, then issue statements, points and events.",
         discussion: """
             Safe to repeat and to interrupt: what is done is not done again. Several processes may close a month at \
-            once: they share its communities, and each ends when the month is closed.
+            once: they share its communities, and each ends when the month is closed. Earlier months' corrections that \
+            another process has in hand are left to it and told; they do not change the exit code.
+
+            A month with readings that join no figures, of meters that nobody registered or kept apart, is refused; \
+            --despite-held closes it without them.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -21,18 +24,20 @@ struct Close: AsyncParsableCommand {
     @Flag(help: "Close before the 72 hours after the month's end.") var early = false
     @Option(help: "Freeze the city's figures without this community; needs --reason.") var exclude: [String] = []
     @Option(help: "Why communities are excluded.") var reason: String?
+    @Flag(help: "Close without readings of unregistered meters and those kept apart.") var despiteHeld = false
 
     func run() async throws {
         guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
         guard exclude.isEmpty || reason?.isEmpty == false else { throw CommandFailure("--exclude needs --reason") }
         let context = try await CommandContext.open(options)
+        context.settings.tellStrangers(context.logger)
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
             settings: try context.settings.closing, logger: context.logger, worker: .ofThisProcess())
         let bar = ProgressBar(total: 100)
         let summary = try accepted(
-            await close(month, at: .now, early: early, excluding: excluded) { progress in
+            await close(month, at: .now, early: early, excluding: excluded, despiteHeld: despiteHeld) { progress in
                 let half = progress.total == 0 ? 50 : progress.done * 50 / progress.total
                 let text = "\(progress.pass.rawValue) \(progress.done) of \(progress.total) communities"
                 bar.show(done: progress.pass == .measure ? half : 50 + half, text)
@@ -48,6 +53,7 @@ struct Close: AsyncParsableCommand {
             \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
             """)
         if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
+        if summary.corrections.leftOpen > 0 { try await HomesLeft.tell(context) }
         try await warnOfHeld(context.database)
         try await warnOfLeftOut(context)
     }
@@ -106,10 +112,9 @@ extension Settings {
     var closing: CloseMonth.Settings {
         get throws {
             var closing = CloseMonth.Settings(
-                tariffID: reader.string(forKey: "close.tariff", default: "taiyuan"),
-                rulesID: reader.string(forKey: "close.rules", default: "rules"))
+                tariffID: text(.closeTariff) ?? "taiyuan", rulesID: text(.closeRules) ?? "rules")
             closing.lanes = try number(
-                "close.lanes", in: 1...256, default: ProcessInfo.processInfo.activeProcessorCount + 1)
+                .closeLanes, in: 1...256, default: ProcessInfo.processInfo.activeProcessorCount + 1)
             return closing
         }
     }

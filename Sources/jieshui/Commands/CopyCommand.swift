@@ -49,11 +49,13 @@ struct CopyCommand: AsyncParsableCommand {
         if from.hasPrefix("sqlite:"), !FileManager.default.fileExists(atPath: String(from.dropFirst(7))) {
             throw CommandFailure("there is no database at \(from.dropFirst(7))")
         }
+        if let path = CommandContext.filePath(of: from) { try refuseFolder(path) }
         return try Database(address: from)
     }
 
     /// Opens the target, and makes the tables of an empty one.
     private func openTarget() async throws -> Database {
+        if let path = CommandContext.filePath(of: to) { try refuseFolder(path) }
         let target = try Database(address: to)
         if try await isEmpty(target) { try await target.migrate(migrations, at: Instant.now.epochSeconds) }
         return target

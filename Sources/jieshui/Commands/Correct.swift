@@ -11,6 +11,9 @@ struct Correct: AsyncParsableCommand {
         discussion: """
             What is not folded yet is folded first. The cohort's figures stay those frozen with the month; points are \
             added or taken back by linked transfers. `close` does the same for every earlier month.
+
+            Communities that other processes have in hand are left to them and told on standard error, with their homes \
+            and who has them; then the exit code is 75: correct again once those have ended.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -19,6 +22,7 @@ struct Correct: AsyncParsableCommand {
 
     func run() async throws {
         let context = try await CommandContext.open(options)
+        context.settings.tellStrangers(context.logger)
         let code = community
         let only = try await context.database.read { reader -> CommunityID? in
             guard let code else { return nil }
@@ -35,16 +39,74 @@ struct Correct: AsyncParsableCommand {
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
             settings: try context.settings.closing, logger: context.logger, worker: worker)
-        print(try await close.corrections(only: only, at: .now).line)
+        let summary = try await close.corrections(only: only, at: .now)
+        print(summary.line)
+        guard summary.leftOpen > 0 else { return }
+        try await HomesLeft.tell(context, only: only)
+        throw ExitCode.tryAgain
     }
+}
+
+extension ExitCode {
+    /// Nothing is wrong, but not all is done: the same command once more does the rest. EX_TEMPFAIL of sysexits.h.
+    static let tryAgain = ExitCode(75)
+}
+
+/// Homes of a community that wait to be corrected while another process has it in hand.
+struct HomesLeft: Sendable, Hashable {
+    /// The community's code.
+    let community: String
+    let homes: Int
+    let holder: LeaseOwner
+    /// Then the holder is given up, unless it shows itself before.
+    let until: Instant
+
+    /// Tells on standard error what is left, or that nobody has it in hand any more.
+    static func tell(_ context: CommandContext, only: CommunityID? = nil) async throws {
+        let left = try await context.database.read { try found(in: $0, only: only, at: .now) }
+        for one in left { note(one.text(context.calendar)) }
+        if left.isEmpty { note("nobody has any of them in hand now: run jieshui correct") }
+    }
+
+    /// By community. Empty where those that had some in hand have ended since.
+    static func found(in reader: Reader, only: CommunityID?, at: Instant) throws -> [HomesLeft] {
+        try reader.communitiesToCorrect().filter { only == nil || only == $0 }.compactMap { community in
+            guard let held = try reader.lease(.close, of: community), held.until > at else { return nil }
+            let homes = Set(try reader.dirtyHomes(of: community).map(\.household)).count
+            return HomesLeft(
+                community: try reader.area(community)?.code ?? "\(community)", homes: homes, holder: held.lease.owner,
+                until: held.until)
+        }
+    }
+
+    func text(_ calendar: CityCalendar) -> String {
+        "\(community): in the hands of \(holder) until \(calendar.format(until)) and while it runs; homes that wait: \(homes)"
+    }
+}
+
+private func counted(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
+
+private let mostShown = 20
+
+/// Household numbers in order, not without end.
+private func shown(_ numbers: Set<String>) -> String {
+    let more = numbers.count > mostShown ? " and \(numbers.count - mostShown) more" : ""
+    return numbers.sorted().prefix(mostShown).joined(separator: ", ") + more
 }
 
 extension CorrectionSummary {
     /// One line for a terminal.
     var line: String {
         var line = "\(statements) statements corrected, \(unchanged) marks without a change, \(transfers) transfers"
-        if withoutFiles > 0 { line += "; \(withoutFiles) homes wait for their month's tariff and rule files" }
-        if withoutReadings > 0 { line += "; \(withoutReadings) homes need readings that were pruned" }
+        if withoutFiles > 0 {
+            line += "; waiting for their month's tariff and rule files: \(counted(withoutFiles, "statement"))"
+        }
+        if withoutReadings > 0 {
+            let homes = counted(householdsWithoutReadings.count, "household")
+            let months = counted(withoutReadings, "month")
+            line += "; left as they are, for their readings were pruned: \(months) of \(homes) "
+            line += "(\(shown(householdsWithoutReadings)))"
+        }
         if leftOpen > 0 { line += "; \(leftOpen) communities were left to others: correct again if they do not end" }
         return line
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Database
 import Foundation
 import Ingest
@@ -19,8 +18,10 @@ struct GatewayPushCommand: AsyncParsableCommand {
             discussion: """
                 The platform is told the address PUBLIC-ADDRESS/v1/push/PLATFORM/NAME. Proofs are
                 signature=TOKEN, query=NAME:VALUE, basic=USER:PASSWORD, header=NAME:VALUE and
-                client_certificate=FINGERPRINT. Every kind that is given must hold; of several of one kind one must. \
-                Secrets are kept sealed under the setting secret.key (JIESHUI_SECRET_KEY) and are never shown again.
+                client_certificate=FINGERPRINT (SHA-256 or SHA-1, hex). Every kind that is given must hold; of \
+                several of one kind one must. Secrets are kept sealed under the setting secret.key \
+                (JIESHUI_SECRET_KEY) and are never shown again. Try the mapping first: \
+                jieshui decode push/PLATFORM --mapping FILE BODY.
                 """)
 
         @OptionGroup var options: GlobalOptions
@@ -42,10 +43,12 @@ struct GatewayPushCommand: AsyncParsableCommand {
             let context = try await CommandContext.open(options, flags: sealing.flags)
             let key = try context.settings.neededSealKey
             var random = SystemRandomNumberGenerator()
-            let secrets = PushSecrets(proofs: try readProofs(), encryptionKey: try readEncryptionKey())
+            let secrets = PushSecrets(
+                proofs: try readProofs(), encryptionKey: try encryptionKey.map(loadEncryptionKey))
+            let profiles = try context.settings.cjt188Profiles
             let platform = try knownPlatform(platform)
             try accepted(
-                await SetGatewayPush(database: context.database, key: key)(
+                await SetGatewayPush(database: context.database, key: key, profiles: profiles)(
                     name, platform: platform, secrets: secrets, mapping: try text(of: mapping), file: mapping,
                     at: .now, using: &random))
             note("\(platform.rawValue) may push for \(name) to /v1/push/\(platform.rawValue)/\(name)")
@@ -61,12 +64,6 @@ struct GatewayPushCommand: AsyncParsableCommand {
                 return proof
             }
         }
-
-        private func readEncryptionKey() throws -> [UInt8]? {
-            guard let encryptionKey else { return nil }
-            let text = try text(of: encryptionKey).trimmingCharacters(in: .whitespacesAndNewlines)
-            return bytes(ofKey: text) ?? Array(text.utf8)
-        }
     }
 
     struct List: AsyncParsableCommand {
@@ -79,22 +76,25 @@ struct GatewayPushCommand: AsyncParsableCommand {
         func run() async throws {
             let context = try await CommandContext.open(options, flags: sealing.flags)
             let key = try context.settings.sealKey
+            let profiles = try context.settings.cjt188Profiles
             let (gateways, pushes) = try await context.database.read { (try $0.gateways(), try $0.pushes()) }
             for push in pushes {
                 guard let gateway = gateways.first(where: { $0.id == push.gateway }) else { continue }
                 let fields = [
                     gateway.name, push.platform, context.calendar.format(push.changedAt),
-                    kinds(of: push, gateway, by: key),
+                    kinds(of: push, gateway, by: key, profiles),
                 ]
                 print(fields.joined(separator: "\t"))
             }
         }
 
-        private func kinds(of push: GatewayPush, _ gateway: Gateway, by key: SealKey?) -> String {
+        private func kinds(
+            of push: GatewayPush, _ gateway: Gateway, by key: SealKey?, _ profiles: CJT188Profiles
+        ) -> String {
             guard let key, let platform = Platform(rawValue: push.platform) else { return "sealed" }
             do {
-                return try key.opened(push, of: gateway, platform).secrets.proofs.map(\.kind.rawValue)
-                    .joined(separator: " ")
+                return try key.opened(push, of: gateway, platform, profiles: profiles).secrets.proofs
+                    .map(\.kind.rawValue).joined(separator: " ")
             } catch {
                 return "cannot be used: \(error)"
             }
@@ -123,7 +123,13 @@ struct SealOptions: ParsableArguments {
         help: "The key that secrets are sealed with, 32 bytes as base64; better in JIESHUI_SECRET_KEY or the settings.")
     var secretKey: String?
 
-    var flags: [AbsoluteConfigKey: String?] { ["secret.key": secretKey] }
+    var flags: [SettingKey: String?] { [.secretKey: secretKey] }
+}
+
+/// OneNET's key for the safe mode, of a file with its 16 characters or 32 hex digits.
+func loadEncryptionKey(_ path: String) throws -> [UInt8] {
+    let text = try text(of: path).trimmingCharacters(in: .whitespacesAndNewlines)
+    return bytes(ofKey: text) ?? Array(text.utf8)
 }
 
 private let platforms = Platform.allCases.map(\.rawValue).joined(separator: ", ")
@@ -133,13 +139,4 @@ private func knownPlatform(_ text: String) throws -> Platform {
         throw CommandFailure("no platform is called \(text): \(platforms)")
     }
     return platform
-}
-
-/// A text file given by its name.
-func text(of path: String) throws -> String {
-    do {
-        return try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-        throw CommandFailure("\(path) cannot be read: \(error.localizedDescription)")
-    }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Foundation
 
 struct Health: AsyncParsableCommand {
@@ -11,7 +10,7 @@ struct Health: AsyncParsableCommand {
     @Option(help: "The server's port on 127.0.0.1; otherwise that of the settings, or 8080.") var port: UInt16?
 
     func run() async throws {
-        let given = try await Settings.load(options).text("port") ?? "8080"
+        let given = try await Settings.load(options).text(.port) ?? "8080"
         guard let port = port ?? UInt16(given) else { throw CommandFailure("port: \(given) is no port") }
         let status: Int
         switch answer(on: port) {

@@ -39,7 +39,7 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let context = try await CommandContext.open(options)
-        let handle = try open()
+        let handle = try openInput(file)
         let bar = ProgressBar(total: size())
         var importing = ImportRegistry(
             kind, into: context.database, calendar: context.calendar,
@@ -64,19 +64,6 @@ struct Import: AsyncParsableCommand {
             rejected \(totals.rejected)\(dryRun ? " (dry run: nothing was written)" : "")
             """)
         if totals.rejected > 0 { throw ExitCode(1) }
-    }
-
-    private func open() throws -> FileHandle {
-        if file == "-" { return .standardInput }
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
-            throw CommandFailure("\(file) is a folder: name a CSV file in it")
-        }
-        do {
-            return try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-        } catch {
-            throw CommandFailure("\(file) cannot be read: \(error.localizedDescription)")
-        }
     }
 
     /// nil where it cannot be known.

@@ -50,11 +50,8 @@ struct MeterCommand: AsyncParsableCommand {
         /// Read by parts, for a pipe has no length.
         private func text() throws -> String {
             var bytes = Data()
+            let handle = try openInput(file)
             do {
-                let handle =
-                    if file == "-" { FileHandle.standardInput } else {
-                        try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-                    }
                 while let part = try handle.read(upToCount: 65_536), !part.isEmpty { bytes.append(part) }
             } catch {
                 throw CommandFailure("\(file) cannot be read: \(error.localizedDescription)")

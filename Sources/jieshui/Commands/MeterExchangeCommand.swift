@@ -1,5 +1,6 @@
 import ArgumentParser
 import Database
+import Metering
 import Operations
 import Storage
 import Water
@@ -11,6 +12,9 @@ struct MeterExchangeCommand: AsyncParsableCommand {
         discussion: """
             The old meter's readings end and the new one's begin at that instant; what they showed then fills the gap. \
             Months with figures are marked, and the next close corrects them. A repeat changes nothing.
+
+            A last register that the old one cannot have shown after its readings up to then is refused; --force takes \
+            it all the same. An exchange cannot be taken back.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -19,6 +23,7 @@ struct MeterExchangeCommand: AsyncParsableCommand {
     @Option(help: "When, as 2026-10-12T10:30:00+08:00.") var at: String
     @Option(help: "What the old one showed last, m³.") var finalM3: String?
     @Option(help: "What the new one showed first, m³.") var startM3: String?
+    @Flag(help: "Whatever the old one showed before.") var force = false
 
     func run() async throws {
         guard let instant = Instant(rfc3339: at) else {
@@ -28,7 +33,13 @@ struct MeterExchangeCommand: AsyncParsableCommand {
             old: try serial(old), new: try serial(new), at: instant,
             finalRegister: try register(finalM3, "--final-m3"), startRegister: try register(startM3, "--start-m3"))
         let context = try await CommandContext.open(options)
-        try accepted(await ExchangeMeter(database: context.database)(exchange, now: .now))
+        let exchangeMeter = ExchangeMeter(database: context.database, calendar: context.calendar, rules: .standard)
+        let done = try await exchangeMeter(exchange, isForced: force, now: .now)
+        if case .failure(.finalContradicts(let found)) = done {
+            let why = found.text(time: context.calendar.format)
+            throw CommandFailure("final_m3: \(why): put it right, or take it as it is with --force")
+        }
+        try accepted(done)
         note("\(new) hangs in the place of \(old) since \(context.calendar.format(instant))")
     }
 

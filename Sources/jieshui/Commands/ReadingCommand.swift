@@ -65,9 +65,14 @@ struct ReadingCommand: AsyncParsableCommand {
     }
 
     struct Enter: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a register that staff read at the meter.")
+        static let configuration = CommandConfiguration(
+            abstract: "Add a register that staff read at the meter.",
+            discussion: """
+                Refused where what the meter showed before or after contradicts it; --force adds it all the same.
+                """)
         @OptionGroup var decision: Decision
-        func run() async throws { try await decision.make(.enter) }
+        @Flag(help: "Whatever the meter showed before and after.") var force = false
+        func run() async throws { try await decision.make(.enter, isForced: force) }
     }
 
     struct Withdraw: AsyncParsableCommand {
@@ -85,7 +90,7 @@ struct ReadingCommand: AsyncParsableCommand {
         @Option(help: "The name of the member of staff who decides.") var staff: String
         @Option(help: "An id of your own; a repeat under it changes nothing.") var id: String?
 
-        func make(_ action: EditAction) async throws {
+        func make(_ action: EditAction, isForced: Bool = false) async throws {
             guard let address = MeterAddress(.serial, meter) else { throw CommandFailure("this is no serial") }
             guard let at = Instant(rfc3339: at) else {
                 throw CommandFailure("--at must be like 2026-10-31T08:00:00+08:00")
@@ -102,14 +107,16 @@ struct ReadingCommand: AsyncParsableCommand {
             let edit = EditReading(database: context.database, calendar: context.calendar, rules: .standard)
             let request = EditRequest(
                 id: id, meter: address, at: at, register: register, action: action, reason: reason)
-            switch try await edit(request, by: member, at: .now) {
-            case .success(let outcome):
-                note(
-                    outcome.isRepeat
-                        ? "decided before" : "\(action.rawValue) noted; \(outcome.markedHomes) homes to correct")
-            case .failure(let refusal):
-                throw CommandFailure("\(refusal.field): \(refusal.rawValue.replacingOccurrences(of: "_", with: " "))")
+            let done = try await edit(request, isForced: isForced, by: member, at: .now)
+            if done == .failure(.registerContradicts) {
+                let found = try await context.database.read { try edit.contradiction(to: request, by: member, $0) }
+                let why = found?.text(time: context.calendar.format) ?? "the meter's other readings contradict it"
+                throw CommandFailure("register: \(why): put it right, or add it as it is with --force")
             }
+            let outcome = try accepted(done)
+            note(
+                outcome.isRepeat
+                    ? "decided before" : "\(action.rawValue) noted; \(outcome.markedHomes) homes to correct")
         }
     }
 }

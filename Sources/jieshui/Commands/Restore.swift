@@ -23,6 +23,7 @@ struct Restore: AsyncParsableCommand {
         }
         let files = FileManager.default
         guard files.fileExists(atPath: file) else { throw CommandFailure("there is no file \(file)") }
+        try refuseFolder(file)
         let inTheWay = ["", "-wal", "-shm", "-journal"].map { path + $0 }.filter { files.fileExists(atPath: $0) }
         guard inTheWay.isEmpty else {
             throw CommandFailure(

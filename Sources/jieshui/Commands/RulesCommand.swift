@@ -17,8 +17,9 @@ struct RulesCommand: AsyncParsableCommand {
                 Every closed month is scored anew by the file, as its figures were frozen, without later \
                 corrections and homes registered late; nothing is written. Over \
                 months in which nobody was asked to save, every award for saving is a false one: their share of the \
-                home-months judged is to be 50 ‰ at most, and goes into the file's report, which may be missing \
-                here: `jieshui tariff check` wants it. Above that the exit code is 1.
+                home-months judged is to be 50 ‰ at most, and goes into the file's report with the cost of each \
+                community and what homes of each size have; the report may be missing here: `jieshui tariff check` \
+                wants it. Above that the exit code is 1. Rules that pay no savings have nothing to be judged by.
                 """)
 
         @OptionGroup var options: GlobalOptions
@@ -51,7 +52,10 @@ struct RulesCommand: AsyncParsableCommand {
             }
             print("\nall\t-\t\(Self.row(found.total))")
             guard let permille = found.paidPermille else {
-                print("no home-month could be judged for savings")
+                print(
+                    rules.saving == nil
+                        ? "these rules pay no savings: there was nothing to judge"
+                        : "no home-month could be judged for savings")
                 return
             }
             let most = SavingReport.mostPaidPermille

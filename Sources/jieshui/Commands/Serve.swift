@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Database
 import Exporters
 import Foundation
 import Hummingbird
@@ -19,8 +19,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take readings, serve the pages and deliver events until asked to stop.",
         discussion: """
-            Settings: host, port, public.address, behind.tls, trust.forwarded.for, allow.targets, \
-            allow.private.targets, secret.key, metrics.key, client.certificate.header (as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file).
+            Settings, as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file: \
+            \(SettingKey.allCases.map(\.rawValue).joined(separator: ", ")).
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -37,16 +37,18 @@ struct Serve: AsyncParsableCommand {
         let context = try await CommandContext.open(
             options,
             flags: [
-                "host": host, "port": port.map(String.init), "public.address": publicAddress,
-                "behind.tls": behindTLS ? "true" : nil,
-                "trust.forwarded.for": trustForwardedFor ? "true" : nil,
-                "allow.private.targets": allowPrivateTargets ? "true" : nil,
+                .host: host, .port: port.map(String.init), .publicAddress: publicAddress,
+                .behindTLS: behindTLS ? "true" : nil,
+                .trustForwardedFor: trustForwardedFor ? "true" : nil,
+                .allowPrivateTargets: allowPrivateTargets ? "true" : nil,
             ], migrating: true)
+        context.settings.tellStrangers(context.logger)
         let shelf = try files.load()
         let worker = Worker.ofThisProcess()
         let readings = SharedReadings()
         let services = try await services(context, shelf, worker, readings)
         let port = try context.settings.port
+        try await tellSealedTargets(context)
         let application = Application(
             router: buildRouter(services),
             // What a gateway leaves half open must not stay: there are thousands of them, and only so many sockets.
@@ -65,7 +67,8 @@ struct Serve: AsyncParsableCommand {
             },
             logger: context.logger)
         var group = ServiceGroupConfiguration(
-            services: [application] + (try background(context, services, worker, readings)),
+            // The last is stopped first: requests end at once, and need not wait for a round of folding to.
+            services: try background(context, services, worker, readings) + [application],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
@@ -108,9 +111,9 @@ struct Serve: AsyncParsableCommand {
         }
         var web = WebSettings()
         web.publicAddress = try settings.publicAddress
-        web.isBehindTLS = try settings.isSet("behind.tls")
-        web.trustsForwardedFor = try settings.isSet("trust.forwarded.for")
-        web.clientCertificateHeader = settings.text("client.certificate.header")
+        web.isBehindTLS = try settings.isSet(.behindTLS)
+        web.trustsForwardedFor = try settings.isSet(.trustForwardedFor)
+        web.clientCertificateHeader = settings.text(.clientCertificateHeader)
         web.metricsKeyHash = try settings.metricsKeyHash
         if web.countsProxyAsEverybody {
             context.logger.warning(
@@ -126,7 +129,7 @@ struct Serve: AsyncParsableCommand {
                 database: context.database, calendar: context.calendar, shelf: shelf, settings: try settings.closing,
                 logger: context.logger, worker: worker),
             signInStaff: SignInStaff(database: context.database), terms: terms, pages: try PageLibrary(),
-            settings: web, sealKey: try settings.sealKey, now: { .now })
+            settings: web, sealKey: try settings.sealKey, profiles: try settings.cjt188Profiles, now: { .now })
     }
 
     private func background(
@@ -139,9 +142,9 @@ struct Serve: AsyncParsableCommand {
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(
-            database: context.database, settings: delivery, logger: context.logger, now: { .now },
-            jitter: millionths)
-        let packAfter = try context.settings.number("pack.after.days", in: 0...36_500, default: 45)
+            database: context.database, settings: delivery, key: try context.settings.sealKey,
+            logger: context.logger, now: { .now }, jitter: millionths)
+        let packAfter = try context.settings.number(.packAfterDays, in: 0...36_500, default: 45)
         let packing =
             packAfter > 0
             ? [
@@ -157,6 +160,24 @@ struct Serve: AsyncParsableCommand {
             RepeatedWork.preparing(context.database, context.calendar, logger: context.logger),
             Deliveries(service: deliveries),
         ]
+    }
+
+    /// Tells at once what would otherwise come out with the first delivery: it waits until its target's secret opens.
+    private func tellSealedTargets(_ context: CommandContext) async throws {
+        let key = try context.settings.sealKey
+        let kept = try await context.database.read { try $0.signingSecrets() }
+        let closed = kept.filter { one in
+            do throws(SealFault) {
+                _ = try TargetSecret.opened(one.secret, of: one.target, under: key)
+                return false
+            } catch {
+                return true
+            }
+        }
+        if closed.isEmpty { return }
+        context.logger.error(
+            "deliveries wait: signing secrets are sealed and do not open with secret.key",
+            metadata: ["targets": "\(closed.map(\.target).joined(separator: ", "))"])
     }
 
     /// The rules of the running month: what the desk and folding go by.
@@ -175,11 +196,11 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension Settings {
-    fileprivate var host: String { text("host") ?? "127.0.0.1" }
+    fileprivate var host: String { text(.host) ?? "127.0.0.1" }
 
     fileprivate var port: Int {
         get throws {
-            let text = text("port") ?? "8080"
+            let text = text(.port) ?? "8080"
             guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
             return port
         }
@@ -188,7 +209,7 @@ extension Settings {
     /// What residents type; nil where none is printed.
     fileprivate var publicAddress: String? {
         get throws {
-            guard let text = text("public.address"), !text.isEmpty else { return nil }
+            guard let text = text(.publicAddress), !text.isEmpty else { return nil }
             let parts = URLComponents(string: text)
             guard ["http", "https"].contains(parts?.scheme), parts?.host?.isEmpty == false else {
                 throw CommandFailure("public.address: \(text) is not of the form https://water.example")
@@ -200,8 +221,8 @@ extension Settings {
     /// The ranges of `allow.targets`, separated by commas, and every private one where that is switched on.
     fileprivate var allowedTargets: [AddressRange] {
         get throws {
-            let listed = (text("allow.targets") ?? "").split(separator: ",").map(String.init)
-            let isPrivate = try isSet("allow.private.targets")
+            let listed = (text(.allowTargets) ?? "").split(separator: ",").map(String.init)
+            let isPrivate = try isSet(.allowPrivateTargets)
             let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
             return try (listed + (isPrivate ? own : [])).map { text in
                 guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {

@@ -117,8 +117,10 @@ extension StaffCommand {
             let context = try await CommandContext.open(options)
             let (staff, tree) = try await context.database.read { (try $0.staff(), try $0.areaTree()) }
             for member in staff {
-                let isLocked = member.lockedUntil.map { $0 > .now } ?? false
-                let state = member.disabledAt != nil ? "disabled" : isLocked ? "locked" : "active"
+                let locked = member.lockedUntil.flatMap {
+                    $0 > .now ? "locked until \(context.calendar.format($0))" : nil
+                }
+                let state = member.disabledAt != nil ? "disabled" : locked ?? "active"
                 print(
                     [member.name, member.role.rawValue, tree[member.area]?.code ?? "", state].joined(separator: "\t"))
             }

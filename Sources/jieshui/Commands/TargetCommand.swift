@@ -15,9 +15,13 @@ extension TargetCommand {
         static let configuration = CommandConfiguration(
             abstract:
                 "Deliver an area's events to an address; prints the signing secret, and the pull key of an entitled target, once.",
-            discussion: "Prints lines of a name and a value, tab-separated: secret, and with --entitled pull_key.")
+            discussion: """
+                Prints lines of a name and a value, tab-separated: secret, and with --entitled pull_key. Where secret.key is \
+                set the signing secret is kept sealed, otherwise as it is.
+                """)
 
         @OptionGroup var options: GlobalOptions
+        @OptionGroup var sealing: SealOptions
 
         @Argument(help: "Its name.")
         var name: String
@@ -39,13 +43,14 @@ extension TargetCommand {
         }
 
         func run() async throws {
-            let context = try await CommandContext.open(options)
+            let context = try await CommandContext.open(options, flags: sealing.flags)
             var random = SystemRandomNumberGenerator()
             let secret = Secret.signingSecret(using: &random)
+            let kept = try TargetSecret.kept(secret, of: name, under: try context.settings.sealKey, using: &random)
             let entitlement = purpose.map { Entitlement(purpose: $0, pullKey: .pullKey(using: &random)) }
             _ = try accepted(
                 await AddTarget(database: context.database)(
-                    name, url: url, area: area, secret: secret, entitlement: entitlement, at: .now))
+                    name, url: url, area: area, secret: kept, entitlement: entitlement, at: .now))
             note("the secrets of \(name), shown once:")
             show(secret: secret, pullKey: entitlement?.pullKey)
         }
@@ -81,9 +86,13 @@ extension TargetCommand {
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a target another signing secret; both sign until --finish.",
-            discussion: "With --pull-key an entitled target's pull key is changed too, at once.")
+            discussion: """
+                With --pull-key an entitled target's pull key is changed too, at once. Where secret.key is set the new \
+                secret is kept sealed; one from before there was a key stays as it was until --finish forgets it.
+                """)
 
         @OptionGroup var options: GlobalOptions
+        @OptionGroup var sealing: SealOptions
 
         @Argument(help: "Its name.")
         var name: String
@@ -104,7 +113,7 @@ extension TargetCommand {
         }
 
         func run() async throws {
-            let context = try await CommandContext.open(options)
+            let context = try await CommandContext.open(options, flags: sealing.flags)
             let rotate = RotateTargetSecret(database: context.database)
             if finish {
                 _ = try accepted(await rotate.finish(name))
@@ -113,8 +122,9 @@ extension TargetCommand {
             }
             var random = SystemRandomNumberGenerator()
             let secret = Secret.signingSecret(using: &random)
+            let kept = try TargetSecret.kept(secret, of: name, under: try context.settings.sealKey, using: &random)
             let key = pullKey ? Secret.pullKey(using: &random) : nil
-            _ = try accepted(await rotate(name, secret: secret, pullKey: key, isReplacement: again))
+            _ = try accepted(await rotate(name, secret: kept, pullKey: key, isReplacement: again))
             note("the new secrets of \(name), shown once; end the rotation by --finish when it has them:")
             show(secret: secret, pullKey: key)
         }

@@ -14,7 +14,11 @@ struct TariffCommand: ParsableCommand {
         ])
 
     struct Check: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Read every file and prove its examples.")
+        static let configuration = CommandConfiguration(
+            abstract: "Read every file and prove its examples.",
+            discussion: """
+                Every file that cannot be read or is refused is told, a line each; then the exit code is 1.
+                """)
 
         @OptionGroup var files: TariffOptions
 
@@ -126,28 +130,27 @@ struct TariffOptions: ParsableArguments {
         return FileManager.default.fileExists(atPath: here) ? here : installed
     }
 
-    /// Every broken file is told, one line each.
+    /// Every file that cannot be read or is broken is told, one line each.
     func load() throws -> TariffShelf {
         var files: [(name: String, bytes: [UInt8])] = []
-        var refusals: [FileRefusal] = []
+        var unread: [FileRefusal] = []
         for name in try names() where name.hasSuffix(".yaml") {
             let path = "\(tariffs)/\(name)"
             if isFolder(path) {
-                refusals.append(FileRefusal(file: name, line: 1, reason: .isFolder))
+                unread.append(FileRefusal(file: name, line: 1, reason: .isFolder))
                 continue
             }
             do {
                 files.append((name: name, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
             } catch {
-                throw CommandFailure("\(path) cannot be read: \(error.localizedDescription)")
+                unread.append(FileRefusal(file: name, line: 1, reason: .unreadable(error.localizedDescription)))
             }
         }
-        switch readTariffs(files) {
-        case .success(let shelf) where refusals.isEmpty: return shelf
-        case .success: break
-        case .failure(let more): refusals += more.all
+        switch readTariffs(files, besides: unread) {
+        case .success(let shelf): return shelf
+        case .failure(let refusals):
+            throw FileRefusals(refusals.all.sorted { ($0.file, $0.line) < ($1.file, $1.line) })
         }
-        throw FileRefusals(refusals)
     }
 
     /// The folder's entries that end in .yaml or look as if they were meant to, sorted.
@@ -155,8 +158,13 @@ struct TariffOptions: ParsableArguments {
         guard isFolder(tariffs) else {
             throw CommandFailure("there is no folder of tariff and rule files at \(tariffs): give one with --tariffs")
         }
-        return try FileManager.default.contentsOfDirectory(atPath: tariffs)
-            .filter { $0.lowercased().hasSuffix(".yaml") || $0.lowercased().hasSuffix(".yml") }.sorted()
+        let entries: [String]
+        do {
+            entries = try FileManager.default.contentsOfDirectory(atPath: tariffs)
+        } catch {
+            throw CommandFailure("the folder \(tariffs) cannot be read: \(error.localizedDescription)")
+        }
+        return entries.filter { $0.lowercased().hasSuffix(".yaml") || $0.lowercased().hasSuffix(".yml") }.sorted()
     }
 
     private func isFolder(_ path: String) -> Bool {
@@ -178,6 +186,7 @@ extension BillRefusal {
         case .litresOutOfRange: "litres: 0 to 1000000000000, for the month and for the period before it"
         case .personsOutOfRange: "persons: 1 to 100"
         case .notLivedIn: "the household lived there at no time of the month"
+        case .noFigure: "nothing is known of the month"
         }
     }
 }

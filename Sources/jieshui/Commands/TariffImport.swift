@@ -30,7 +30,11 @@ struct TariffImport: ParsableCommand {
         let imported = try importOWRS(file: name, text: text, customerClass: customerClass, values: values, id: id)
         for note in imported.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
         if let output {
-            try Data(imported.text.utf8).write(to: URL(fileURLWithPath: output), options: .withoutOverwriting)
+            do {
+                try Data(imported.text.utf8).write(to: URL(fileURLWithPath: output), options: .withoutOverwriting)
+            } catch {
+                throw CommandFailure("--output: \(output) cannot be made: \(error.localizedDescription)")
+            }
         } else {
             print(imported.text, terminator: "")
         }

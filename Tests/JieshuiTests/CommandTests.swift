@@ -1,0 +1,138 @@
+import Database
+import Foundation
+import Ledger
+import Operations
+import Storage
+import Testing
+import Water
+
+@testable import jieshui
+
+@Suite(.freshDatabases) struct CommandTests {
+    @Test(arguments: TestEngine.allCases)
+    func `item set puts pieces in, asks other points, withdraws and offers again`(engine: TestEngine) async throws {
+        let city = try await CommandCity(on: engine)
+        try await city.run("item", "add", "水桶", "--english", "bucket", "--area", "A", "--points", "25", "--stock", "3")
+        let community = try await city.city.community("A")
+        func row() async throws -> ItemRow {
+            try #require(try await city.database.read { try $0.items(of: community).first })
+        }
+        let number = "\(try await row().id)"
+        try await city.run("item", "set", number, "--area", "A", "--add", "20", "--points", "30", "--withdrawn")
+        var now = try await row()
+        #expect(now.stock.total == 23 && now.points == Points(30) && now.isWithdrawn)
+        // What is not named stays as it is.
+        try await city.run("item", "set", number, "--area", "A", "--no-withdrawn")
+        now = try await row()
+        #expect(now.stock.total == 23 && now.points == Points(30) && !now.isWithdrawn)
+        #expect(
+            await city.ending(of: "item", "set", number, "--area", "B", "--add", "1")
+                == Ending(message: "the community has no item of this number"))
+        #expect(
+            await city.ending(of: "item", "set", number, "--area", "A", "--points", "0")
+                == Ending(message: "points must be 1 to 1,000,000"))
+        #expect(try await row() == now)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `staff disable ends a member's sign-in, whoever it is named`(engine: TestEngine) async throws {
+        let city = try await CommandCity(on: engine)
+        for name in ["wang", "li"] {
+            _ = try await AddStaff(database: city.database)(
+                name, area: "A", role: .clerk, password: Secret("a long password"),
+                salt: [UInt8](repeating: 7, count: 16), at: city.city.now
+            ).get()
+        }
+        try await city.run("staff", "disable", "wang")
+        try await city.run("staff", "disable", "wang")
+        let staff = try await city.database.read { try $0.staff() }
+        #expect(staff.filter { $0.disabledAt != nil }.map(\.name) == ["wang"])
+        #expect(
+            await city.ending(of: "staff", "disable", "zhao")
+                == Ending(message: "no member of staff is named zhao"))
+    }
+
+    @Test func `meter keys takes its lines from standard input, and ends with 1 where one cannot go in`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let addresses = try ["wmbus:12345678", "wmbus:87654321"].map { try #require(MeterAddress(text: $0)) }
+        for (index, address) in addresses.enumerated() {
+            try await city.city.addHome("H\(index)")
+            _ = try await city.city.addMeter("M\(index)", on: "UH\(index)", addresses: [address]).get()
+        }
+        let (first, second) = (String(repeating: "0a", count: 16), String(repeating: "B0", count: 16))
+        let keys = ["meter", "keys", "-", "--secret-key", sealKeyText] + city.options
+        let good = "meter,key\r\n# of the maker\nM0,\(first)\n\n wmbus:87654321 , \(second)\n"
+        #expect(try await withStandardInput(good) { await ending(of: keys) } == .well)
+        let seal = try SealKey(base64: sealKeyText)
+        let opened = try await seal.meterKeys(of: Set(addresses), in: city.database)
+        #expect(opened[addresses[0]] == [UInt8](repeating: 0x0A, count: 16))
+        #expect(opened[addresses[1]] == [UInt8](repeating: 0xB0, count: 16))
+        // The good line of a bad input goes in.
+        let mixed = "M0,\(second)\nM9,\(first)\nM1\nM1,0a\n"
+        #expect(try await withStandardInput(mixed) { await ending(of: keys) } == Ending())
+        #expect(try await seal.meterKeys(of: [addresses[0]], in: city.database).values.first?.first == 0xB0)
+        let unsealed = await city.ending(of: "meter", "keys", "-")
+        #expect(unsealed.message.hasPrefix("secrets are kept sealed, and secret.key is not set"))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `target add and rotate keep the signing secret sealed where there is a key`(engine: TestEngine) async throws {
+        let city = try await CommandCity(on: engine)
+        let key = ["--secret-key", sealKeyText]
+        let add = ["target", "add", "--url", "https://a.example/", "--area", "A"] + city.options
+        try await run(add + ["sealed"] + key)
+        try await run(add + ["clear"])
+        func kept() async throws -> [String] {
+            try await city.database.read { try $0.signingSecrets() }.map { one in
+                "\(one.target) \(one.secret.prefix { $0 != ":" && $0 != "_" })"
+            }
+        }
+        #expect(try await kept() == ["clear whsec", "sealed sealed"])
+        try await run(["target", "rotate", "clear"] + key + city.options)
+        #expect(try await kept() == ["clear sealed", "sealed sealed"])
+        let seal = try SealKey(base64: sealKeyText)
+        for one in try await city.database.read({ try $0.signingSecrets() }) {
+            #expect(try TargetSecret.opened(one.secret, of: one.target, under: seal).text.hasPrefix("whsec_"))
+        }
+        let end = await ending(of: add + ["third", "--secret-key", "short"])
+        #expect(end.message == "secret.key must be 32 bytes as base64, as openssl rand -base64 32 makes them")
+        #expect(try await kept().count == 2)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `correct ends with status 75 while another process has homes in hand, and with 0 after it`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CommandCity(on: engine)
+        let community = try await city.city.community("A")
+        let homes = [try await city.city.addHome("H1"), try await city.city.addHome("H2")]
+        let months = ["2026-09", "2026-10"].compactMap { BillingMonth($0) }
+        // A command goes by the real clock.
+        let now = Instant.now
+        let lease = try await city.database.write { transaction in
+            for home in homes {
+                for month in months {
+                    try transaction.markDirty(home.id, of: community, month, at: now)
+                }
+            }
+            return try transaction.claim(
+                .close, of: community, by: LeaseOwner("desk:17:ab"), at: now, seconds: 300)
+        }
+        let left = try await city.database.read { try HomesLeft.found(in: $0, only: nil, at: now) }
+        let owner = LeaseOwner("desk:17:ab")
+        #expect(left == [HomesLeft(community: "A", homes: 2, holder: owner, until: now + 300)])
+        let until = city.city.calendar.format(now + 300)
+        #expect(
+            left.map { $0.text(city.city.calendar) }
+                == ["A: in the hands of desk:17:ab until \(until) and while it runs; homes that wait: 2"])
+        let correct = ["correct"] + shippedTariffs + city.options
+        #expect(await ending(of: correct) == Ending(code: 75))
+        #expect(await ending(of: correct + ["--community", "A"]) == Ending(code: 75))
+        #expect(await ending(of: correct + ["--community", "B"]) == .well)
+        #expect(try await city.database.read { try HomesLeft.found(in: $0, only: CommunityID(99), at: now) }.isEmpty)
+        let held = try #require(lease)
+        try await city.database.write { try $0.release(held) }
+        #expect(try await city.database.read { try HomesLeft.found(in: $0, only: nil, at: now) }.isEmpty)
+        #expect(await ending(of: correct) == .well)
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Testing
+import Water
+
+@testable import jieshui
+
+@Suite(.freshDatabases) struct DecodePushTests {
+    private let mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
+    private let body = #"{"messageType":"dataReport","deviceId":"D","timestamp":1600400064538,"payload":{"v":1}}"#
+
+    private func lines(_ arguments: [String], _ body: String) throws -> [String] {
+        try DecodeCommand.parse(arguments).lines(Array(body.utf8), nil).map(\.text)
+    }
+
+    @Test func `decode reads a platform's push by its mapping, and says that no sender was proved`() async throws {
+        let map = try await freshFile("a.map", mapping)
+        let rest = #""rejected":0,"sender":"not proved","status":"push"}"#
+        #expect(
+            try lines(["push/ctwing", "--mapping", map], body) == [
+                #"{"alerts":[],"alerts_past":[],"at":"2020-09-18T03:34:24Z","flags_raw":null,"index":0,"meter":"d","register_ml":1000,"status":"ok"}"#,
+                #"{"ignored":0,"items":1,"readings":1,"# + rest,
+            ])
+        let join = try lines(["push/chirpstack", "--event", "join", "--mapping", map], "{}")
+        #expect(join == [#"{"ignored":1,"items":0,"readings":0,"# + rest])
+        let file = try await freshFile("body.json", body)
+        #expect(await ending(of: ["decode", "push/ctwing", "--mapping", map, file]) == .well)
+        #expect(await ending(of: ["decode", "push/tencent", "--mapping", map, map]).code == 1)
+    }
+
+    @Test func `decode finds the profile that a push's mapping names in the file given`() async throws {
+        let profiles = try await freshFile("own.profiles", "profile: ours\nlitre decimals: 0")
+        let map = try await freshFile(
+            "a.map", "kind: bytes\nformat: cjt188\nfield: payload\ncoding: hex\nprofile: ours")
+        let frame = "6810010000000034128116901F0045238100290000000029003008011026200000CF16"
+        let push = #"{"notifyType":"deviceDataChanged","deviceId":"D","service":{"data":{"payload":"\#(frame)"}}}"#
+        let found = try lines(["push/oceanconnect", "--mapping", map, "--profiles", profiles], push)
+        #expect(found.first?.contains(#""register_ml":812345000"#) == true)
+        let file = try await freshFile("body.json", push)
+        #expect(await ending(of: ["decode", "push/oceanconnect", "--mapping", map, file]).code == 1)
+    }
+
+    @Test func `an option is refused where it does not belong, and asked for where it is needed`() async throws {
+        let map = try await freshFile("a.map", mapping)
+        let cases: [([String], String)] = [
+            (["push/ctwing"], "give --mapping FILE"),
+            (["push/chirpstack", "--mapping", map], "--event goes with push/chirpstack, and is needed there"),
+            (["push/ctwing", "--mapping", map, "--event", "up"], "--event goes with push/chirpstack"),
+            (["push/ctwing", "--mapping", map, "--encryption-key", map], "--encryption-key goes with push/onenet"),
+            (["push/ctwing", "--mapping", map, "--checksum", "lenient"], "go with cjt188"),
+            (["json", "--mapping", map], "--mapping goes with csv and push"),
+            (["json", "--profiles", map], "--profiles goes with cjt188 and push"),
+            (["json", "--key", "00"], "--key goes with wmbus and push"),
+            (["push/nobody", "--mapping", map], "push/nobody"),
+        ]
+        for (arguments, words) in cases {
+            let end = await ending(of: ["decode"] + arguments)
+            #expect(end.code != 0 && end.message.contains(words), "\(arguments): \(end.message)")
+        }
+    }
+
+    @Test func `a file of profiles at fault refuses the server's start by its line`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let file = try await freshFile("own.profiles", "profile: ours\nclock: forwards")
+        for (named, words) in [
+            (file, "cjt188.profiles: \(file):2: forwards is none of either, low, high, none"),
+            (file + "x", "cjt188.profiles: \(file)x cannot be read: "),
+            ("", "cjt188.profiles is set, and empty: name a file"),
+        ] {
+            let path = try await freshFile("city.json", #"{"cjt188.profiles": "\#(named)"}"#)
+            let end = await ending(of: ["serve", "--config", path, "--port", "0"] + shippedTariffs + city.options)
+            #expect(end.code == 1 && end.message.contains(words), "\(end.message)")
+        }
+    }
+
+    @Test func `a fingerprint that is none is refused when a push is set`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let map = try await freshFile("a.map", mapping)
+        let set = ["gateway", "push", "set", "north", "--platform", "ctwing", "--mapping", map]
+        let proof = ["--proof", "client_certificate=hello", "--secret-key", sealKeyText]
+        let end = await ending(of: set + proof + city.options)
+        #expect(end.message == "client_certificate: a fingerprint is 64 hex digits (SHA-256) or 40 (SHA-1)")
+    }
+}

@@ -1,0 +1,1 @@
+../OperationsTests/EachDatabase.swift

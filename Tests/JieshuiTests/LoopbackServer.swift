@@ -1,0 +1,1 @@
+../ExportersTests/LoopbackServer.swift

@@ -1,0 +1,130 @@
+import Database
+import Foundation
+import Operations
+import Storage
+import Testing
+import Water
+
+@testable import jieshui
+
+/// What the commands that close, correct and decide refuse, and how they go on. They go by the real clock: all months here
+/// are long over.
+@Suite(.freshDatabases) struct MonthCommandTests {
+    private let month = "2024-09"
+
+    /// A home whose meter M1 showed 100,000 L on the first of September 2024 and ten more each hour.
+    private func city(_ engine: TestEngine) async throws -> CommandCity {
+        let city = try await CommandCity(on: engine)
+        try await city.city.addHome("H1")
+        _ = try await city.city.addMeter("M1", on: "UH1").get()
+        let community = try await city.city.community("A")
+        let start = try city.city.instant("2024-09-01")
+        let calendar = city.city.calendar
+        try await city.database.write { transaction in
+            let address = try #require(MeterAddress(.serial, "M1"))
+            let meter = try #require(try transaction.reader.holder(of: address)).meter
+            for day in 0..<31 as Range<Int64> {
+                let elements = (0..<24).map { hour in
+                    ReadingElement(
+                        at: start + day * 86_400 + Int64(hour) * 3_600,
+                        register: Volume(litres: 100_000 + (day * 24 + Int64(hour)) * 10), gateway: GatewayID(1))
+                }
+                let key = DayKey(community: community, day: calendar.day(of: start + day * 86_400), meter: meter)
+                try transaction.write([(key, DaySet.encode(elements))])
+            }
+            let area = try #require(try transaction.reader.area(code: "C")).id
+            _ = try transaction.addStaff(
+                name: "desk", area: area, role: .administrator, passwordHash: "x", at: start)
+        }
+        return city
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `close names the month and the first valid day where no file is valid`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        let end = await ending(of: ["close", "1999-01"] + shippedTariffs + city.options)
+        #expect(end.code == 1)
+        #expect(end.message.contains("1999-01") && end.message.contains("2016-01-01"), "\(end.message)")
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `close refuses a month with readings of unregistered meters until it is told to go on`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let start = try city.city.instant("2024-09-10")
+        let day = city.city.calendar.day(of: start)
+        try await city.database.write { transaction in
+            let address = try #require(MeterAddress(.serial, "nobody"))
+            let meter = try transaction.holdAddress(address, at: start)
+            try transaction.countHeld(1, of: meter, gateway: GatewayID(1), last: start)
+            let element = ReadingElement(at: start, register: Volume(litres: 5), gateway: GatewayID(1))
+            let key = DayKey(community: .unregistered, day: day, meter: meter)
+            try transaction.write([(key, DaySet.encode([element]))])
+        }
+        let close = ["close", month] + shippedTariffs + city.options
+        let refused = await ending(of: close)
+        #expect(refused.code == 1, "\(refused.message)")
+        #expect(refused.message.contains("1 unregistered meter with readings of 2024-09"), "\(refused.message)")
+        #expect(refused.message.contains("/staff/held") && refused.message.contains("--despite-held"))
+        #expect(await ending(of: close + ["--despite-held"]) == .well)
+        #expect(await ending(of: close) == .well)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `rules that pay no savings are tried without a fault`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        #expect(await ending(of: ["close", month] + shippedTariffs + city.options) == .well)
+        for name in ["rules-v1.yaml", "rules-saving.yaml"] {
+            let file = packageRoot.appendingPathComponent("tariffs").appendingPathComponent(name).path
+            #expect(await city.ending(of: "rules", "simulate", file) == .well, "\(name)")
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `meter exchange names the reading that its last register contradicts, and takes it by force`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let exchange = ["meter", "exchange", "M1", "N1", "--at", "2024-09-20T10:30:00+08:00"] + city.options
+        let below = await ending(of: exchange + ["--final-m3", "104"])
+        // At 10:00 of the twentieth: 100,000 + (19 × 24 + 10) × 10 litres.
+        #expect(below.code == 1 && below.message.hasPrefix("final_m3: 104 is 0.66 m³ below 104.66"), "\(below.message)")
+        #expect(below.message.contains("2024-09-20T10:00:00+08:00") && below.message.contains("--force"))
+        let above = await ending(of: exchange + ["--final-m3", "900"])
+        #expect(above.code == 1 && above.message.contains("900 is 795.34 m³ above 104.66"), "\(above.message)")
+        #expect(await ending(of: exchange + ["--final-m3", "104.665"]) == .well)
+        #expect(await ending(of: exchange + ["--final-m3", "104", "--force"]) == .well)
+        #expect(await ending(of: exchange + ["--final-m3", "104"]) == .well)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `reading enter says what contradicts a register and that a time lies ahead`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        let enter = ["reading", "enter", "M1", "--reason", "上门抄表", "--staff", "desk"] + city.options
+        let ahead = await ending(of: enter + ["--at", "2199-01-01T00:00:00+08:00", "--register", "104"])
+        #expect(ahead.message == "at: lies ahead")
+        let past = await ending(of: enter + ["--at", "1999-01-01T00:00:00+08:00", "--register", "104"])
+        #expect(past.message == "at: lies before 2000")
+        let at = ["--at", "2024-09-20T10:30:00+08:00"]
+        let below = await ending(of: enter + at + ["--register", "104"])
+        #expect(below.message.hasPrefix("register: 104 is 0.66 m³ below 104.66"), "\(below.message)")
+        #expect(below.message.hasSuffix("add it as it is with --force"))
+        #expect(await ending(of: enter + at + ["--register", "104.665"]) == .well)
+        #expect(await ending(of: enter + at + ["--register", "104", "--force"]) == .well)
+    }
+
+    @Test func `what is left of a correction is counted by months and homes, and the homes are named`() {
+        var summary = CorrectionSummary()
+        summary.withoutReadings = 16
+        summary.householdsWithoutReadings = ["H2", "H1"]
+        let words = "; left as they are, for their readings were pruned: 16 months of 2 households (H1, H2)"
+        #expect(summary.line.hasSuffix(words))
+        summary.withoutReadings = 25
+        summary.householdsWithoutReadings = Set((10..<35).map { "H\($0)" })
+        #expect(summary.line.hasSuffix("H28, H29 and 5 more)"))
+        summary = CorrectionSummary()
+        summary.withoutFiles = 1
+        #expect(summary.line.hasSuffix("; waiting for their month's tariff and rule files: 1 statement"))
+    }
+}

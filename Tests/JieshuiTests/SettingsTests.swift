@@ -1,0 +1,109 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import jieshui
+
+@Suite(.freshDatabases) struct SettingsTests {
+    private func load(
+        _ file: String? = nil, flags: [SettingKey: String?] = [:], environment: [String: String] = [:]
+    ) async throws -> Settings {
+        var arguments: [String] = []
+        if let file { arguments = ["--config", try await freshFile("city.json", file)] }
+        return try await Settings.load(try GlobalOptions.parse(arguments), flags: flags, environment: environment)
+    }
+
+    private func refusal(_ file: String? = nil, environment: [String: String] = [:]) async -> String? {
+        do {
+            _ = try await load(file, environment: environment)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func `the README's table has every setting and no other`() throws {
+        let readme = try String(contentsOf: packageRoot.appendingPathComponent("README.md"), encoding: .utf8)
+        let section = try #require(readme.components(separatedBy: "\n## Settings\n").last)
+        let lines = section.components(separatedBy: "\n## ")[0].split(separator: "\n")
+        let rows = lines.filter { $0.hasPrefix("|") }.joined(separator: "\n")
+        let documented = rows.matches(of: #/JIESHUI_[A-Z0-9_]+/#).map { String($0.output) }
+        #expect(documented.sorted() == SettingKey.allCases.map(\.variable).sorted())
+    }
+
+    @Test func `the server's help names every setting`() {
+        let help = Serve.helpMessage()
+        for key in SettingKey.allCases { #expect(help.contains(key.rawValue), "\(key)") }
+    }
+
+    @Test func `a flag goes before the environment, and that before the file`() async throws {
+        let file = #"{"host": "file", "port": 1, "public": {"address": "file"}}"#
+        let environment = ["JIESHUI_HOST": "environment", "JIESHUI_PORT": "2", "PATH": "/bin"]
+        let settings = try await load(file, flags: [.host: "flag", .port: nil], environment: environment)
+        #expect(settings.text(.host) == "flag")
+        #expect(settings.text(.port) == "2")
+        #expect(settings.text(.publicAddress) == "file")
+        #expect(settings.text(.closeRules) == nil)
+        #expect(settings.strangers.isEmpty)
+    }
+
+    @Test(arguments: SettingKey.allCases)
+    func `every setting is taken from the file, by levels or by its whole name, and from the environment`(
+        key: SettingKey
+    ) async throws {
+        let levels = key.rawValue.split(separator: ".").map { "{\"\($0)\": " }
+        let nested = levels.joined() + "\"given\"" + String(repeating: "}", count: levels.count)
+        #expect(try await load(nested).text(key) == "given")
+        #expect(try await load("{\"\(key.rawValue)\": \"given\"}").text(key) == "given")
+        #expect(try await load(environment: [key.variable: "given"]).text(key) == "given")
+    }
+
+    static let mistyped: [(String, String)] = [
+        (#"{"prot": 80}"#, "prot is no setting, the nearest is port"),
+        (#"{"close": {"tarif": "peking"}}"#, "close.tarif is no setting, the nearest is close.tariff"),
+        (#"{"close.rule": "x", "port": 1}"#, "close.rule is no setting, the nearest is close.rules"),
+        (#"{"rules": "x"}"#, "rules is no setting, the nearest is close.rules"),
+        (#"{"Port": 1}"#, "Port is no setting, the nearest is port"),
+        (#"{"behind": {"tsl": true}}"#, "behind.tsl is no setting, the nearest is behind.tls"),
+        (#"{"port": {"number": 1}}"#, "port.number is no setting, the nearest is port"),
+        (#"{"config": "x"}"#, "config is no setting, the nearest is "),
+        (
+            #"{"b": {"database.conections": 4}, "allow": {"target": "10.0.0.0/8"}}"#,
+            "allow.target is no setting, the nearest is allow.targets; b.database.conections is no setting, "
+                + "the nearest is database.connections"
+        ),
+    ]
+
+    @Test(arguments: mistyped)
+    func `a name in the file that is no setting is refused with the nearest`(file: String, words: String) async throws {
+        let told = try #require(await refusal(file))
+        #expect(told.hasPrefix("the settings file "))
+        #expect(told.contains("city.json: " + words), "\(told)")
+    }
+
+    @Test(arguments: [
+        ("JIESHUI_CLOSE_TARIF", "JIESHUI_CLOSE_TARIFF"), ("JIESHUI_PROT", "JIESHUI_PORT"),
+        ("JIESHUI_LOGLEVEL", "JIESHUI_LOG_LEVEL"), ("JIESHUI_TRUST_FORWARD_FOR", "JIESHUI_TRUST_FORWARDED_FOR"),
+        ("jieshui_host", "JIESHUI_HOST"), ("JIESHUI_CONFG", "JIESHUI_CONFIG"),
+    ])
+    func `a variable that is a setting's but for a slip is refused`(name: String, nearest: String) async throws {
+        let told = await refusal(environment: [name: "x", "JIESHUI_PORT": "1"])
+        #expect(told == "the environment: \(name) is no setting, the nearest is \(nearest)")
+    }
+
+    @Test(arguments: [
+        ("JIESHUI_RULES", "JIESHUI_CLOSE_RULES"), ("JIESHUI_SERVICE_HOST", "JIESHUI_HOST"),
+        ("JIESHUI_PORT_8080_TCP_ADDR", "JIESHUI_PORT"),
+    ])
+    func `any other variable of our name is passed over and told`(name: String, nearest: String) async throws {
+        let settings = try await load(environment: [name: "x", "JIESHUI_PORT": "1", "HOME": "/"])
+        #expect(settings.strangers == [UnknownSetting(name: name, nearest: nearest, isSlip: false)])
+        #expect(settings.text(.port) == "1")
+    }
+
+    @Test func `the file named by the environment is read`() async throws {
+        let path = try await freshFile("city.json", #"{"port": 81}"#)
+        let settings = try await Settings.load(try GlobalOptions.parse([]), environment: ["JIESHUI_CONFIG": path])
+        #expect(settings.text(.port) == "81")
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import jieshui
+
+@Suite(.freshDatabases) struct StartTests {
+    static let refused: [(String, String)] = [
+        (#"{"port": 70000}"#, "70000 is no port"),
+        (#"{"port": "http"}"#, "http is no port"),
+        (
+            #"{"public.address": "water.example"}"#,
+            "public.address: water.example is not of the form https://water.example"
+        ),
+        (#"{"behind": {"tls": "maybe"}}"#, "behind.tls is true or false, not maybe"),
+        (#"{"trust.forwarded.for": 2}"#, "trust.forwarded.for is true or false, not 2"),
+        (#"{"allow": {"private": {"targets": "some"}}}"#, "allow.private.targets is true or false, not some"),
+        (#"{"allow.targets": ["10.0.0.0/8", "10.0.0.0/33"]}"#, "allow.targets: 10.0.0.0/33 is no address range"),
+        (#"{"metrics.key": "short"}"#, "metrics.key: 16 characters or more"),
+        (#"{"secret.key": "AAAA"}"#, "secret.key must be 32 bytes as base64, as openssl rand -base64 32 makes them"),
+        (#"{"close.rules": "none"}"#, "close.rules: no rule file none is valid in "),
+        (#"{"close.tariff": "peking"}"#, "close.tariff: no tariff file has the id peking"),
+        (#"{"close.lanes": 0}"#, "close.lanes must be 1 to 256, not 0"),
+        (#"{"pack.after.days": -1}"#, "pack.after.days must be 0 to 36500, not -1"),
+        (#"{"database.connections": 101}"#, "database.connections must be 1 to 100, not 101"),
+        (#"{"close.tarif": "peking"}"#, "close.tarif is no setting, the nearest is close.tariff"),
+        ("[]", "is no JSON object"), ("{", "is no JSON"), ("", "is no JSON"),
+    ]
+
+    @Test(arguments: refused)
+    func `a setting that cannot work is refused by its name before anything listens`(
+        file: String, words: String
+    ) async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let path = try await freshFile("city.json", file)
+        let port = file.contains("\"port\"") ? [] : ["--port", "0"]
+        let end = await ending(of: ["serve", "--config", path] + port + shippedTariffs + city.options)
+        #expect(end.code == 1)
+        #expect(end.message.contains(words), "\(end.message)")
+    }
+
+    @Test func `a log level that there is not is refused`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let end = await ending(of: ["gateway", "list"] + city.options.prefix(2) + ["--log-level", "loud"])
+        #expect(end.code == 1 && end.message == "no log level is called loud")
+    }
+
+    @Test func `a database that is not there, has no city or has no name is refused`() async throws {
+        let folder = try await freshFolder().path
+        let quiet = ["--log-level", "critical"]
+        let nowhere = await ending(of: ["serve", "--database", "sqlite:\(folder)/none.sqlite"] + quiet)
+        #expect(nowhere.message.hasPrefix("there is no database at \(folder)/none.sqlite: run jieshui init"))
+        let file = try await freshFile("city.json", #"{"database": ""}"#)
+        let unnamed = await ending(of: ["serve", "--config", file] + quiet)
+        #expect(unnamed.message == "database is set, and empty: write sqlite:PATH or postgres://…")
+        let (_, address) = try await freshPlace(of: .sqlite)
+        let empty = await ending(of: ["serve", "--database", address] + quiet)
+        #expect(empty.message == "the database has no city yet: run jieshui init")
+    }
+
+    @Test func `a folder of tariffs that is not there is refused`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let folder = try await freshFolder().appendingPathComponent("tariffs").path
+        let end = await city.ending(of: "serve", "--port", "0", "--tariffs", folder)
+        #expect(end.message.hasPrefix("there is no folder of tariff and rule files at \(folder)"))
+    }
+}

@@ -1,0 +1,1 @@
+../OperationsTests/TestCity.swift
