@@ -92,7 +92,7 @@ import Water
         try await city.addTarget("stuck", url: stuck.url(), area: "140105001001")
         for number in 0..<10 { try await city.enqueue("r-\(number)") }
         try await city.addTarget("quick", url: quick.url(), area: "140105001002")
-        let service = try city.service(totalMilliseconds: 3_000, pollMilliseconds: 3_600_000)
+        let service = try city.service(totalMilliseconds: 20_000, pollMilliseconds: 3_600_000)
         let running = Task { await service.run() }
         var arrivals = quick.arrivals.makeAsyncIterator()
         // Each comes while the stuck one holds its eight: a round with it would end with its time-out.
