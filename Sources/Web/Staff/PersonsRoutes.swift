@@ -244,11 +244,8 @@ extension Texts {
     }
 
     func size(_ size: PersonsFrom) -> String {
-        self(
-            "size_line",
-            [
-                "day": size.day.number <= 0 ? self("size_always") : size.day.description,
-                "persons": persons(size.persons),
-            ])
+        size.day.number <= 0
+            ? self("size_at_first", ["persons": persons(size.persons)])
+            : self("size_line", ["day": size.day.description, "persons": persons(size.persons)])
     }
 }
