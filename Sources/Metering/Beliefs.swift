@@ -61,10 +61,7 @@ private func onlyFitting(
     let after = low < settled.count ? shown[settled[low]] : nil
     guard before != nil || after != nil else { return nil }
     func follows(_ a: ShownRegister, _ b: ShownRegister) -> Bool {
-        switch limit.step(from: a.register, to: b.register, in: b.at - a.at) {
-        case .flow, .rollover: true
-        case .reverseFlow, .fall, .tooFast: false
-        }
+        limit.step(from: a.register, to: b.register, in: b.at - a.at).follows
     }
     var found: Int?
     for index in conflict where FlowLimit.registers.contains(shown[index].register) {

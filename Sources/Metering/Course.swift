@@ -5,7 +5,8 @@ func course(
     of shown: [ShownRegister], believed beliefs: [Belief], rejected: [ShownRegister], edits: [StandingEdit],
     installation: MeterInstallation, limit: FlowLimit
 ) -> JudgedMeter {
-    var course = Course(installation: installation, limit: limit)
+    let line = shown.indices.filter { beliefs[$0].isBelieved }.map { shown[$0] }
+    var course = Course(installation: installation, limit: limit, line: line)
     var group: Range<Int> = 0..<0
     for index in shown.indices {
         if beliefs[index].isConflict {
@@ -35,6 +36,9 @@ private struct Course {
 
     private let installation: MeterInstallation
     private let limit: FlowLimit
+    /// Over the registers that come to be believed, by the same indices.
+    private let stepChange: StepChange
+    private let line: Range<Int>
     private var believed: [BelievedReading] = []
     private var disbelieved: [DisbelievedReading] = []
     private var findings: [Finding] = []
@@ -49,11 +53,15 @@ private struct Course {
     private var offset: Int64 = 0
     /// The index of the run's highest level within the netting span.
     private var mark = 0
+    /// The registers since the mark are lower by their step alone: no water flowed back.
+    private var isMarkKept = false
     private var runStart = 0
 
-    init(installation: MeterInstallation, limit: FlowLimit) {
+    init(installation: MeterInstallation, limit: FlowLimit, line: [ShownRegister]) {
         self.installation = installation
         self.limit = limit
+        self.stepChange = StepChange(line, limit: limit)
+        self.line = line.indices
     }
 
     func judged(edits: [StandingEdit]) -> JudgedMeter {
@@ -79,9 +87,12 @@ private struct Course {
             return
         }
         let step = step(from: last, to: reading)
-        settle(before: reading, isSound: step == .flow || step == .rollover)
+        settle(before: reading, isSound: step.follows || step == .otherStep)
         switch step {
         case .flow: rise(to: reading, rule: isOneOfSeveral ? .onlyFitting : .follows)
+        case .otherStep:
+            isMarkKept = true
+            rise(to: reading, rule: .resolutionChange)
         case .rollover:
             find(.rollover, at: reading, before: last.register)
             moduli += limit.modulus ?? 0
@@ -106,7 +117,8 @@ private struct Course {
     }
 
     private func step(from last: BelievedReading, to reading: ShownRegister) -> Step {
-        let step = limit.step(from: last.register.millilitres, to: reading, in: reading.at - last.at.epochSeconds)
+        var step = limit.step(from: last.register.millilitres, to: reading, in: reading.at - last.at.epochSeconds)
+        if !step.follows { step = stepChange.step(believed.count - 1, believed.count, within: line) ?? step }
         if reading.isVouchedFor { return step }
         // A rise over a reading that already rose too fast is that step, later.
         let range = last.register.millilitres...max(last.register.millilitres, reading.register)
@@ -114,12 +126,13 @@ private struct Course {
     }
 
     // A level below the mark counts nothing; above it, what exceeds it. A mark older than the netting span is
-    // forgotten: the highest level since then takes its place.
+    // forgotten, unless the register's step explains what lies below it: the highest level since then takes its place.
     private mutating func rise(to reading: ShownRegister, rule: QualityRule) {
         let level = reading.register + moduli
         let last = believed[believed.count - 1].counted.millilitres
         var isForgotten = false
-        if mark != believed.count - 1, reading.at - believed[mark].at.epochSeconds > Course.nettingSeconds {
+        if !isMarkKept, mark != believed.count - 1, reading.at - believed[mark].at.epochSeconds > Course.nettingSeconds
+        {
             mark = highest(since: reading.at - Course.nettingSeconds)
             isForgotten = true
         }
@@ -127,7 +140,7 @@ private struct Course {
         let exceeds = level >= levels[mark]
         let counted = exceeds ? max(last, level + offset) : last
         append(reading, counted: counted, level: level, startsRun: false, rule: rule)
-        if exceeds { mark = believed.count - 1 }
+        if exceeds { (mark, isMarkKept) = (believed.count - 1, false) }
     }
 
     /// The latest of the run's highest levels from `instant` on, the last believed one at least.
@@ -150,7 +163,7 @@ private struct Course {
         append(
             reading, counted: max(last, reading.register + offset), level: reading.register, startsRun: true,
             rule: .restart)
-        mark = believed.count - 1
+        (mark, isMarkKept) = (believed.count - 1, false)
         runStart = mark
     }
 

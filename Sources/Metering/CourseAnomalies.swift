@@ -10,6 +10,8 @@ struct CourseAnomalies {
     let judged: JudgedMeter
     let limit: FlowLimit
     let rules: MeteringRules
+    /// Indices of believed registers at which the step changes.
+    var stepChanges: Set<Int> = []
 
     func anomalies() -> [Anomaly] {
         let believed = judged.believed
@@ -31,9 +33,12 @@ struct CourseAnomalies {
         return found + stillness()
     }
 
-    /// True where more than Q3 flowed in the pair that ends at `index`.
+    /// True where more than Q3 flowed in the pair that ends at `index`. What a coarse register shows at once flowed
+    /// before.
     func isAboveNominal(_ index: Int) -> Bool {
-        guard index > 0, !judged.believed[index].startsRun else { return false }
+        guard index > 0, !judged.believed[index].startsRun, !stepChanges.contains(index),
+            !judged.movesByOneStep(to: index)
+        else { return false }
         let (before, after) = (judged.believed[index - 1], judged.believed[index])
         let rise = after.counted.millilitres - before.counted.millilitres
         return !limit.passesNominally(rise, in: after.at - before.at)
@@ -100,7 +105,7 @@ struct CourseAnomalies {
             }
             let next = stretch.upperBound
             guard seconds >= CourseAnomalies.stillSeconds, next < believed.count, flow(to: next) > second,
-                second > 0, highest >= 2 * second, madeUp(seconds, at: next)
+                second > 0, highest >= 2 * second, !judged.movesByOneStep(to: next), madeUp(seconds, at: next)
             else { continue }
             found.append(anomaly(.caughtUp, from: stretch.lowerBound, to: next, count: stretch.count))
         }

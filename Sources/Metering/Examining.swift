@@ -34,8 +34,9 @@ public func examine(_ readings: MeterReadings, rules: MeteringRules, now: Instan
     var sorted = SortedOut(readings, rules: rules, now: now)
     let judged = judge(sorted.due, rules: rules)
     let limit = FlowLimit(readings.installation, rules: rules)
-    let course = CourseAnomalies(judged: judged, limit: limit, rules: rules)
     let resolution = ResolutionAnomalies(judged: judged)
+    let course = CourseAnomalies(
+        judged: judged, limit: limit, rules: rules, stepChanges: Set(resolution.changes.map(\.index)))
     let leftOut = LeftOutAnomalies(judged: judged, limit: limit, rules: rules)
     let anomalies =
         sorted.anomalies() + conflicts(judged) + leftOut.anomalies() + course.anomalies() + resolution.anomalies()

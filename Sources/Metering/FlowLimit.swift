@@ -12,6 +12,16 @@ enum Step {
     case fall
     /// A rise that the meter cannot pass in the time.
     case tooFast
+    /// A fall, or such a rise, that a change of the register's step explains.
+    case otherStep
+
+    /// True where nothing is to be judged.
+    var follows: Bool {
+        switch self {
+        case .flow, .rollover: true
+        case .reverseFlow, .fall, .tooFast, .otherStep: false
+        }
+    }
 }
 
 /// What one meter can do: its overload flow Q4 or what its pipe passes, its register's step and modulus.
@@ -62,6 +72,12 @@ struct FlowLimit {
         return resolution + floorDivide(millilitresPerHour * length, by: 3_600)
     }
 
+    /// True for a rise of 0 or more that a home can have used in `seconds`: Q4 for an hour, then a thirtieth of Q3, two
+    /// cubic metres a day for a usual meter.
+    func continues(_ rise: Int64, in seconds: Int64) -> Bool {
+        passes(rise, in: seconds) && isBelievable(rise, in: seconds, fully: 3_600, then: 30)
+    }
+
     private func passes(_ rise: Int64, in seconds: Int64, at millilitresPerHour: Int64) -> Bool {
         guard rise >= 0 else { return false }
         let length = min(seconds, FlowLimit.longestSeconds) + slackSeconds
@@ -82,9 +98,14 @@ struct FlowLimit {
     /// Over a long silence the overload flow would pass a whole round of the register: beyond the first day no more than a
     /// tenth of Q3 is believed to have run, which is several times what a household uses.
     private func rollsOver(_ rise: Int64, in seconds: Int64) -> Bool {
+        isBelievable(rise, in: seconds, fully: 86_400, then: 10)
+    }
+
+    /// Q4 for the first seconds, a part of Q3 for the rest.
+    private func isBelievable(_ rise: Int64, in seconds: Int64, fully full: Int64, then part: Int64) -> Bool {
         let length = min(seconds, FlowLimit.longestSeconds)
-        guard length > 86_400 else { return true }
-        let believed = millilitresPerHour * 24 + nominalMillilitresPerHour / 10 * (length - 86_400) / 3_600
+        guard length > full else { return true }
+        let believed = millilitresPerHour * full / 3_600 + nominalMillilitresPerHour / part * (length - full) / 3_600
         return rise <= believed
     }
 

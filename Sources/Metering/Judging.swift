@@ -9,8 +9,14 @@ import Water
 ///   the nearest three on each side where fewer are there: the chain that keeps the most readings is believed. A
 ///   restart (reset or step up) must be borne out by three readings; a decrease of at most the rules' reverse flow by
 ///   two; otherwise the readings that do not fit are left out.
+/// - Registers that the chain leaves and comes back from to where it goes on are an excursion, and are left out however
+///   many they are: another meter under the address, a bit that stays flipped. They lie within six days of both, and
+///   the home can have used what flowed across them: Q4 for an hour, then a thirtieth of Q3. A true exchange or reset
+///   never comes back.
 /// - No chain passes over a reading that rose too fast in order to count that rise later: it breaks there, and the
 ///   volume of the step is unknown.
+/// - A fall by less than the step that the registers after it have is the register with decimals cut off or rounded
+///   away. Nothing counts until it exceeds what it showed before.
 /// - Of several registers at one instant the only one that fits both neighbours is believed, else none. A register
 ///   noted by the registry at that instant stands.
 ///

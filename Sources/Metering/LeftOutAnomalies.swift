@@ -13,15 +13,15 @@ struct LeftOutAnomalies {
     let judged: JudgedMeter
     let limit: FlowLimit
     let rules: MeteringRules
-    /// Half the time that usually lies between two readings.
-    private let halfGap: Int64
+    /// The time that usually lies between two readings.
+    private let usualGap: Int64
 
     init(judged: JudgedMeter, limit: FlowLimit, rules: MeteringRules) {
         self.judged = judged
         self.limit = limit
         self.rules = rules
         let gaps = zip(judged.believed, judged.believed.dropFirst()).map { $1.at - $0.at }.sorted()
-        halfGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2] / 2
+        usualGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2]
     }
 
     /// One for each register left out, but one for each chain of interleaved ones. Conflicts that are not such a chain
@@ -63,7 +63,9 @@ struct LeftOutAnomalies {
         guard let index = judged.lastIndex(atOrBefore: one.at) else { return false }
         let before = judged.believed[index]
         let after = index + 1 < judged.believed.count ? judged.believed[index + 1] : nil
-        guard one.at - before.at >= halfGap, after.map({ $0.at - one.at >= halfGap }) ?? true else { return false }
+        guard one.at - before.at >= usualGap / 2, after.map({ $0.at - one.at >= usualGap / 2 }) ?? true else {
+            return false
+        }
         let fallen = max((before.register - one.register).millilitres, 0)
         let falls = after.map { max((one.register - $0.register).millilitres, 0) } ?? 0
         return fallen + falls > 0 && limit.isReverse(max(fallen, falls))
@@ -126,7 +128,7 @@ struct LeftOutAnomalies {
     }
 
     /// Chains of registers left out that follow each other, by index. Those whose registers are mostly the believed
-    /// ones with the same kind of fault are no second meter.
+    /// ones with a fault are no second meter, unless they are more than the meter sends: a fault adds no readings.
     private func interleaved(_ left: [DisbelievedReading], _ kinds: [AnomalyKind]) -> [[Int]] {
         var chains: [[Int]] = []
         for index in left.indices where !isNoMeter(kinds[index]) {
@@ -140,8 +142,16 @@ struct LeftOutAnomalies {
         }
         return chains.filter { chain in
             let faulty = chain.count { kinds[$0] != .spike && kinds[$0] != .dip }
-            return chain.count >= LeftOutAnomalies.fewestInterleaved && faulty * 2 <= chain.count
+            return chain.count >= LeftOutAnomalies.fewestInterleaved
+                && (faulty * 2 <= chain.count
+                    || areMore(chain.count, from: left[chain[0]].at, to: left[chain[chain.count - 1]].at))
         }
+    }
+
+    /// True where `count` registers over [from, to] come beside those that the meter usually sends.
+    private func areMore(_ count: Int, from: Instant, to: Instant) -> Bool {
+        let own = (judged.lastIndex(atOrBefore: to) ?? -1) - (judged.lastIndex(atOrBefore: from) ?? -1)
+        return usualGap > 0 && Int64(count + own - 1) * usualGap * 2 > (to - from) * 3
     }
 
     private func isNoMeter(_ kind: AnomalyKind) -> Bool {

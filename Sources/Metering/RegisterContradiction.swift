@@ -74,7 +74,7 @@ extension FlowLimit {
         switch step(from: from, to: to, in: seconds) {
         case .flow, .rollover: return nil
         case .tooFast: return StepFault(isFall: false, most: most)
-        case .reverseFlow, .fall: return from - to <= resolution ? nil : StepFault(isFall: true, most: most)
+        case .reverseFlow, .fall, .otherStep: return from - to <= resolution ? nil : StepFault(isFall: true, most: most)
         }
     }
 }
