@@ -91,7 +91,7 @@ public struct CloseMonth: Sendable {
     ///     month that has any, unless all of it is issued.
     public func callAsFunction(
         _ month: BillingMonth, at: Instant, early: Bool = false, excluding: [String: String] = [:],
-        despiteHeld: Bool = true, progress: @escaping @Sendable (CloseProgress) -> Void = { _ in }
+        despiteHeld: Bool = false, progress: @escaping @Sendable (CloseProgress) -> Void = { _ in }
     ) async throws -> Result<CloseSummary, CloseRefusal> {
         let files: (tariff: Tariff, rules: RuleSet)
         switch try await admit(month, at: at, early: early) {

@@ -72,8 +72,8 @@ extension CloseRefusal: CustomStringConvertible {
         case .unknownCommunity(let code): "the city has no community \(code) with homes in this month"
         case .nothingToClose: "no household lived anywhere in this month: import households first"
         case .held(let held):
-            "\(held.words) would take no part (see 未登记水表 /staff/held): register the meters with jieshui import meters, "
-                + "or close without them by --despite-held"
+            "\(held.words) would take no part (see 未登记水表 /staff/held): \(held.advice), or close without them by "
+                + "--despite-held; corrections of earlier months need no close (jieshui correct)"
         case .notSettled(let codes):
             "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
         case .withOthers(let codes):
@@ -104,6 +104,13 @@ extension FrozenFiles {
 }
 
 extension HeldOfMonth {
+    fileprivate var advice: String {
+        var advice: [String] = []
+        if meters > 0 { advice.append("register the meters with jieshui import meters") }
+        if keptApart > 0 { advice.append("look at the clocks and areas of the gateways that sent them") }
+        return advice.joined(separator: ", ")
+    }
+
     /// What there is, counted.
     var words: String {
         var words: [String] = []

@@ -75,7 +75,8 @@ struct CorrectMonth: Sendable {
             work.statements.append(stored)
             work.hasNews = work.hasNews || isNews
             work.leaks.append((home.household, home.continuousFlows))
-            var later = try resting(on: home.household, billedBy: tariff, reader)
+            var later = try reader.monthsResting(
+                on: month, of: home.household, in: community, billedBy: tariff)
             if changesLevels { later += try nextMonth(of: home.household, reader) }
             let cause = statement.version == 1 ? HomeChange.Cause.earlierMonthIssued : .earlierMonth
             work.resting += later.map { (home.household, $0, cause) }
@@ -111,32 +112,15 @@ struct CorrectMonth: Sendable {
         return try reader.installedTimes(of: household, in: community).contains(where: lived.meets)
     }
 
-    /// The later months of a home whose issued statements rest on this one's litres.
-    private func resting(
-        on household: HouseholdID, billedBy tariff: Tariff, _ reader: Reader
-    ) throws -> [BillingMonth] {
-        let measured = Set(try reader.measuredMonths(of: community))
-        return try (1...BylawMean.reach).map { month.advanced(by: $0) }.filter(measured.contains).filter { later in
-            if tariff.firstMonth(ofPeriodOf: later) <= month { return true }
-            // Of what lacks nothing no more is asked: its statement is not read.
-            let figures = try reader.statementFigures(of: community, from: later, to: later, only: household)
-            if let use = figures[household]?[later]?.use, use.isWhole { return false }
-            // Without a register it rests on what this one says now, whether or not it did before; without a statement
-            // it may have one now.
-            guard let stored = try reader.statement(of: household, in: community, later) else { return true }
-            let said = try Statement(bytes: Array(stored.body.utf8))
-            return said.analysis?.bylawMonths.isEmpty == false || said.use.days.allSatisfy { $0.litres == nil }
-        }
-    }
-
     /// The first later month whose statement has levels: the next, or where this one's rules pay no savings the first of
     /// those that do. Each marks the one after it in its turn.
     private func nextMonth(of household: HouseholdID, _ reader: Reader) throws -> [BillingMonth] {
         // A statement takes its levels from the latest of the three before it.
         let last = rules.saving == nil ? 13 : 3
-        let figures = try reader.statementFigures(
-            of: community, from: month.next, to: month.advanced(by: last), only: household)
-        return (figures[household] ?? [:]).filter { $0.value.levels != nil }.keys.min().map { [$0] } ?? []
+        let next = try (1...last).lazy.map { month.advanced(by: $0) }.first { later in
+            try reader.statementFigures(of: household, in: community, later)?.levels != nil
+        }
+        return next.map { [$0] } ?? []
     }
 
     /// A home's own figure among the frozen ones. Months from before a gap kept from ranking count a home with one: then its
@@ -269,8 +253,15 @@ extension Statement {
     /// Whether the levels that later months rest on are others than a former version's.
     fileprivate func changesLevels(against former: Statement) -> Bool {
         if let saving {
-            return saving.levelsFor(next: month, persons: persons)
-                != former.saving?.levelsFor(next: month, persons: former.persons)
+            let (levels, others) = (
+                saving.levelsFor(next: month, persons: persons),
+                former.saving?.levelsFor(next: month, persons: former.persons) ?? []
+            )
+            // Of levels from before sizes were kept only the figure can differ.
+            return levels.count != others.count
+                || zip(levels, others).contains { level, other in
+                    level.month != other.month || level.permille != other.permille || !level.counts(for: other.persons)
+                }
         }
         return unranked != former.unranked || equivalised != former.equivalised || findings != former.findings
             || quality.zeroDays != former.quality.zeroDays

@@ -81,17 +81,27 @@ struct IssueStatements: Sendable {
         return true
     }
 
-    /// Statements issued late, of a community that was left out, have levels that the next ones issued did not know.
+    /// Statements issued late, of a community that was left out, say what later ones issued before did not know: litres
+    /// that these rest on, and under rules that pay savings levels for the next.
     private func markLater(
         than month: BillingMonth, of community: CommunityID, _ homes: [HouseholdID], at: Instant,
         _ transaction: Transaction
     ) throws {
-        guard rules.saving != nil else { return }
-        let later = try (1...3).map { month.advanced(by: $0) }.first {
-            try transaction.reader.communityMonth($0, of: community)?.issuedAt != nil
+        let reader = transaction.reader
+        guard try reader.measuredMonths(of: community).contains(where: { $0 > month }) else { return }
+        let next = try (1...3).map { month.advanced(by: $0) }.first {
+            try reader.communityMonth($0, of: community)?.issuedAt != nil
         }
-        guard let later else { return }
-        for home in homes { try transaction.markDirty(home, of: community, later, cause: .earlierMonthIssued, at: at) }
+        let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
+        for home in homes {
+            var later = Set(rules.saving == nil ? [] : [next].compactMap { $0 })
+            if let tariff = tariffs.tariff(of: home) {
+                later.formUnion(try reader.monthsResting(on: month, of: home, in: community, billedBy: tariff))
+            }
+            for month in later.sorted() {
+                try transaction.markDirty(home, of: community, month, cause: .earlierMonthIssued, at: at)
+            }
+        }
     }
 
     private struct Work: Sendable {

@@ -30,13 +30,14 @@ struct LoadMonthBases {
     }
 
     private func uses(_ month: BillingMonth, of homes: Set<HouseholdID>) throws -> [(HouseholdID, EarlierUse)] {
-        func uses(only: HouseholdID?) throws -> [(HouseholdID, EarlierUse)] {
-            try reader.statementFigures(of: community, from: month, to: month, only: only).compactMap { home, months in
-                months[month].map { (home, $0.use) }
+        guard homes.count >= Self.homesForPassage else {
+            return try homes.compactMap { home in
+                try reader.statementFigures(of: home, in: community, month).map { (home, $0.use) }
             }
         }
-        if homes.count >= Self.homesForPassage { return try uses(only: nil).filter { homes.contains($0.0) } }
-        return try homes.flatMap { try uses(only: $0) }
+        return try reader.statementFigures(of: community, from: month, to: month).compactMap { home, months in
+            homes.contains(home) ? months[month].map { (home, $0.use) } : nil
+        }
     }
 
     /// nil where the month does not count: too few of its days are known, the household was not there for all of it, or

@@ -204,10 +204,34 @@ extension Reader {
                 WHERE community_id = 0 AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
                 """
             ) { try $0.id(0) as MeterID }
-        let apart = try first(
-            "SELECT count(*) FROM reading_quarantine WHERE read_at >= \(span.start) AND read_at < \(span.end)"
-        ) { try $0.integer(0) }
-        return HeldOfMonth(month: month, meters: held.intersection(read).count, keptApart: Int(apart ?? 0))
+        return HeldOfMonth(month: month, meters: held.intersection(read).count, keptApart: try keptApart(month, span))
+    }
+
+    /// Readings of the month kept apart, and those alone: what another gateway or a later sending brought into the
+    /// meter's set takes part.
+    private func keptApart(_ month: BillingMonth, _ span: (start: Instant, end: Instant)) throws -> Int {
+        struct Place: Hashable {
+            let community: CommunityID
+            let meter: MeterID
+        }
+        var apart: [Place: Set<TimedRegister>] = [:]
+        try each(
+            """
+            SELECT community_id, meter_id, read_at, register_ml FROM reading_quarantine
+            WHERE read_at >= \(span.start) AND read_at < \(span.end)
+            """
+        ) { row in
+            let place = Place(community: try row.id(0), meter: try row.id(1))
+            apart[place, default: []].insert(
+                TimedRegister(at: try row.instant(2), register: Volume(millilitres: try row.integer(3))))
+        }
+        for place in apart.keys {
+            try eachDaySet(of: place.meter, in: place.community, from: month.firstDay, to: month.lastDay) {
+                _, elements in
+                apart[place]?.subtract(elements.map { TimedRegister(at: $0.at, register: $0.register) })
+            }
+        }
+        return apart.values.reduce(0) { $0 + $1.count }
     }
 }
 

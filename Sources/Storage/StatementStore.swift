@@ -189,6 +189,21 @@ extension Reader {
         return found
     }
 
+    /// The figures of a home's newest statement of a month.
+    public func statementFigures(
+        of household: HouseholdID, in community: CommunityID, _ month: BillingMonth
+    ) throws -> StatementFigures? {
+        try first(
+            """
+            SELECT household_id, month, version, hash, litres, missing_hours, bill_fen, percentile, points,
+                CASE WHEN litres IS NULL THEN body ELSE '' END, levels
+            FROM statement
+            WHERE community_id = \(community) AND month = \(month) AND household_id = \(household)
+            ORDER BY version DESC LIMIT 1
+            """
+        ) { try Reader.figures($0, month) }
+    }
+
     /// A statement stored before its figures were kept beside it is read whole.
     private static func figures(_ row: Row, _ month: BillingMonth) throws -> StatementFigures {
         let hash = try row.text(3)

@@ -27,7 +27,8 @@ extension RuleSet {
                 try SavingRules.read(section.mapping(required: SavingRules.keys), besides: names)
             },
             report: try root.optional("report").map { section throws(FileRefusal) in
-                try SavingReport.read(section.mapping(required: SavingReport.keys), isTrial: isTrial)
+                try SavingReport.read(
+                    section.mapping(required: SavingReport.keys, optional: SavingReport.partKeys), isTrial: isTrial)
             },
             redemption: try RedemptionRules.read(root),
             source: try root.text("source"),

@@ -11,9 +11,9 @@ public struct SavingReport: Sendable, Hashable {
     public let points: Int64
     /// Those it would have paid had each home used a fifth less in both months.
     public let paidAtFifthLess: Int64
-    /// What all points together would have cost each community.
+    /// What all points together would have cost each community; empty where the file does not say.
     public let communities: [Cost]
-    /// Who would have gained, by persons; those of unknown number last.
+    /// Who would have gained, by persons; those of unknown number last. Empty where the file does not say.
     public let sizes: [Gain]
 
     /// Of a thousand judged home-months at most so many may be paid, half up: with no programme each is a false award.
@@ -51,7 +51,9 @@ public struct SavingReport: Sendable, Hashable {
 }
 
 extension SavingReport {
-    static let keys = ["history", "judged", "paid", "points", "paid_at_a_fifth_less", "communities", "sizes"]
+    static let keys = ["history", "judged", "paid", "points", "paid_at_a_fifth_less"]
+    /// Both or none: reports of before had neither.
+    static let partKeys = ["communities", "sizes"]
 
     private static let range: ClosedRange<Int64> = 0...1_000_000_000_000
     private static let sumKeys = ["home_months", "points", "points_per_100_homes_a_month", "saving_points"]
@@ -68,11 +70,15 @@ extension SavingReport {
         guard isTrial || permille <= mostPaidPermille else {
             throw try keys.value("paid").bad("at most \(mostPaidPermille) ‰ of judged")
         }
+        let parts = partKeys.compactMap { keys.optional($0) }
+        if parts.count == 1, let missing = partKeys.first(where: { keys.optional($0) == nil }) {
+            throw parts[0].refusal(.missingKey(missing))
+        }
         let report = SavingReport(
             history: try keys.text("history"), judged: judged, paid: paid,
             points: try keys.integer("points", in: range), paidAtFifthLess: paidAtFifthLess,
-            communities: try costs(keys.value("communities")), sizes: try gains(keys.value("sizes")))
-        try report.check(keys)
+            communities: try parts.first.map(costs) ?? [], sizes: try parts.last.map(gains) ?? [])
+        if !parts.isEmpty { try report.check(keys) }
         return report
     }
 

@@ -125,7 +125,11 @@ import Water
             CloseRefusal.held(held).description.hasPrefix(
                 "1 unregistered meter with readings of 2026-10 and 1 reading of 2026-10 kept apart would take no part"))
         #expect(try await city.database.read { try $0.communityMonths(october) }.isEmpty)
-        #expect(try await close(october, at: later).get().statements == 24)
+        // What its meter's set came to hold since is not apart any more.
+        try await city.post(CityFixture.series(1, from: start + 15 * 86_400, [9_999_999]))
+        _ = try await city.foldAll()
+        #expect(try await city.database.read { try $0.held(of: october, span) }.keptApart == 0)
+        #expect(try await close(october, at: later, despiteHeld: true).get().statements == 24)
         // What is issued is not refused again.
         #expect(try await close(october, at: later + 1, despiteHeld: false).get().wasComplete)
     }

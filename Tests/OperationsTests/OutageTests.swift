@@ -94,4 +94,23 @@ import Water
         let mean = read.reduce(0, +) / 3
         #expect(said == [read + [mean, mean], read + [mean, mean]])
     }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a month of a community that was left out marks what rests on it when it is issued`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        // Somebody else's month goes on without the community.
+        try await city.addHome(3, in: CityFixture.second)
+        let close = try close(city)
+        func at(_ month: BillingMonth) -> Instant { city.calendar.interval(of: month).end + 5 * 86_400 }
+        _ = try await close(months[0], at: at(months[0]), excluding: ["140105001001": "unread"]).get()
+        _ = try await close(months[1], at: at(months[1])).get()
+        #expect(try await statement(1, months[1], city).billing == .refused(.noFigure))
+        _ = try await close(months[0], at: at(months[1])).get()
+        while try await close.corrections(at: end).statements > 0 {}
+        let said = try await statement(1, months[1], city)
+        #expect(said.version == 2 && said.analysis?.bylawMonths.map(\.month) == [months[0]])
+        #expect(said.use.litres == 31 * 24 * 7)
+    }
 }

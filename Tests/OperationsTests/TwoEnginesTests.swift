@@ -78,7 +78,7 @@ struct TwoEnginesTests {
             database: city.database, calendar: city.calendar, shelf: try SharedFiles.shelf(),
             settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
             logger: Logger(label: "test"))
-        _ = try await close(october, at: later).get()
+        _ = try await close(october, at: later, despiteHeld: true).get()
         let sets = try await city.sets()
         let october = october
         return try await city.database.read { reader in

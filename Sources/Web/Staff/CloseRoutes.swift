@@ -53,7 +53,8 @@ struct CloseRoutes: Sendable {
             }
         }
         let operation = services.closeMonth
-        let result = try await services.closing.run { try await operation(month, at: now) }
+        // Readings that take no part were asked about.
+        let result = try await services.closing.run { try await operation(month, at: now, despiteHeld: true) }
         return try await preview(
             request, clerk, month, at: now, notice: notice(result, month, t))
     }
