@@ -36,17 +36,18 @@ let languageRules: [Rule] = [
         good: [Rule.Example("Sources/Storage/A.swift", "let a = try read()")]
     ),
     Rule(
-        name: "tests run, and do not sleep",
+        name: "tests run, do not sleep and are not timed",
         covers: { $0.isTest && $0.isSwift },
         breaches: { source in
             source.breaches(
                 in: source.code,
-                #/\.disabled\(|\bXCTSkip\b|\bwithKnownIssue\b|\bThread\.sleep\b|\bTask\.sleep\b|\busleep\(|\bsleep\(\d/#,
-                "a test that does not run, or that sleeps")
+                #/\.(?:disabled|timeLimit)\(|\bXCTSkip\b|\bwithKnownIssue\b|(?:Thread|Task)\.sleep|\bu?sleep\([\da-z]/#,
+                "a test that does not run, that sleeps or is timed")
         },
         bad: [
             Rule.Example("Tests/WebTests/A.swift", "@Test(.disabled(\"later\")) func a() {}"),
             Rule.Example("Tests/WebTests/A.swift", "try await Task.sleep(for: .seconds(1))"),
+            Rule.Example("Tests/WebTests/A.swift", "@Test(.timeLimit(.minutes(1))) func a() {}"),
         ],
         good: [Rule.Example("Tests/WebTests/A.swift", "@Test func `a claim`() {} // Task.sleep")]
     ),

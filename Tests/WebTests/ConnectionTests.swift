@@ -3,7 +3,6 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTesting
-import Logging
 import Operations
 import Storage
 import Synchronization
@@ -44,8 +43,9 @@ import Testing
         let broken = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\n\(form)Transfer-Encoding: chunked\r\n\r\nzz\r\n"
         try await app.test(.live) { client in
             let port = try #require(client.port)
-            // The client waits in vain for more: what came before is what counts.
-            let asked = await exchange(Array((get + get + waiting).utf8), port: port, whole: true)
+            let connection = RawConnection(port: port)
+            await connection.send(get + get + waiting)
+            let asked = await connection.receive(until: "HTTP/1.1 100 ")
             let states = asked.matches(of: /HTTP\/1\.1 (\d+)/).map { String($0.1) }
             #expect(states == ["200", "200", "100"], "\(asked)")
             let answer = await exchange(Array(broken.utf8), port: port, whole: true)
@@ -114,7 +114,7 @@ import Testing
 
     @Test(arguments: ["", "12"])
     func `a body of nobody known that stays away ends when its time is up`(_ begun: String) async throws {
-        try await live(WebFixture(), restMilliseconds: 50) { port, _ in
+        try await live(WebFixture(), ConnectionBounds(restMilliseconds: 50)) { port, _ in
             let client = RawConnection(port: port)
             await client.send("POST /v1/readings HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n\(begun)")
             let answer = await client.receive(until: "}")
@@ -151,7 +151,7 @@ import Testing
     @Test
     func `a stop waits for no body that has not ended, and keeps nothing of it`() async throws {
         let fixture = try await WebFixture()
-        let client = try await live(fixture) { port, _ in
+        let client = try await live(fixture, ConnectionBounds(partingMilliseconds: 50)) { port, _ in
             let client = RawConnection(port: port)
             await client.send(upload(fixture, length: 1_000))
             // The gateway is known and its body is being read.
@@ -165,24 +165,19 @@ import Testing
         #expect(try await fixture.services.database.read { try $0.journalLag() } == nil)
     }
 
-    @Test func `an answer that ends its connection comes whole, however slowly it is taken`() async throws {
-        // More than the system takes at once.
-        let size = 32 * 1_024 * 1_024
-        let router = Router(context: WebContext.self)
-        router.get("large") { _, _ in Response.bytes([UInt8](repeating: 32, count: size), type: "text/plain") }
-        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionHandler()])
-        let app = Application(router: router, server: .http1(configuration: configuration))
-        try await app.test(.live) { client in
-            let client = RawConnection(port: try #require(client.port))
-            await client.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            #expect(await client.receive().utf8.count > size)
-        }
-    }
-
     @Test(arguments: [
         ("GET /a page HTTP/1.1\r\n\r\n", "HTTP/1.1 or HTTP/1.0"), ("HELLO\r\n\r\n", "a method of HTTP"),
         ("GET / HTTP/1.1\r\nHost: a\r\nTwo words: 1\r\n\r\n", "a character that is not allowed"),
         ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "Content-Length is no number"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", "is given twice"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "stands beside Content-Length"
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+            "stands beside Transfer-Encoding"
+        ),
         ("GET / HTTP/1.1\r\nHost: a\r\nLong: \(String(repeating: "x", count: 82_000))\r\n\r\n", "80 KiB"),
     ])
     func `what is no HTTP is refused with its reason`(_ request: String, _ reason: String) async throws {
@@ -217,43 +212,6 @@ import Testing
         POST /v1/readings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(fixture.gatewayKey.text)\r\n\
         Content-Type: text/csv\r\nExpect: 100-continue\r\nContent-Length: \(length)\r\n\r\n
         """
-    }
-
-    /// Runs `body` with the port of a server as it is run, and with what its connections log. The server has stopped
-    /// when this returns.
-    private func live<Value: Sendable>(
-        _ fixture: WebFixture, restMilliseconds: Int64 = 10_000,
-        _ body: @Sendable @escaping (_ port: Int, _ log: KeptLog) async throws -> Value
-    ) async throws -> Value {
-        let log = KeptLog()
-        let logger = Logger(label: "test", factory: { _ in log })
-        let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionHandler(logger: logger, restMilliseconds: restMilliseconds)])
-        let app = Application(router: buildRouter(fixture.services), server: .http1(configuration: configuration))
-        return try await app.test(.live) { client in try await body(try #require(client.port), log) }
-    }
-
-    /// Keeps each line as its message and metadata.
-    private final class KeptLog: LogHandler, Sendable {
-        let lines = Mutex<[String]>([])
-
-        func log(event: LogEvent) {
-            let fields = (event.metadata ?? [:]).map { " \($0.key)=\($0.value)" }.sorted().joined()
-            lines.withLock { $0.append("\(event.message)\(fields)") }
-        }
-
-        var logLevel: Logger.Level {
-            get { .info }
-            set {}
-        }
-        var metadata: Logger.Metadata {
-            get { [:] }
-            set {}
-        }
-        subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-            get { nil }
-            set {}
-        }
     }
 
     /// Sends everything and only then reads, `whole` until the server closes or says nothing more; empty where not all

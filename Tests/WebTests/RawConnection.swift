@@ -1,14 +1,16 @@
 import Foundation
 
-/// A client that sends the bytes it is told to, and waits for nothing longer than five seconds. Each call blocks a
+/// A client that sends the bytes it is told to, and waits for nothing longer than two minutes. Each call blocks a
 /// thread of its own, never one that the server runs on.
 final class RawConnection: Sendable {
     private let socket: Int32
 
-    /// To a server on this machine; where there is none nothing can be sent.
-    init(port: Int) {
+    /// To a server on this machine; where there is none nothing can be sent. `room`: bytes that may come without being
+    /// received, instead of as many as the system likes.
+    init(port: Int, room: Int32? = nil) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var wait = timeval(tv_sec: 5, tv_usec: 0)
+        if var room { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size)) }
+        var wait = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -43,11 +45,23 @@ final class RawConnection: Sendable {
     @discardableResult
     func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
 
-    /// What comes until it holds `text`, the server closes or nothing comes any more; nil asks for all.
-    func receive(until text: String? = nil) async -> String {
+    /// Closes this side: nothing more is sent.
+    func endSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    /// Whether so many bytes have come, none of which is received by this.
+    func holds(_ bytes: Int) async -> Bool {
+        await blocking { socket in
+            var part = [UInt8](repeating: 0, count: bytes)
+            return recv(socket, &part, bytes, Int32(MSG_PEEK | MSG_WAITALL)) == bytes
+        }
+    }
+
+    /// What comes until it holds `text`, the server closes or nothing comes any more; nil asks for all. At most `piece`
+    /// bytes are received at once.
+    func receive(until text: String? = nil, in piece: Int = 64 * 1_024) async -> String {
         await blocking { socket in
             var answer: [UInt8] = []
-            var part = [UInt8](repeating: 0, count: 64 * 1_024)
+            var part = [UInt8](repeating: 0, count: piece)
             while true {
                 let count = recv(socket, &part, part.count, 0)
                 if count <= 0 { break }

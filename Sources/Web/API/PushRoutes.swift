@@ -35,7 +35,7 @@ struct PushRoutes: Sendable {
                 request, error, isKnown: error is DatabaseFailure, on: context.connection)
         }
         if method == .get { return try await answered(request, method, [], opened, context, at: now) }
-        return try await services.withReadings(request, limit: PushLimits().bytes) { body in
+        return try await services.withReadings(request, on: context.connection, limit: PushLimits().bytes) { body in
             try await answered(request, method, body, opened, context, at: now)
         }
     }

@@ -34,7 +34,7 @@ struct ReadingRoutes: Sendable {
             throw await services.refusing(
                 request, error, isKnown: Self.isOfKnownGateway(error), on: context.connection)
         }
-        return try await services.withReadings(request) { bytes in
+        return try await services.withReadings(request, on: context.connection) { bytes in
             let (batch, undecoded) = try await decoded(bytes, opened, at: now)
             let answer = try await services.recorded(
                 batch, undecoded: undecoded, from: opened.gateway, knowing: opened.registryVersion, at: now)
@@ -52,7 +52,7 @@ struct ReadingRoutes: Sendable {
             throw await services.refusing(
                 request, error, isKnown: Self.isOfKnownGateway(error), on: context.connection)
         }
-        return try await services.withReadings(request) { bytes in
+        return try await services.withReadings(request, on: context.connection) { bytes in
             let batch: DecodedBatch
             do throws(BodyRefusal) {
                 batch = try decodeTable(

@@ -7,19 +7,23 @@ extension WebServices {
     /// Runs `use` with a body of readings, whole and unpacked, up to the limit as sent and as unpacked.
     ///
     /// 413 past it, 415 for a content coding that is not read, 400 where the coding is damaged, 503 where too many
-    /// bodies are in memory at once: one stays counted until it is decoded and its readings are kept.
+    /// bodies are in memory at once: one stays counted until it is decoded and its readings are kept. Of a refused body
+    /// `connection` ends the rest also where it stays away.
     func withReadings<Result>(
-        _ request: Request, limit: Int? = nil, _ use: ([UInt8]) async throws -> Result
+        _ request: Request, on connection: ClientConnection? = nil, limit: Int? = nil,
+        _ use: ([UInt8]) async throws -> Result
     ) async throws -> Result {
         var taken = 0
         defer { limits.bodies.give(taken) }
-        return try await use(try await readReadings(request, limit: limit ?? settings.bodyBytes, taking: &taken))
+        return try await use(
+            try await readReadings(request, on: connection, limit: limit ?? settings.bodyBytes, taking: &taken))
     }
 
-    private func readReadings(_ request: Request, limit: Int, taking taken: inout Int) async throws -> [UInt8] {
-        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        guard announced <= limit else {
-            throw await refusing(request, Problem.bodyTooLarge(limit: limit), isKnown: true)
+    private func readReadings(
+        _ request: Request, on connection: ClientConnection?, limit: Int, taking taken: inout Int
+    ) async throws -> [UInt8] {
+        guard request.announcedBytes <= limit else {
+            throw await refusing(request, Problem.bodyTooLarge(limit: limit), isKnown: true, on: connection)
         }
         var rest = request.body.makeAsyncIterator()
         let begun = now()
@@ -27,7 +31,7 @@ extension WebServices {
             let coding = try Decompression.asked(by: request.header("Content-Encoding"), limit: limit)
             var received = 0
             var bytes: [UInt8] = []
-            bytes.reserveCapacity(max(announced, 0))
+            bytes.reserveCapacity(request.announcedBytes)
             while let buffer = try await rest.next() {
                 received += buffer.readableBytes
                 guard received <= limit else { throw Problem.bodyTooLarge(limit: limit) }
@@ -45,9 +49,11 @@ extension WebServices {
             try coding?.finish()
             return bytes
         } catch let fault as DecompressionFault {
-            throw await discarding(&rest, fault.problem(limit: limit))
+            throw await discarding(&rest, fault.problem(limit: limit), isKnown: true, on: connection)
+        } catch let refusal as Problem where refusal.name == Problem.tooSlow.name {
+            throw refusal
         } catch let refusal as Problem {
-            throw refusal.name == Problem.tooSlow.name ? refusal : await discarding(&rest, refusal)
+            throw await discarding(&rest, refusal, isKnown: true, on: connection)
         } catch {
             throw Problem.ended(by: error)
         }
@@ -65,23 +71,24 @@ extension WebServices {
     }
 
     /// Refuses a request whose body was not begun. Who waits to be asked for it is not asked; of a sender that is not
-    /// known little is read, and not for long: `connection` ends it also where nothing comes.
+    /// known little is read, and not for long.
     func refusing(
         _ request: Request, _ error: any Error, isKnown: Bool, on connection: ClientConnection? = nil
     ) async -> any Error {
         if request.waitsToBeAsked { return error }
-        if !isKnown { connection?.tell(.isOfStranger) }
         var rest = request.body.makeAsyncIterator()
-        return await discarding(&rest, error, isKnown ? nil : .stranger)
+        return await discarding(&rest, error, isKnown: isKnown, on: connection)
     }
 
     /// Reads on to the body's end, of a known sender at most four times the limit: a client that sends and closes would
     /// otherwise wait for room in the connection and never see the answer. What is not read by then is not waited for:
-    /// the connection is closed after the answer.
+    /// the connection is closed after the answer. `connection` ends it also where nothing comes.
     private func discarding(
-        _ rest: inout RequestBody.AsyncIterator, _ refusal: any Error, _ allowance: Allowance? = nil
+        _ rest: inout RequestBody.AsyncIterator, _ refusal: any Error, isKnown: Bool, on connection: ClientConnection?
     ) async -> any Error {
-        var left = allowance ?? Allowance(bytes: settings.bodyBytes * 4, seconds: Self.bodySeconds)
+        connection?.tell(isKnown ? .isRefused : .isOfStranger)
+        var left: Allowance =
+            isKnown ? Allowance(bytes: settings.bodyBytes * 4, seconds: Self.bodySeconds) : .stranger
         let begun = now()
         do {
             while let buffer = try await rest.next() {
@@ -97,14 +104,17 @@ extension WebServices {
         return refusal
     }
 
-    /// A small body, at most 64 KiB.
-    func readSmall(_ request: Request) async throws -> [UInt8] {
+    /// A small body, at most 64 KiB. `stranger`: the connection of a sender that is not known, which ends the body also
+    /// where it stays away.
+    func readSmall(_ request: Request, of stranger: ClientConnection? = nil) async throws -> [UInt8] {
+        let limit = 64 * 1_024
+        guard request.announcedBytes <= limit else { throw Problem.bodyTooLarge(limit: limit) }
+        stranger?.tell(.isOfStranger)
         var bytes: [UInt8] = []
         let begun = now()
         var rest = request.body.makeAsyncIterator()
         while let buffer = try await next(&rest) {
             guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
-            let limit = 64 * 1_024
             guard bytes.count + buffer.readableBytes <= limit else { throw Problem.bodyTooLarge(limit: limit) }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
@@ -133,11 +143,13 @@ extension WebServices {
         }
     }
 
-    /// A form's fields.
-    func readForm(_ request: Request) async throws -> Form {
+    /// A form's fields. `stranger`: the connection where nobody known sends it.
+    func readForm(_ request: Request, of stranger: ClientConnection? = nil) async throws -> Form {
         let expected = "application/x-www-form-urlencoded"
         guard mediaType(request) == expected else { throw Problem.unsupportedType(expected) }
-        guard let form = Form(try await readSmall(request)) else { throw Problem.badRequest("body", "is no form") }
+        guard let form = Form(try await readSmall(request, of: stranger)) else {
+            throw Problem.badRequest("body", "is no form")
+        }
         return form
     }
 
@@ -148,10 +160,19 @@ extension WebServices {
     }
 }
 
+extension Request {
+    /// Bytes that the body is said to have; 0 where that is not told.
+    fileprivate var announcedBytes: Int { header("Content-Length").flatMap { Int($0) }.map { max($0, 0) } ?? 0 }
+}
+
 extension Problem {
     /// What is said of a body that did not come to its end.
     fileprivate static func ended(by error: any Error) -> Problem {
-        (error as? BodyCut) == .stopping ? .stopping : .brokenBody
+        switch error as? BodyCut {
+        case .stopping: .stopping
+        case .tooLate: .tooSlow
+        case nil: .brokenBody
+        }
     }
 }
 

@@ -7,6 +7,8 @@ enum BodyNotice: Sendable {
     case isWanted
     /// Nobody known sends it.
     case isOfStranger
+    /// It is read to its end and not kept, though its sender is known.
+    case isRefused
 }
 
 /// Why a connection ended a body before its end.

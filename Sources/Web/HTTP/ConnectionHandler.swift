@@ -14,7 +14,12 @@ import Water
 ///   says so.
 /// - Of a body that still comes after its answer 1 MiB and 10 seconds are let pass; then the connection is closed.
 ///   Where a longer one is announced, or one of no length, the answer says `Connection: close`.
-/// - The body of a sender that is not known ends after 10 seconds, also where nothing of it comes.
+/// - The body of a sender that is not known ends after 10 seconds, also where nothing of it comes; that of a known one
+///   that is refused, once nothing of it has come for as long.
+/// - A connection that is idle within a body is not closed before its request is answered.
+/// - An answer is waited for as long as its client takes of it. Where it has taken nothing for 75 seconds, 3 once the
+///   server stops, the connection is closed.
+/// - A client that may still be sending when the connection ends has 2 seconds and 1 MiB more to read its answer.
 /// - Once the server stops, a body that has not ended is waited for no longer, and its request is answered without it.
 /// - Bytes that are no HTTP are answered with the reason, and leave a line in the log with the reason alone.
 public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -29,7 +34,8 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     private enum Ending { case none, withAnswer, withRest }
 
     private let logger: Logger?
-    private let restMilliseconds: Int64
+    private let bounds: ConnectionBounds
+    private let answers: AnswerWatch
     /// The requests whose answers have not ended, in their order: whether the connection ends with the answer.
     private var unanswered: [Bool] = []
     /// The last of them waits to be asked for its body.
@@ -39,22 +45,32 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     private var bytesToCome: Int?
     /// Of the answer that is being written, or was written last.
     private var ending = Ending.none
+    /// An answer is begun and not ended.
+    private var isAnswering = false
     /// Bytes that may still come of a body that is answered; nil where none is.
     private var bytesLeft: Int?
     /// What ends a body that nobody wants.
     private var deadline: Scheduled<Void>?
+    /// Something of the body came since that was set.
+    private var hasCome = false
+    /// The last request's body was ended before its end.
+    private var isCut = false
     /// Nothing that still comes is passed on.
     private var isDeaf = false
+    /// Nothing more is answered: the connection ends once what is answered is taken.
+    private var isEnding = false
+    /// All of it is taken.
+    private var hasEnded = false
     private var isStopping = false
     /// Why what came last is no HTTP.
     private var fault: HTTPParserError?
 
-    public convenience init(logger: Logger? = nil) { self.init(logger: logger, restMilliseconds: 10_000) }
+    public convenience init(logger: Logger? = nil) { self.init(logger: logger, bounds: ConnectionBounds()) }
 
-    /// `restMilliseconds`: for how long a body that nobody wants is let pass.
-    init(logger: Logger?, restMilliseconds: Int64) {
+    init(logger: Logger?, bounds: ConnectionBounds) {
         self.logger = logger
-        self.restMilliseconds = restMilliseconds
+        self.bounds = bounds
+        answers = AnswerWatch(bounds)
     }
 
     public func handlerAdded(context: ChannelHandlerContext) {
@@ -67,11 +83,20 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
-    public func handlerRemoved(context: ChannelHandlerContext) { endDeadline() }
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        endDeadline()
+        answers.end()
+    }
 
     public func channelInactive(context: ChannelHandlerContext) {
         endDeadline()
+        answers.end()
         context.fireChannelInactive()
+    }
+
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { answers.noteRoom() }
+        context.fireChannelWritabilityChanged()
     }
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -100,6 +125,7 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         switch notice {
         case .isWanted: askForBody(context)
         case .isOfStranger: boundStranger(context)
+        case .isRefused: boundSilence(context)
         }
         promise?.succeed(())
     }
@@ -113,6 +139,7 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
             isWaiting = request.headerFields[.expect]?.lowercased() == "100-continue"
         case .body(let bytes):
             isWaiting = false
+            hasCome = true
             bytesToCome = bytesToCome.map { $0 - bytes.readableBytes }
             guard let left = bytesLeft else { break }
             bytesLeft = left - bytes.readableBytes
@@ -135,12 +162,14 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let response) where response.status.kind != .informational:
+            isAnswering = true
             if let fault, unanswered.isEmpty {
                 writeRefusal(of: fault, context, promise)
             } else {
                 writeHead(response, context, promise)
             }
         case .end:
+            isAnswering = false
             // The answer to bytes that are no request ends none.
             if !unanswered.isEmpty { unanswered.removeFirst() }
             switch ending {
@@ -151,6 +180,28 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
                 boundRest(context)
             }
         default: context.write(data, promise: promise)
+        }
+    }
+
+    public func flush(context: ChannelHandlerContext) {
+        context.flush()
+        // What the system takes at once is not watched.
+        if !context.channel.isWritable { watch(context) }
+    }
+
+    /// What the handlers behind close ends later where something is owed: an answer to who is idle within a body, the
+    /// rest of an answer to who is taking it. A close that somebody waits for follows an answer that broke off.
+    public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        switch mode {
+        case .all where isEnding, .output where isEnding:
+            if let promise { context.channel.closeFuture.cascade(to: promise) }
+        case .all where promise == nil && bytesToCome != nil && !unanswered.isEmpty && !isDeaf:
+            cutBody(.tooLate, context)
+            setDeadline(context) { context.close(promise: nil) }
+        case .all where promise == nil && AnswerWatch.waiting(context) > 0,
+            .output where promise == nil && AnswerWatch.waiting(context) > 0:
+            endOnceTaken(context)
+        case .all, .output, .input: context.close(mode: mode, promise: promise)
         }
     }
 
@@ -197,12 +248,58 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         context.write(wrapOutboundOut(.body(bytes)), promise: promise)
     }
 
-    /// Closes once the system has all that the client is owed; what still comes is not heard.
-    private func writeLast(_ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+    /// What ends the connection once the system has all that the client is owed; what still comes is not heard.
+    private func endOnceWritten(_ written: EventLoopPromise<Void>, _ context: ChannelHandlerContext) {
         isDeaf = true
+        isEnding = true
+        written.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in self.end(context) }
+    }
+
+    private func writeLast(_ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let written = promise ?? context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in context.close(promise: nil) }
+        endDeadline()
+        endOnceWritten(written, context)
         context.writeAndFlush(data, promise: written)
+        watch(context)
+    }
+
+    /// Of what is answered already the end is told by a write of no bytes after it.
+    private func endOnceTaken(_ context: ChannelHandlerContext) {
+        let written = context.eventLoop.makePromise(of: Void.self)
+        endOnceWritten(written, context)
+        do {
+            let encoder = try context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            encoder.writeAndFlush(NIOAny(IOData.byteBuffer(ByteBuffer())), promise: written)
+            watch(context)
+        } catch {
+            written.fail(error)
+        }
+    }
+
+    /// Closes, or where the client may still be sending, closes the output first.
+    private func end(_ context: ChannelHandlerContext) {
+        if hasEnded { return }
+        hasEnded = true
+        answers.end()
+        guard isCut || bytesToCome != nil || !unanswered.isEmpty || fault != nil, context.channel.isActive else {
+            context.close(promise: nil)
+            return
+        }
+        do {
+            let parting = PartingHandler(bytes: Self.restBytes, time: bounds.parting)
+            try context.pipeline.syncOperations.addHandler(parting, position: .first)
+            context.close(mode: .output, promise: nil)
+        } catch {
+            // The pipeline is gone: nobody is left to wait for.
+            context.close(promise: nil)
+        }
+    }
+
+    /// Looks from now on whether what is answered is taken.
+    private func watch(_ context: ChannelHandlerContext) {
+        guard !hasEnded, context.channel.isActive else { return }
+        answers.isToTheEnd = isEnding
+        answers.begin(context)
     }
 
     private func askForBody(_ context: ChannelHandlerContext) {
@@ -216,6 +313,14 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         setDeadline(context) { self.cutBody(.tooLate, context) }
     }
 
+    private func boundSilence(_ context: ChannelHandlerContext) {
+        guard bytesToCome != nil, unanswered.count == 1 else { return }
+        hasCome = false
+        setDeadline(context) {
+            if self.hasCome { self.boundSilence(context) } else { self.cutBody(.tooLate, context) }
+        }
+    }
+
     private func boundRest(_ context: ChannelHandlerContext) {
         guard bytesToCome != nil, unanswered.isEmpty else { return }
         bytesLeft = Self.restBytes
@@ -225,6 +330,7 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Whole requests are answered; with the last of them the connection ends.
     private func stop(_ context: ChannelHandlerContext) {
         isStopping = true
+        answers.hasten(context)
         guard let last = unanswered.indices.last else { return }
         unanswered[last] = true
         if bytesToCome != nil { cutBody(.stopping, context) }
@@ -235,15 +341,16 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         endDeadline()
         isDeaf = true
         isWaiting = false
+        isCut = true
         bytesToCome = nil
         if let last = unanswered.indices.last { unanswered[last] = true }
+        if isAnswering, unanswered.count == 1 { ending = .withAnswer }
         context.fireErrorCaught(cut)
     }
 
     private func setDeadline(_ context: ChannelHandlerContext, _ work: @escaping () -> Void) {
         deadline?.cancel()
-        deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(
-            in: .milliseconds(restMilliseconds), work)
+        deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: bounds.rest, work)
     }
 
     private func endDeadline() {

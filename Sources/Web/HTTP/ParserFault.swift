@@ -16,10 +16,13 @@ extension HTTPParserError {
         case .invalidConstant, .invalidVersion: "The request line does not end with HTTP/1.1 or HTTP/1.0."
         case .invalidHeaderToken, .invalidCharactersUsed: "A field of the header has a character that is not allowed."
         case .lfExpected: "A line of the header does not end with CR and LF."
-        case .invalidContentLength: "Content-Length is no number of bytes."
-        case .unexpectedContentLength: "Content-Length is given twice, or beside Transfer-Encoding."
+        case .invalidContentLength: "Content-Length is no number of bytes, or stands beside Transfer-Encoding."
+        case .unexpectedContentLength: "Content-Length is given twice."
         case .invalidChunkSize: "The size of a chunk is no hexadecimal number."
         case .invalidEOFState: "The request ends within its header or its body."
+        // The parser has no case of its own for these.
+        case .unknown:
+            "Transfer-Encoding does not end with chunked or stands beside Content-Length, or a line ends without CR."
         default: "The bytes are no request of HTTP/1.1."
         }
     }

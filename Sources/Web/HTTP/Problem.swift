@@ -71,7 +71,7 @@ extension Problem {
         "malformed-body", 400, "The body ended early or is damaged on its way; nothing of it was kept.",
         headers: [("Connection", "close")])
     static let tooSlow = Problem(
-        "body-too-slow", 408, "The body took longer than five minutes; nothing of it was kept.",
+        "body-too-slow", 408, "The body stayed away, or took too long; nothing of it was kept.",
         headers: [("Connection", "close")])
     static let stopping = busy("The server stops; nothing of the body was kept. Send it again.", after: 2).closing
     static let noHost = badRequest("Host", "is required, once").closing

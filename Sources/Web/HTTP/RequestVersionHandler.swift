@@ -6,6 +6,7 @@ import NIOHTTP1
 /// - A request after which the connection is not kept (RFC 9112, 9.3: `close` among the options of `Connection`, or
 ///   HTTP/1.0 without `keep-alive`) says `Connection: close` and nothing besides.
 /// - A request of HTTP/1.0 without `Host`, which only HTTP/1.1 asks for (RFC 9112, 3.2), gets an empty one.
+/// - What a request of HTTP/1.0 expects (`Expect: 100-continue`) is not heard (RFC 9110, 10.1.1).
 final class RequestVersionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -16,8 +17,9 @@ final class RequestVersionHandler: ChannelInboundHandler, RemovableChannelHandle
             return
         }
         if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
-        if head.version == .http1_0, !head.headers.contains(name: "Host") {
-            head.headers.add(name: "Host", value: "")
+        if head.version == .http1_0 {
+            if !head.headers.contains(name: "Host") { head.headers.add(name: "Host", value: "") }
+            head.headers.remove(name: "Expect")
         }
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }

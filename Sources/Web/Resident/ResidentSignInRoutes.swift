@@ -33,7 +33,7 @@ struct ResidentSignInRoutes: Sendable {
 
     private func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let now = services.now()
-        let form = try await services.readForm(request)
+        let form = try await services.readForm(request, of: context.connection)
         try services.requireFormToken(form, request)
         let number = form.plain("number")
         let tried = SignInTry(.resident, number, from: request.peer(context, services.settings))

@@ -21,7 +21,7 @@ struct StaffSignInRoutes: Sendable {
 
     private func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let now = services.now()
-        let form = try await services.readForm(request)
+        let form = try await services.readForm(request, of: context.connection)
         try services.requireFormToken(form, request)
         let name = form.text("name")
         let tried = SignInTry(.staff, name, from: request.peer(context, services.settings))

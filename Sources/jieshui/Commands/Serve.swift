@@ -81,7 +81,8 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// A connection on which nothing comes for so long is closed.
+    /// A connection on which nothing comes for so long is closed; within a body its request is answered first. As long
+    /// as `ConnectionHandler` waits for a client to take something of an answer.
     private static let idleSeconds: Int64 = 75
     /// Connections at once; more wait until one ends.
     private static let mostConnections = 20_000
