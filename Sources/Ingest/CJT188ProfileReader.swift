@@ -14,8 +14,8 @@ extension CJT188Profiles {
     /// does not say is as in the built-in `standard`. The keys are in Formats.md. Every frame that a profile carries
     /// is decoded under it.
     /// - Parameter file: the name that faults are told with.
-    /// - Throws: every fault found, at least one: also a built-in profile's name, and a frame that does not decode to
-    ///   what is said of it.
+    /// - Throws: every fault found, at least one: also a built-in profile's name, a frame that does not decode to what
+    ///   is said of it, and a file without any profile.
     public static func read(_ text: String, file: String) throws(MappingFaults) -> CJT188Profiles {
         try read(text, file: file, over: try builtIn())
     }
@@ -25,11 +25,12 @@ extension CJT188Profiles {
     ) throws(MappingFaults) -> CJT188Profiles {
         var reader = CJT188ProfileReader(file: file, known: known)
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.lines {
             number += 1
             reader.read(line.trimmed, number)
         }
         reader.endProfile()
+        reader.refuseNothing()
         let all = reader.profiles + (known?.all ?? [])
         guard reader.faults.isEmpty, let standard = all.first(where: { $0.name == "standard" }) else {
             let missing = MappingFault(file: file, line: max(number, 1), reason: "no profile is named standard")
@@ -99,6 +100,14 @@ private struct CJT188ProfileReader {
         profiles.append(profile)
         current = nil
         proofs = []
+    }
+
+    /// A file that is named is meant to have profiles: one without any is cut off or another.
+    mutating func refuseNothing() {
+        if profiles.isEmpty, faults.isEmpty {
+            line = 1
+            fail("no profile is in the file: profile: NAME begins one")
+        }
     }
 
     private mutating func prove(_ profile: CJT188Profile) {

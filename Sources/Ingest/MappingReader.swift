@@ -11,7 +11,7 @@ struct MappingReader {
     init(_ text: String, file: String) {
         self.file = file
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.lines {
             number += 1
             let content = line.trimmed
             if content.isEmpty || content.hasPrefix("#") { continue }
@@ -127,6 +127,12 @@ struct MappingEntry {
 }
 
 extension StringProtocol {
+    /// The lines, empty ones too, ended as on any system. Swift holds a carriage return and its line feed for one
+    /// character, which is no line feed.
+    var lines: [SubSequence] {
+        split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+    }
+
     /// Without spaces, tabs and carriage returns at either end.
     var trimmed: String {
         var part = self[...]

@@ -9,16 +9,25 @@ public struct RotateTargetSecret: Sendable {
 
     public init(database: Database) { self.database = database }
 
-    /// `secret` is kept as it is given: as `TargetSecret` keeps it. With `pullKey`, which only an entitled target may have, the key before it stops working at once. A target whose
-    /// rotation has not ended is refused: a third secret would silence the one that its receiver has. `isReplacement`: the
-    /// secret given last was lost and is replaced; the one before it signs on.
+    /// `secret` is kept as it is given: as `TargetSecret` keeps it. With `pullKey`, which only an entitled target may
+    /// have, the key before it stops working at once. A target whose rotation has not ended is refused: a third secret
+    /// would silence the one that its receiver has. One that is not sealed after one that is is refused.
+    ///
+    /// - Parameters:
+    ///   - isReplacement: the secret given last was lost and is replaced; the one before it signs on.
+    ///   - mayUnseal: a secret that is not sealed is taken after any.
     public func callAsFunction(
-        _ name: String, secret: Secret, pullKey: Secret? = nil, isReplacement: Bool = false
+        _ name: String, secret: Secret, pullKey: Secret? = nil, isReplacement: Bool = false, mayUnseal: Bool = false
     ) async throws -> Result<TargetID, TargetRefusal> {
         try await database.write { transaction in
             guard let target = try transaction.reader.target(name: name) else { return .failure(.unknownTarget(name)) }
             guard target.isRotating == isReplacement else {
                 return .failure(target.isRotating ? .isRotating(name) : .isNotRotating(name))
+            }
+            if !mayUnseal, !TargetSecret.isSealed(secret.text),
+                let kept = try transaction.reader.signingSecret(of: target.id), TargetSecret.isSealed(kept)
+            {
+                return .failure(.isSealed(name))
             }
             if let pullKey {
                 guard target.isEntitled else { return .failure(.notEntitled(name)) }

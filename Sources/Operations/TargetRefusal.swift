@@ -14,6 +14,8 @@ public enum TargetRefusal: Error, Sendable, Hashable {
     /// Two of its secrets sign already.
     case isRotating(String)
     case isNotRotating(String)
+    /// Its present signing secret is sealed, and the next would not be.
+    case isSealed(String)
     /// Only an entitled target has a key to pull with.
     case notEntitled(String)
     case unknownEvent(String)
@@ -45,6 +47,8 @@ extension TargetRefusal: CustomStringConvertible {
             """
         case .isNotRotating(let name):
             "one secret of the target \(name) signs: there is none to replace, leave out --again"
+        case .isSealed(let name):
+            "the signing secret of \(name) is sealed: set secret.key, or --unsealed to keep the new one unsealed"
         case .notEntitled(let name): "the target \(name) is not entitled to pull statements"
         case .unknownEvent(let id): "no delivery of an event \(id)"
         case .notAddressed(let event, let target): "\(event) was not addressed to \(target)"

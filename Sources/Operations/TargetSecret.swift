@@ -16,11 +16,14 @@ public enum TargetSecret {
         return Secret(mark + Data(sealed).base64EncodedString())
     }
 
+    /// Whether what is kept of a secret is sealed.
+    public static func isSealed(_ kept: String) -> Bool { kept.hasPrefix(mark) }
+
     /// The secret that signs.
     ///
     /// - Throws: `SealFault.notOpened` where it is sealed and `key` is another, or nil.
     public static func opened(_ kept: String, of target: String, under key: SealKey?) throws(SealFault) -> Secret {
-        guard kept.hasPrefix(mark) else { return Secret(kept) }
+        guard isSealed(kept) else { return Secret(kept) }
         guard let key, let sealed = Data(base64Encoded: String(kept.dropFirst(mark.count))) else { throw .notOpened }
         return Secret(String(decoding: try key.open(Array(sealed), of: .target(name: target)), as: UTF8.self))
     }

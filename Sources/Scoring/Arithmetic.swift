@@ -105,7 +105,8 @@ public indirect enum Arithmetic: Sendable, Hashable {
         spell(words) { _, value in figure(value) }
     }
 
-    /// How operations are written.
+    /// How operations are written. `{}` stands for what an operation is done to; one that begins with it is put in
+    /// brackets within another.
     public struct Words: Sendable {
         public var minus: String
         public var times: String
@@ -115,10 +116,12 @@ public indirect enum Arithmetic: Sendable, Hashable {
         public var ceiling: String
         public var atLeastZero: String
         public var least: String
+        /// Between those of which the least is taken: no sign that stands within figures.
+        public var and: String
 
         public init(
             minus: String, times: String, by: String, halfUp: String, floor: String, ceiling: String,
-            atLeastZero: String, least: String
+            atLeastZero: String, least: String, and: String
         ) {
             self.minus = minus
             self.times = times
@@ -128,12 +131,13 @@ public indirect enum Arithmetic: Sendable, Hashable {
             self.ceiling = ceiling
             self.atLeastZero = atLeastZero
             self.least = least
+            self.and = and
         }
     }
 
     private static let english = Words(
         minus: " - ", times: " * ", by: " / ", halfUp: "half_up({})", floor: "floor({})", ceiling: "ceiling({})",
-        atLeastZero: "max(0, {})", least: "min({})")
+        atLeastZero: "max(0, {})", least: "min({})", and: ", ")
 
     private static func listName(_ parts: [Arithmetic]) -> String? {
         guard parts.count > 1, case .input(let first, _)? = parts.first, !first.isEmpty else { return nil }
@@ -142,10 +146,24 @@ public indirect enum Arithmetic: Sendable, Hashable {
 
     private func spell(_ words: Words, _ leaf: (String, Int64) -> String) -> String {
         func of(_ part: Arithmetic) -> String { part.spell(words, leaf) }
+        // Words that follow their part would take in what stands before it.
+        func framed(_ part: Arithmetic, by frame: String) -> String {
+            frame.hasPrefix("{}") ? "(\(of(part)))" : of(part)
+        }
         func grouped(_ part: Arithmetic) -> String {
             switch part {
             case .sum(let parts) where parts.count > 1: "(\(of(part)))"
             case .difference: "(\(of(part)))"
+            default: term(part)
+            }
+        }
+        // A part of a sum.
+        func term(_ part: Arithmetic) -> String {
+            switch part {
+            case .halfUp: framed(part, by: words.halfUp)
+            case .floor: framed(part, by: words.floor)
+            case .ceiling: framed(part, by: words.ceiling)
+            case .atLeastZero: framed(part, by: words.atLeastZero)
             default: of(part)
             }
         }
@@ -158,14 +176,14 @@ public indirect enum Arithmetic: Sendable, Hashable {
         }
         return switch self {
         case .input(let name, let value): leaf(name, value)
-        case .sum(let parts): parts.isEmpty ? "0" : parts.map(of).joined(separator: " + ")
-        case .difference(let a, let b): "\(of(a))\(words.minus)\(grouped(b))"
+        case .sum(let parts): parts.isEmpty ? "0" : parts.map(term).joined(separator: " + ")
+        case .difference(let a, let b): "\(term(a))\(words.minus)\(grouped(b))"
         case .product(let parts): parts.map(grouped).joined(separator: words.times)
         case .halfUp(let a, let b): put("\(grouped(a))\(words.by)\(divisor(b))", into: words.halfUp)
         case .floor(let a, let b): put("\(grouped(a))\(words.by)\(divisor(b))", into: words.floor)
         case .ceiling(let a, let b): put("\(grouped(a))\(words.by)\(divisor(b))", into: words.ceiling)
         case .atLeastZero(let a): put(of(a), into: words.atLeastZero)
-        case .least(let a, let b): put("\(of(a)), \(of(b))", into: words.least)
+        case .least(let a, let b): put("\(term(a))\(words.and)\(term(b))", into: words.least)
         }
     }
 }

@@ -72,6 +72,11 @@ extension Reader {
         }
     }
 
+    /// The current secret of a target, enabled or not, as it is kept.
+    public func signingSecret(of target: TargetID) throws -> String? {
+        try first("SELECT secret FROM target WHERE target_id = \(target)") { try $0.text(0) }
+    }
+
     private static func target(_ row: Row) throws -> Target {
         Target(
             id: try row.id(0), name: try row.text(1), url: try row.text(2), area: try row.id(3),

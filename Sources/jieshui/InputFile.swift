@@ -22,9 +22,28 @@ func openInput(_ path: String) throws -> FileHandle {
 /// A text file given by its name.
 func text(of path: String) throws -> String {
     try refuseFolder(path)
+    let bytes: Data
     do {
-        return try String(contentsOfFile: path, encoding: .utf8)
+        bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
         throw CommandFailure("\(path) cannot be read: \(error.localizedDescription)")
     }
+    return try text(in: bytes, of: path)
+}
+
+/// The text that a file's bytes are, without the byte order mark that editors put ahead of it. Bytes that are no UTF-8
+/// are refused with the place of the first, from 0.
+func text(in bytes: Data, of path: String) throws -> String {
+    let marked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+    guard let text = String(validating: marked ? bytes.dropFirst(3) : bytes, as: UTF8.self) else {
+        throw CommandFailure("\(path) is not UTF-8 (byte \(lengthOfText(in: bytes)))")
+    }
+    return text
+}
+
+/// How many bytes are text before the first that is none.
+private func lengthOfText(in bytes: Data) -> Int {
+    var (decoder, source, length) = (UTF8(), bytes.makeIterator(), 0)
+    while case .scalarValue(let scalar) = decoder.decode(&source) { length += UTF8.width(scalar) }
+    return length
 }

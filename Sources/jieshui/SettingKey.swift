@@ -34,52 +34,77 @@ enum SettingKey: String, CaseIterable, Sendable {
     static let fileVariable = "JIESHUI_CONFIG"
 }
 
-/// A name given that is no setting's, and the setting's that comes nearest.
+/// A name given that is no setting's, and what may have been meant.
 struct UnknownSetting: Sendable, Hashable {
     let name: String
-    let nearest: String
-    /// So near that nothing else can have been meant.
-    let isSlip: Bool
+    let meaning: Meaning
+
+    enum Meaning: Sendable, Hashable {
+        /// So near to a setting that nothing else can have been meant.
+        case slip(of: String)
+        case near(String)
+        /// A level of the file, with the settings that it has.
+        case level(of: [String])
+        /// Nothing like a setting.
+        case stranger
+    }
+
+    var isSlip: Bool { if case .slip = meaning { true } else { false } }
 }
 
 extension UnknownSetting: CustomStringConvertible {
-    var description: String { "\(name) is no setting, the nearest is \(nearest)" }
+    var description: String {
+        switch meaning {
+        case .slip(let nearest), .near(let nearest): "\(name) is no setting, the nearest is \(nearest)"
+        case .level(let settings): "\(name) is a level: \(settings.joined(separator: ", "))"
+        case .stranger: "\(name) is no setting"
+        }
+    }
 }
 
 extension SettingKey {
-    /// The names of a settings file's values that are no settings, sorted. An object is a level of names.
+    /// The names of a settings file's values that are no settings, sorted.
     static func unknown(inFile object: [String: Any]) -> [UnknownSetting] {
         let known = allCases.map(\.rawValue)
-        return names(in: object, under: "").filter { !known.contains($0) }.sorted()
-            .map { nearest(to: $0, among: known) }
+        return values(in: object).map(\.name).filter { !known.contains($0) }.sorted().map { name in
+            let nearest = meaning(of: name, among: known)
+            let within = known.filter { word($0).hasPrefix("\(word(name))_") }
+            if case .slip = nearest { return UnknownSetting(name: name, meaning: nearest) }
+            return UnknownSetting(name: name, meaning: within.isEmpty ? nearest : .level(of: within))
+        }
     }
 
     /// The variables named as ours that are no settings, sorted.
     static func unknown(inEnvironment names: some Sequence<String>) -> [UnknownSetting] {
         let known = allCases.map(\.variable) + [fileVariable]
         return names.filter { $0.uppercased().hasPrefix(prefix) && !known.contains($0) }.sorted()
-            .map { nearest(to: $0, among: known) }
+            .map { UnknownSetting(name: $0, meaning: meaning(of: $0, among: known)) }
     }
 
-    private static func names(in object: [String: Any], under level: String) -> [String] {
-        object.flatMap { name, value in
-            (value as? [String: Any]).map { names(in: $0, under: "\(level)\(name).") } ?? ["\(level)\(name)"]
+    /// What stands at each name of a settings file. An object is a level of names, an empty one a value.
+    static func values(in object: [String: Any], under level: String = "") -> [(name: String, value: Any)] {
+        object.flatMap { name, value -> [(name: String, value: Any)] in
+            guard let inner = value as? [String: Any], !inner.isEmpty else { return [("\(level)\(name)", value)] }
+            return values(in: inner, under: "\(level)\(name).")
         }
     }
 
-    private static func nearest(to name: String, among known: [String]) -> UnknownSetting {
+    private static func meaning(of name: String, among known: [String]) -> UnknownSetting.Meaning {
         let given = word(name)
-        var best = (rank: (Int.max, Int.max), name: "", isSlip: false)
+        var best = (rank: (Int.max, 0, 0), meaning: UnknownSetting.Meaning.stranger)
         for one in known {
             let word = word(one)
             let steps = steps(from: given, to: word)
-            let isSlip = steps <= (word.count < 8 ? 1 : 2)
-            // Half a name, as RULES for CLOSE_RULES, is nearer than another of its length.
-            let isPart = !given.isEmpty && (word.contains(given) || given.contains(word))
-            let rank = (isPart ? min(steps, 3) : steps, steps)
-            if rank < best.rank { best = (rank, one, isSlip) }
+            // Whole words of a name, as RULES for CLOSE_RULES, are nearer than another of its length.
+            let isPart = !given.isEmpty && ("_\(word)_".contains("_\(given)_") || "_\(given)_".contains("_\(word)_"))
+            // A word of which more than half is another says nothing.
+            guard isPart || steps * 2 <= given.utf8.count else { continue }
+            // Of two as near, POST is a slip of PORT more often than of HOST.
+            let rank = (isPart ? min(steps, 3) : steps, steps, given.first == word.first ? 0 : 1)
+            guard rank < best.rank else { continue }
+            best = (rank, steps <= (word.count < 8 ? 1 : 2) ? .slip(of: one) : .near(one))
         }
-        return UnknownSetting(name: name, nearest: best.name, isSlip: best.isSlip)
+        return best.meaning
     }
 
     /// The letters that tell a name from the others, in one case, however its words are parted.

@@ -13,7 +13,8 @@ struct Settings {
     let strangers: [UnknownSetting]
 
     /// `flags` are a command's own settings by key; nil ones were not given. Throws where the file is missing or is
-    /// no JSON object, and where it or the environment has a mistyped name.
+    /// no JSON object, where it or the environment has a mistyped name, and where a value of it is of no kind that its
+    /// setting takes.
     static func load(
         _ options: GlobalOptions, flags: [SettingKey: String?] = [:],
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -31,7 +32,7 @@ struct Settings {
             InMemoryProvider(name: "flags", values: given),
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "jieshui"),
         ]
-        if let path = options.config ?? environment[SettingKey.fileVariable] { providers.append(try await file(path)) }
+        if let path = try filePath(options, environment) { providers.append(try await file(path)) }
         return Settings(reader: ConfigReader(providers: providers), strangers: unknown.filter { !$0.isSlip })
     }
 
@@ -44,9 +45,18 @@ struct Settings {
             metadata: ["variables": "\(strangers.map(\.description).joined(separator: "; "))"])
     }
 
-    private static func refuse(_ unknown: [UnknownSetting], in place: String) throws {
-        if unknown.isEmpty { return }
-        throw CommandFailure("\(place): \(unknown.map(\.description).joined(separator: "; "))")
+    private static func refuse(_ faults: [some CustomStringConvertible], in place: String) throws {
+        if faults.isEmpty { return }
+        throw CommandFailure("\(place): \(faults.map(\.description).joined(separator: "; "))")
+    }
+
+    /// The settings file that a flag or the environment names; nil where neither does.
+    private static func filePath(_ options: GlobalOptions, _ environment: [String: String]) throws -> String? {
+        let variable = SettingKey.fileVariable
+        let flag = options.config.map { (place: "--config", path: $0) }
+        guard let given = flag ?? environment[variable].map({ (place: variable, path: $0) }) else { return nil }
+        if given.path.isEmpty { throw CommandFailure("\(given.place) is set, and empty: name a file") }
+        return given.path
     }
 
     private static func file(_ path: String) async throws -> FileProvider<JSONSnapshot> {
@@ -78,7 +88,9 @@ struct Settings {
         guard let object = value as? [String: Any] else {
             throw CommandFailure("the settings file \(path) is no JSON object")
         }
-        try refuse(SettingKey.unknown(inFile: object), in: "the settings file \(path)")
+        let place = "the settings file \(path)"
+        try refuse(SettingKey.unknown(inFile: object), in: place)
+        try refuse(SettingKey.misfits(inFile: object), in: place)
     }
 
     /// The database's address; it may hold a password, so it is shown by `Database.withoutSecrets` alone.

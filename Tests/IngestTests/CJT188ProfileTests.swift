@@ -124,6 +124,20 @@ import Water
         }
     }
 
+    @Test(arguments: ["\r\n", "\r"])
+    func `a file of profiles is the same with the line ends of any system`(end: String) throws {
+        let lines = ["# A city's own.", "profile: ours", "maker: 1234", "", "# More.", "type: 11"]
+        func whole(_ lines: [String]) -> String { lines.map { $0 + end }.joined() }
+        let ours = try #require(try CJT188Profiles.read(whole(lines), file: "own").named("ours"))
+        #expect(ours.makers == ["1234"] && ours.types == [0x11])
+        #expect(fileFaults(whole(lines + ["colour: red"])) == ["own:7: no key is named colour"])
+    }
+
+    @Test(arguments: ["", "\n", "# profile: ours", "# None yet.\r\n\r\n"])
+    func `a file without any profile is refused`(text: String) {
+        #expect(fileFaults(text) == ["own:1: no profile is in the file: profile: NAME begins one"])
+    }
+
     /// As the documentation of the formats shows it.
     @Test func `a profile that carries its frames is read where they decode to what they say`() throws {
         let text = """

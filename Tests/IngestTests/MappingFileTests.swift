@@ -24,8 +24,15 @@ import Testing
 
     @Test func `a whole mapping is read`() { #expect(faults(MappingFileTests.handheld) == []) }
 
+    @Test(arguments: ["\r\n", "\r"])
+    func `a mapping is the same with the line ends of any system`(end: String) {
+        let text = MappingFileTests.handheld.replacing("\n", with: end)
+        #expect(faults(text) == [])
+        #expect(faults(text + end + end + "colour: red") == ["a.map:10: the key colour does not belong here"])
+    }
+
     @Test(arguments: [
-        ("", "a.map:1: the key kind is missing"),
+        ("", "a.map:1: the key kind is missing"), ("# kind: table\r\n", "a.map:1: the key kind is missing"),
         ("kind: chart", "a.map:1: kind is one of bytes, properties, table"),
         (
             "kind: table\nmeter: a\ntime: b\nregister: c\nunit: m3\ncolour: red",

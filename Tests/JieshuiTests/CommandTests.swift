@@ -1,3 +1,4 @@
+import ArgumentParser
 import Database
 import Foundation
 import Ledger
@@ -100,6 +101,49 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `target rotate without the key puts no unsealed secret after a sealed one unless it is told to`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CommandCity(on: engine)
+        let key = ["--secret-key", sealKeyText]
+        let add = ["target", "add", "--url", "https://a.example/", "--area", "A"] + city.options
+        try await run(add + ["t"] + key)
+        try await run(add + ["clear"])
+        let rotate = ["target", "rotate", "t"] + city.options
+        let way = "--unsealed to keep the new one unsealed"
+        #expect(
+            await ending(of: rotate)
+                == Ending(message: "the signing secret of t is sealed: set secret.key, or \(way)"))
+        try await city.run("target", "disable", "t")
+        #expect(
+            await ending(of: rotate)
+                == Ending(message: "the signing secret of t is sealed: set secret.key, or \(way)"))
+        try await city.run("target", "enable", "t")
+        func isSealed(_ target: String) async throws -> Bool? {
+            let kept = try await city.database.read { try $0.signingSecrets() }
+            return kept.first { $0.target == target }.map { TargetSecret.isSealed($0.secret) }
+        }
+        #expect(try await isSealed("t") == true)
+        #expect(try await city.database.read { try $0.target(name: "t") }?.isRotating == false)
+        try await run(rotate + key)
+        #expect(await ending(of: rotate + ["--again"]).message.hasSuffix(way))
+        #expect(try await isSealed("t") == true)
+        #expect(await ending(of: rotate + ["--again", "--unsealed"]) == .well)
+        #expect(try await isSealed("t") == false)
+        try await city.run("target", "rotate", "clear")
+        #expect(try await isSealed("clear") == false)
+        let finish = await ending(of: rotate + ["--finish", "--unsealed"])
+        #expect(finish.code != 0 && finish.message.contains("leave --pull-key, --again and --unsealed out"))
+    }
+
+    @Test func `that a signing secret is kept unsealed is told`() {
+        #expect(unsealedWarning(of: "t", Secret("sealed:AAAA")) == nil)
+        #expect(
+            unsealedWarning(of: "t", Secret("whsec_AAAA"))
+                == "the signing secret of t is kept unsealed: set secret.key, then jieshui target rotate t")
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `correct ends with status 75 while another process has homes in hand, and with 0 after it`(
         engine: TestEngine
     ) async throws {
@@ -124,7 +168,7 @@ import Water
         let until = city.city.calendar.format(now + 300)
         #expect(
             left.map { $0.text(city.city.calendar) }
-                == ["A: in the hands of desk:17:ab until \(until) and while it runs; homes that wait: 2"])
+                == ["A: held by desk:17:ab, given up at \(until) unless it shows itself again; homes that wait: 2"])
         let correct = ["correct"] + shippedTariffs + city.options
         #expect(await ending(of: correct) == Ending(code: 75))
         #expect(await ending(of: correct + ["--community", "A"]) == Ending(code: 75))
@@ -134,5 +178,18 @@ import Water
         try await city.database.write { try $0.release(held) }
         #expect(try await city.database.read { try HomesLeft.found(in: $0, only: nil, at: now) }.isEmpty)
         #expect(await ending(of: correct) == .well)
+    }
+
+    @Test func `what to do about homes that others hold is told in the same words everywhere`() throws {
+        var summary = CorrectionSummary()
+        summary.leftOpen = 1
+        #expect(summary.line.hasSuffix("; left to others: 1 community, \(HomesLeft.advice)"))
+        summary.leftOpen = 2
+        #expect(summary.line.hasSuffix("; left to others: 2 communities, \(HomesLeft.advice)"))
+        let readme = try String(contentsOf: packageRoot.appendingPathComponent("README.md"), encoding: .utf8)
+        for text in [Correct.helpMessage(), readme] {
+            let words = text.split { $0.isWhitespace || $0 == "#" }.joined(separator: " ")
+            #expect(words.contains(HomesLeft.advice))
+        }
     }
 }

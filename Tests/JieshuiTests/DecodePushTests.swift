@@ -62,7 +62,9 @@ import Water
     @Test func `a file of profiles at fault refuses the server's start by its line`() async throws {
         let city = try await CommandCity(on: .sqlite)
         let file = try await freshFile("own.profiles", "profile: ours\nclock: forwards")
+        let empty = try await freshFile("empty.profiles", "# None.\r\n")
         for (named, words) in [
+            (empty, "cjt188.profiles: \(empty):1: no profile is in the file"),
             (file, "cjt188.profiles: \(file):2: forwards is none of either, low, high, none"),
             (file + "x", "cjt188.profiles: \(file)x cannot be read: "),
             ("", "cjt188.profiles is set, and empty: name a file"),

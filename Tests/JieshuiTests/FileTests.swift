@@ -34,6 +34,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
 
+    @Test func `a text file that is not UTF-8 is told with the place of the first byte that is not`() async throws {
+        let file = try await freshFolder().appendingPathComponent("own.profiles")
+        // GB 18030, as an editor in Chinese may save it.
+        try (Data("profile: ours\n# ".utf8) + [0xB1, 0xED]).write(to: file)
+        let frames = try await freshFile("frames.txt", "")
+        #expect(
+            await ending(of: ["decode", "cjt188", frames, "--profiles", file.path])
+                == Ending(message: "\(file.path) is not UTF-8 (byte 16)"))
+        let city = try await CommandCity(on: .sqlite)
+        let keys = ["meter", "keys", file.path, "--secret-key", sealKeyText] + city.options
+        #expect(await ending(of: keys) == Ending(message: "\(file.path) is not UTF-8 (byte 16)"))
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        #expect(try text(in: Data(mark + [0x61]), of: "a") == "a")
+        #expect {
+            try text(in: Data(mark + [0x61, 0xFF]), of: "a")
+        } throws: { "\($0)" == "a is not UTF-8 (byte 4)" }
+    }
+
     @Test func `tariff check tells every file that cannot be opened, is a folder or is broken`() async throws {
         let folder = try await freshFolder()
         let shipped = packageRoot.appendingPathComponent("tariffs")

@@ -114,6 +114,37 @@ import Water
         #expect(await ending(of: enter + at + ["--register", "104", "--force"]) == .well)
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `correct ends with status 1 while files of a month are not there, also where others hold homes`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        #expect(await ending(of: ["close", month] + shippedTariffs + city.options) == .well)
+        let closed = try #require(BillingMonth(month))
+        let home = try #require(try await city.database.read { try $0.household(number: "H1") })
+        let other = try await city.city.addHome("H2", area: "B")
+        let (a, b) = (try await city.city.community("A"), try await city.city.community("B"))
+        let now = Instant.now
+        let lease = try await city.database.write { transaction in
+            try transaction.markDirty(home.id, of: a, closed, at: now)
+            try transaction.markDirty(other.id, of: b, closed, at: now)
+            return try transaction.claim(.close, of: b, by: LeaseOwner("desk:17:ab"), at: now, seconds: 300)
+        }
+        #expect(lease != nil)
+        let folder = try await freshFolder()
+        let shipped = packageRoot.appendingPathComponent("tariffs")
+        try FileManager.default.copyItem(
+            at: shipped.appendingPathComponent("taiyuan.yaml"), to: folder.appendingPathComponent("taiyuan.yaml"))
+        let end = await ending(of: ["correct", "--tariffs", folder.path] + city.options)
+        let lines = end.message.split(separator: "\n").map(String.init)
+        try #require(lines.count == 3, "\(end.message)")
+        #expect(end.code == 1)
+        #expect(lines[0] == "not corrected for want of files: 1 statement")
+        #expect(lines[1].hasPrefix("2024-09 was closed with rules of version "))
+        #expect(lines[2] == "put the files back as they were into the folder of --tariffs, then run jieshui correct")
+        #expect(await ending(of: ["correct"] + shippedTariffs + city.options) == Ending(code: 75))
+    }
+
     @Test func `what is left of a correction is counted by months and homes, and the homes are named`() {
         var summary = CorrectionSummary()
         summary.withoutReadings = 16
@@ -126,5 +157,7 @@ import Water
         summary = CorrectionSummary()
         summary.withoutFiles = 1
         #expect(summary.line.hasSuffix("; waiting for their month's tariff and rule files: 1 statement"))
+        #expect(summary.wantedFiles?.hasPrefix("not corrected for want of files: 1 statement\n") == true)
+        #expect(CorrectionSummary().wantedFiles == nil)
     }
 }

@@ -66,7 +66,12 @@ import Testing
         (#"{"Port": 1}"#, "Port is no setting, the nearest is port"),
         (#"{"behind": {"tsl": true}}"#, "behind.tsl is no setting, the nearest is behind.tls"),
         (#"{"port": {"number": 1}}"#, "port.number is no setting, the nearest is port"),
-        (#"{"config": "x"}"#, "config is no setting, the nearest is "),
+        (#"{"post": 1}"#, "post is no setting, the nearest is port"),
+        (#"{"config": "x"}"#, "config is no setting"), (#"{"_comment": "ours"}"#, "_comment is no setting"),
+        (#"{"log": "debug"}"#, "log is a level: log.level"), (#"{"public": {}}"#, "public is a level: public.address"),
+        (#"{"close": 1}"#, "close is a level: close.tariff, close.rules, close.lanes"),
+        (#"{"allow": {"private": true}}"#, "allow.private is a level: allow.private.targets"),
+        (#"{"Database": "x"}"#, "Database is no setting, the nearest is database"),
         (
             #"{"b": {"database.conections": 4}, "allow": {"target": "10.0.0.0/8"}}"#,
             "allow.target is no setting, the nearest is allow.targets; b.database.conections is no setting, "
@@ -78,13 +83,55 @@ import Testing
     func `a name in the file that is no setting is refused with the nearest`(file: String, words: String) async throws {
         let told = try #require(await refusal(file))
         #expect(told.hasPrefix("the settings file "))
-        #expect(told.contains("city.json: " + words), "\(told)")
+        #expect(told.hasSuffix("city.json: " + words), "\(told)")
+    }
+
+    static let misfits: [(String, String)] = [
+        (#"{"behind": {"tls": [true]}}"#, "behind.tls is a list that is not of texts alone, not true or false"),
+        (#"{"behind": {"tls": ["true"]}}"#, "behind.tls is a list, not true or false"),
+        (#"{"trust": {"forwarded": {"for": null}}}"#, "trust.forwarded.for is null, not true or false"),
+        (#"{"allow": {"targets": [1]}}"#, "allow.targets is a list that is not of texts alone, not a list of texts"),
+        (#"{"allow.targets": ["a", null]}"#, "allow.targets is a list that is not of texts alone, not a list of texts"),
+        (#"{"allow": {"targets": true}}"#, "allow.targets is true, not a list of texts"),
+        (#"{"metrics": {"key": {}}}"#, "metrics.key is an empty object, not text or a whole number"),
+        (#"{"secret.key": 0.5}"#, "secret.key is a number with a fraction, not text or a whole number"),
+        (#"{"port": [18412]}"#, "port is a list that is not of texts alone, not text or a whole number"),
+        (#"{"port": null}"#, "port is null, not text or a whole number"),
+        (#"{"port": {}}"#, "port is an empty object, not text or a whole number"),
+        (#"{"port": 18412.5}"#, "port is a number with a fraction, not text or a whole number"),
+        (#"{"port": 1e30}"#, "port is a number that is too large, not text or a whole number"),
+        (#"{"port": false}"#, "port is false, not text or a whole number"),
+        (
+            #"{"port": null, "host": []}"#,
+            "host is a list, not text or a whole number; port is null, not text or a whole number"
+        ),
+    ]
+
+    @Test(arguments: misfits)
+    func `a value in the file of a kind that its setting does not take is refused`(
+        file: String, words: String
+    ) async throws {
+        let told = try #require(await refusal(file))
+        #expect(told.hasPrefix("the settings file "))
+        #expect(told.hasSuffix("city.json: " + words), "\(told)")
+    }
+
+    @Test func `text, whole numbers, true and false, and lists of texts are taken as JSON has them`() async throws {
+        let switches = #""behind": {"tls": true}, "trust.forwarded.for": 0, "allow.private.targets": "yes""#
+        let others = #""port": 18412, "close.lanes": "3", "allow.targets": ["10.0.0.0/8", "::1"]"#
+        let settings = try await load("{\(switches), \(others)}")
+        #expect(try settings.isSet(.behindTLS) && settings.isSet(.allowPrivateTargets))
+        #expect(try !settings.isSet(.trustForwardedFor))
+        #expect(settings.text(.port) == "18412")
+        #expect(try settings.number(.closeLanes, in: 1...9, default: 1) == 3)
+        #expect(settings.text(.allowTargets) == "10.0.0.0/8,::1")
+        #expect(try await load(#"{"allow.targets": []}"#).text(.allowTargets) == "")
     }
 
     @Test(arguments: [
         ("JIESHUI_CLOSE_TARIF", "JIESHUI_CLOSE_TARIFF"), ("JIESHUI_PROT", "JIESHUI_PORT"),
         ("JIESHUI_LOGLEVEL", "JIESHUI_LOG_LEVEL"), ("JIESHUI_TRUST_FORWARD_FOR", "JIESHUI_TRUST_FORWARDED_FOR"),
-        ("jieshui_host", "JIESHUI_HOST"), ("JIESHUI_CONFG", "JIESHUI_CONFIG"),
+        ("jieshui_host", "JIESHUI_HOST"), ("JIESHUI_CONFG", "JIESHUI_CONFIG"), ("JIESHUI_POST", "JIESHUI_PORT"),
     ])
     func `a variable that is a setting's but for a slip is refused`(name: String, nearest: String) async throws {
         let told = await refusal(environment: [name: "x", "JIESHUI_PORT": "1"])
@@ -93,17 +140,33 @@ import Testing
 
     @Test(arguments: [
         ("JIESHUI_RULES", "JIESHUI_CLOSE_RULES"), ("JIESHUI_SERVICE_HOST", "JIESHUI_HOST"),
-        ("JIESHUI_PORT_8080_TCP_ADDR", "JIESHUI_PORT"),
+        ("JIESHUI_PORT_8080_TCP_ADDR", "JIESHUI_PORT"), ("JIESHUI_LOG", "JIESHUI_LOG_LEVEL"),
     ])
     func `any other variable of our name is passed over and told`(name: String, nearest: String) async throws {
         let settings = try await load(environment: [name: "x", "JIESHUI_PORT": "1", "HOME": "/"])
-        #expect(settings.strangers == [UnknownSetting(name: name, nearest: nearest, isSlip: false)])
+        #expect(settings.strangers == [UnknownSetting(name: name, meaning: .near(nearest))])
         #expect(settings.text(.port) == "1")
+    }
+
+    @Test func `of a variable that is like no setting none is named as the nearest`() async throws {
+        let settings = try await load(environment: ["JIESHUI_DB": "x", "JIESHUI_EXPORT_FOLDER": "y"])
+        #expect(
+            settings.strangers.map(\.description) == [
+                "JIESHUI_DB is no setting", "JIESHUI_EXPORT_FOLDER is no setting",
+            ])
     }
 
     @Test func `the file named by the environment is read`() async throws {
         let path = try await freshFile("city.json", #"{"port": 81}"#)
         let settings = try await Settings.load(try GlobalOptions.parse([]), environment: ["JIESHUI_CONFIG": path])
         #expect(settings.text(.port) == "81")
+    }
+
+    @Test func `a file named by nothing is refused`() async throws {
+        #expect(await refusal(environment: ["JIESHUI_CONFIG": ""]) == "JIESHUI_CONFIG is set, and empty: name a file")
+        let options = try GlobalOptions.parse(["--config", ""])
+        await #expect {
+            _ = try await Settings.load(options, environment: [:])
+        } throws: { "\($0)" == "--config is set, and empty: name a file" }
     }
 }

@@ -197,13 +197,33 @@ struct ExplainTests {
     @Test func `a calculation in figures can be followed`() {
         let words = Arithmetic.Words(
             minus: " − ", times: " × ", by: " ÷ ", halfUp: "{} ≈", floor: "⌊{}⌋", ceiling: "⌈{}⌉", atLeastZero: "{}",
-            least: "min {}")
+            least: "min {}", and: " & ")
         let arithmetic = Arithmetic.halfUp(
             .product([.difference(.input("a", 12), .input("b", 2)), .input("", 3)]),
             by: .sum([.input("c", 4), .input("d", 3)]))
         #expect(arithmetic.inFigures(words) { "\($0)" } == "(12 − 2) × 3 ÷ (4 + 3) ≈")
         #expect(arithmetic.expression == "half_up((a - b) * 3 / (c + d))")
         #expect(arithmetic.value == 4)
+    }
+
+    @Test func `words that follow a part hold it in brackets within another, and the least is of numbers told apart`() {
+        let words = Arithmetic.Words(
+            minus: " − ", times: " × ", by: " ÷ ", halfUp: "{} ≈", floor: "{} ⌊", ceiling: "{} ⌈",
+            atLeastZero: "{} ≥ 0", least: "min {}", and: " & ")
+        func written(_ arithmetic: Arithmetic) -> String {
+            arithmetic.inFigures(words) { $0 == 9_000 ? "9,000" : "\($0)" }
+        }
+        let (a, b) = (Arithmetic.input("a", 7), Arithmetic.input("b", 2))
+        let gain = Arithmetic.atLeastZero(.difference(.input("c", 1), .input("d", 4)))
+        let percent = Arithmetic.floor(.product([.input("", 100), gain]), by: a)
+        #expect(written(percent) == "100 × (1 − 4 ≥ 0) ÷ 7 ⌊")
+        #expect(percent.expression == "floor(100 * max(0, c - d) / a)")
+        let sum = Arithmetic.sum([.floor(a, by: b), .halfUp(a, by: b)])
+        #expect(written(.ceiling(sum, by: b)) == "((7 ÷ 2 ⌊) + (7 ÷ 2 ≈)) ÷ 2 ⌈")
+        #expect(written(.difference(.ceiling(a, by: b), .floor(a, by: b))) == "(7 ÷ 2 ⌈) − (7 ÷ 2 ⌊)")
+        let least = Arithmetic.least(.input("e", 50), .input("f", 9_000))
+        #expect(written(least) == "min 50 & 9,000")
+        #expect(least.expression == "min(e, f)")
     }
 
     static let roundings: [(Arithmetic, Int64?)] = [

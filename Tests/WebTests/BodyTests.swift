@@ -62,6 +62,25 @@ import Water
         }
     }
 
+    @Test func `a body that takes longer than five minutes is answered 408, and the connection ends`() async throws {
+        let clock = Mutex(WebFixture.now)
+        let services = try await WebFixture().services.withClock { clock.withLock { $0 } }
+        let reads: [(Request) async throws -> [UInt8]] = [
+            { try await services.readSmall($0) }, { request in try await services.withReadings(request) { $0 } },
+        ]
+        for read in reads {
+            let begun = clock.withLock { $0 }
+            let slow = Endless(bytes: 1) { clock.withLock { $0 = $0 + 1 } }
+            do {
+                _ = try await read(post(RequestBody(asyncSequence: slow)))
+                Issue.record("a body without end was read")
+            } catch {
+                #expect((error as? Problem)?.status == 408 && closes(error))
+            }
+            #expect(clock.withLock { $0 } - begun == 301)
+        }
+    }
+
     private func post(_ body: RequestBody) -> Request {
         Request(head: HTTPRequest(method: .post, scheme: "http", authority: "a", path: "/v1/readings"), body: body)
     }

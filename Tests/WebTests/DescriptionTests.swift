@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Operations
 import Testing
 import Water
 
@@ -18,7 +19,59 @@ import Water
                     $0.contains(" /v1/") || $0.hasSuffix("z") || $0.hasSuffix("/openapi.yaml")
                         || $0.hasSuffix("/metrics")
                 })
-        #expect(routed == (try described()))
+        #expect(routed == Set(try operations().map(\.name)))
+    }
+
+    /// Paths that ask no database, or say that it is away in words of their own.
+    private static let standing: Set = ["/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/formats"]
+
+    @Test func `every operation lists the refusals that its route shares with others`() throws {
+        let ofDatabases: [Problem] = [.server, .sealed]
+        let ofBodies: [Problem] = [.brokenBody, .tooSlow, .bodyTooLarge, .unsupportedType("another"), .stopping]
+        #expect(Set(ofBodies.map(\.status)) == [400, 408, 413, 415, 503])
+        let operations = try operations()
+        for operation in operations {
+            var needed: Set = [Problem.noHost.status]
+            if !Self.standing.contains(operation.path) { needed.formUnion(ofDatabases.map(\.status)) }
+            if operation.hasBody { needed.formUnion(ofBodies.map(\.status)) }
+            let missing = needed.subtracting(operation.statuses).sorted()
+            #expect(missing.isEmpty, "\(operation.name) lacks \(missing)")
+            #expect(operation.hasBody == (operation.method == "POST"), "\(operation.name)")
+        }
+        #expect(operations.count(where: \.hasBody) == 10)
+    }
+
+    @Test func `a body that is too large or of another type is answered as its operation lists`() async throws {
+        var settings = WebSettings()
+        settings.bodyBytes = 64 * 1_024
+        let operations = try operations().filter(\.hasBody)
+        try await WebFixture(settings).run { client in
+            try await client.signInResident(1)
+            let desk = client.another()
+            try await desk.signInStaff("clerk")
+            let tokens = [
+                try await client.get("/points").field("csrf"), try await desk.get("/staff").field("csrf"),
+            ]
+            let large = String(repeating: " ", count: 64 * 1_024 + 1)
+            for operation in operations {
+                let isOfDesk = operation.path.contains("{id}")
+                let sender = isOfDesk ? desk : client
+                let path = operation.path.replacing(/\{[a-z]+\}/, with: "none")
+                var headers = [
+                    "Authorization": "Bearer \(client.fixture.gatewayKey.text)", "Content-Type": "application/json",
+                    "X-CSRF-Token": isOfDesk ? tokens[1] : tokens[0],
+                ]
+                let tooLarge = try await sender.send(.post, path, headers, body: large).status
+                headers["Content-Type"] = "text/plain"
+                headers["Content-Encoding"] = "br"
+                let ofAnother = try await sender.send(.post, path, headers, body: "{}").status
+                let isListed = operation.statuses.isSuperset(of: [tooLarge, ofAnother])
+                #expect(isListed, "\(operation.name): \(tooLarge), \(ofAnother)")
+                // A push and a table are refused for what their addresses name, before their bodies.
+                if path.hasPrefix("/v1/push/") || path.hasSuffix("/table") { continue }
+                #expect(tooLarge == 413 && ofAnother == 415, "\(operation.name)")
+            }
+        }
     }
 
     /// `/v1/x/:id` as `/v1/x/{id}`.
@@ -30,18 +83,42 @@ import Water
         return "/" + parts.joined(separator: "/")
     }
 
-    /// `METHOD /path` of every operation in the description: paths are indented by two, methods by four.
-    private func described() throws -> Set<String> {
+    /// What the description says of one method of one path.
+    private struct Operation: Sendable {
+        let path: String
+        let method: String
+        var hasBody = false
+        var statuses: Set<Int> = []
+
+        var name: String { "\(method) \(path)" }
+    }
+
+    /// Every operation in the description: paths are indented by two, methods by four, what they hold by six, statuses
+    /// by eight. Answers that operations share stand with the first of them, under a name.
+    private func operations() throws -> [Operation] {
         let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         let text = try String(
             contentsOf: source.appendingPathComponent("../../Sources/Web/Assets/openapi.yaml"), encoding: .utf8)
-        var found: Set<String> = []
+        var found: [Operation] = []
+        var shared: [Substring: Set<Int>] = [:]
         var path = ""
-        for line in text.split(separator: "\n") {
+        var part: Substring = ""
+        var name: Substring?
+        for line in text.split(separator: "\n").prefix(while: { $0 != "components:" }) {
             if let match = line.firstMatch(of: /^  (\/[^:]*):$/) { path = String(match.1) }
             if let match = line.firstMatch(of: /^    (get|post):$/) {
-                found.insert("\(match.1.uppercased()) \(path)")
+                found.append(Operation(path: path, method: match.1.uppercased()))
+                part = ""
             }
+            guard let last = found.indices.last else { continue }
+            if let match = line.firstMatch(of: /^      ([A-Za-z]+):(?: ([&*])([a-z]+)$)?/) {
+                (part, name) = (match.1, match.3)
+                if part == "requestBody" { found[last].hasBody = true }
+                if part == "responses", match.2 == "*", let name { found[last].statuses = shared[name] ?? [] }
+            }
+            guard part == "responses", let match = line.firstMatch(of: /^        "([0-9]+)":/) else { continue }
+            found[last].statuses.insert(try #require(Int(match.1)))
+            if let name { shared[name] = found[last].statuses }
         }
         return found
     }

@@ -17,7 +17,7 @@ import Water
             _ = try await RegisterHousehold(database: client.fixture.services.database)(
                 entry, at: WebFixture.now
             ).get()
-            for (home, words) in [(20, "最早 2026-12-04 月结后"), (2, "社区下一次月结后")] {
+            for (home, words) in [(20, "最早 2026-12-04 出账"), (2, "社区下一次出账后")] {
                 let resident = client.another()
                 try await resident.signInResident(home)
                 #expect(try await resident.get("/").header("Location") == "/statement")
@@ -57,7 +57,7 @@ import Water
             }
             // A close folds what came.
             _ = try await client.another().closeOctober()
-            for (home, words) in [(20, "已经开始收到，满一天后"), (21, "要到月结时按份额算")] {
+            for (home, words) in [(20, "已经开始收到，满一天后"), (21, "要到出账时按份额算")] {
                 let resident = client.another()
                 try await resident.signInResident(home)
                 let page = try await resident.get("/statement?goal=refused")

@@ -21,4 +21,13 @@ struct OutlookPageTests {
         #expect(try goal(used: 10_000 - gaps + 1).contains("还剩 0 升"))
         #expect(try goal(used: 10_001).contains("已经超过 1 升"))
     }
+
+    @Test(arguments: [(Language.zh, "1,200、950、1,034"), (.en, "1,200; 950; 1,034")])
+    func `figures of a list are told apart from their thousands`(language: Language, words: String) throws {
+        let samples = try Samples(try PageLibrary().catalogue[language])
+        var running = try #require(samples.surroundings.outlook)
+        running.basis = [1_200, 950, 1_034]
+        let part = OutlookPart(running, calendar: samples.calendar, texts: samples.texts)
+        #expect(part.explanation.contains { $0.contains(words) })
+    }
 }

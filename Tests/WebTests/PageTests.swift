@@ -211,6 +211,15 @@ struct PageTests {
         #expect(html.components(separatedBy: "id=\"room-h\"").count == 2 && html.contains("7.53"))
     }
 
+    @Test func `where readings do not join at a change of meter its day is told`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        var statement = samples.statementValue()
+        let lines = samples.page(statement).quality
+        statement.quality.unjoinedOn = [samples.month.firstDay.advanced(by: 19)]
+        let found = samples.page(statement).quality.filter { !lines.contains($0) }
+        #expect(found.count == 1 && found[0].contains("20"), "\(found)")
+    }
+
     @Test func `where the number of persons changed the bill says since when each holds`() throws {
         let samples = try Samples(library.catalogue[.zh])
         let basis = samples.statement.basis

@@ -44,8 +44,8 @@ struct Samples {
             let day = month.firstDay.advanced(by: index)
             if index == 12 || index == 13 { return DayUse(day: day, litres: nil, state: .missing) }
             if index == 14 || index == 15 { return DayUse(day: day, litres: 410, state: .estimated) }
-            if index == 20 { return DayUse(day: day, litres: 0, state: .measured) }
-            return DayUse(day: day, litres: Int64(260 + (index * 97) % 320), state: .measured)
+            let litres: Int64 = [20: 0, 23: 206][index] ?? Int64(260 + (index * 97) % 320)
+            return DayUse(day: day, litres: litres, state: .measured)
         }
     }
 
@@ -102,13 +102,13 @@ struct Samples {
             analysis: analysis(earlier(12, 11_000)), saving: saving, correction: correction)
     }
 
-    /// Two months at 616 ‰ and less against eight with 812 ‰ in the middle and 766 ‰ at the least.
+    /// Two months at 786 ‰ and less against eight with 1,036 ‰ in the middle and 977 ‰ at the least.
     private var saving: Saving {
-        let levels: [Int64] = [810, 845, 766, 820, 814, 790, 830, 806, 604]
+        let levels: [Int64] = [1_034, 1_079, 977, 1_046, 1_038, 1_008, 1_058, 1_028, 771]
         let first = BillingMonth(number: 2_026 * 12 + 0)
         return Saving(
-            levels: levels.enumerated().map { MonthLevel(month: first.advanced(by: $0), permille: $1) }, own: 616,
-            judgement: SavingJudgement(usual: 812, lowest: 766, band: 46, now: 616, gain: 150, percent: 18),
+            levels: levels.enumerated().map { MonthLevel(month: first.advanced(by: $0), permille: $1) }, own: 786,
+            judgement: SavingJudgement(usual: 1_036, lowest: 977, band: 59, now: 786, gain: 191, percent: 18),
             notJudged: nil, bandPercentOfRange: 100, bandPercentAtLeast: 5, pointsPerPercent: Points(1),
             mostPoints: Points(20))
     }
@@ -240,7 +240,7 @@ struct Samples {
                     reason: "还差 80 分", actionLabel: ""),
             ], hasHistory: true,
             history: [
-                PointsPage.Entry(date: "2026-11-24", what: "兑换冻结", detail: "节水花洒", points: "−80"),
+                PointsPage.Entry(date: "2026-11-24", what: "留作兑换", detail: "节水花洒", points: "−80"),
                 PointsPage.Entry(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
             ])
     }

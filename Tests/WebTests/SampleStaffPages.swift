@@ -128,7 +128,7 @@ extension Samples {
                 balance: texts("balance", ["points": "120 分"]), debt: debt,
                 hasHistory: true,
                 history: [
-                    .init(date: "2026-11-24", what: "兑换冻结", detail: "节水花洒", points: "−80"),
+                    .init(date: "2026-11-24", what: "留作兑换", detail: "节水花洒", points: "−80"),
                     .init(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
                 ], hasOpenObjection: true, hasNotes: true,
                 notes: [

@@ -49,7 +49,7 @@ struct HeardTime {
     /// This time, or another where this one is not given.
     func or(_ other: HeardTime) -> HeardTime { at == nil && fault == nil ? other : self }
 
-    /// Seconds behind the server's clock, negative ahead of it, where they are more than OneNET's repeats explain; nil
+    /// Seconds behind the time of receipt, negative ahead of it, where they are more than OneNET's repeats explain; nil
     /// within the window and without a time.
     func secondsOutside(_ receivedAt: Instant, _ limits: PushLimits) -> Int64? {
         guard let at else { return nil }
@@ -57,10 +57,10 @@ struct HeardTime {
         return age > limits.oneNETSeconds || age < -limits.signedSeconds ? age : nil
     }
 
-    /// The same, refused as that far from the server's clock.
+    /// The same, refused as that far from the time of receipt.
     func refused(outsideBy seconds: Int64) -> HeardTime {
         let side = seconds < 0 ? "ahead of" : "behind"
         return HeardTime(
-            refused: "\(seconds.magnitude) s \(side) the server's clock, which no repeat explains", field: field)
+            refused: "\(seconds.magnitude) s \(side) the time of receipt, which no repeat explains", field: field)
     }
 }

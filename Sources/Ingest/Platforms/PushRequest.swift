@@ -54,7 +54,7 @@ public enum PushRefusal: Error, Sendable, Hashable {
     case noProof(part: String)
     /// It is there and wrong. 401.
     case wrongProof(part: String)
-    /// Signed, but too long ago or too far ahead; seconds behind our clock, negative ahead. 401.
+    /// Signed, but too long ago or too far ahead; seconds behind the time of receipt, negative ahead. 401.
     case outsideWindow(seconds: Int64)
     /// Encrypted, and the key is missing or does not open it. 400.
     case unopened(reason: String)
@@ -83,7 +83,7 @@ public enum PushRefusal: Error, Sendable, Hashable {
         case .noProof(let part): "\(part) is missing"
         case .wrongProof(let part): "\(part) is wrong"
         case .outsideWindow(let seconds):
-            "the signed time is \(seconds.magnitude) s \(seconds < 0 ? "ahead of" : "behind") the server's clock"
+            "the signed time is \(seconds.magnitude) s \(seconds < 0 ? "ahead of" : "behind") the time of receipt"
         case .malformed(let offset, let reason): "byte \(offset): \(reason)"
         case .method: "the platform does not check an address by GET"
         case .tooLarge(let limit): "more than \(limit) bytes"
@@ -125,7 +125,7 @@ public struct DeviceMessage: Sendable, Hashable {
 /// How much a push may hold and how old it may be.
 public struct PushLimits: Sendable {
     public var bytes: Int
-    /// Seconds that a signed time may lie behind or ahead of the server's clock.
+    /// Seconds that a signed time may lie behind or ahead of the time of receipt.
     public var signedSeconds: Int64
     /// Seconds that OneNET's time of a message may lie behind: it sends a message again for 2 h 45 min.
     public var oneNETSeconds: Int64

@@ -25,9 +25,7 @@ struct ExplainPage: Page {
         monthName = t.month(statement.month)
         version = t("version_n", ["n": "\(statement.version)"])
         back = "/statements/\(statement.month)?version=\(statement.version)"
-        let words = Arithmetic.Words(
-            minus: " − ", times: " × ", by: " ÷ ", halfUp: t("by_half_up"), floor: t("by_floor"),
-            ceiling: t("by_ceiling"), atLeastZero: t("by_at_least_zero"), least: t("by_least"))
+        let words = ExplainPage.words(t)
         rows = ExplainPage.entries(of: statement).map { entry in
             Row(
                 name: ExplainPage.name(of: entry, statement, t), figure: ExplainPage.figure(entry, t),
@@ -38,6 +36,13 @@ struct ExplainPage: Page {
             t("explain_tariff", ["id": statement.tariff.id, "version": statement.tariff.version]),
             t("explain_rules", ["id": statement.rules.id, "version": statement.rules.version]),
         ]
+    }
+
+    /// How a calculation is written for people.
+    static func words(_ t: Texts) -> Arithmetic.Words {
+        Arithmetic.Words(
+            minus: " − ", times: " × ", by: " ÷ ", halfUp: t("by_half_up"), floor: t("by_floor"),
+            ceiling: t("by_ceiling"), atLeastZero: t("by_at_least_zero"), least: t("by_least"), and: t("by_and"))
     }
 
     /// Of a month not lived in there is no water to speak of.

@@ -80,7 +80,7 @@ struct OutlookPart: Sendable {
                     "so_far": t.number(outlook.soFarLitres), "sum": t.number(sum), "n": "\(outlook.basis.count)",
                     "left": "\(outlook.daysLeft)", "expected": t.litres(forecast.expectedLitres),
                 ]),
-            t("outlook_basis", ["days": outlook.basis.map(t.number).joined(separator: t("list_comma"))]),
+            t("outlook_basis", ["days": outlook.basis.map(t.number).joined(separator: t("list_figures"))]),
             t(
                 "outlook_interval",
                 [
@@ -93,7 +93,7 @@ struct OutlookPart: Sendable {
     /// What the expected litres would cost, line by line.
     private static func cost(_ bill: Bill, _ litres: Int64, _ t: Texts) -> [String] {
         let part = BillPart(bill, texts: t)
-        let lines = part.lines.map { "\($0.name) \($0.arithmetic)" }.joined(separator: t("list_comma"))
+        let lines = part.lines.map { "\($0.name) \($0.arithmetic)" }.joined(separator: t("list_figures"))
         return [t("outlook_cost", ["litres": t.litres(litres), "lines": lines, "total": t.yuan(bill.total)])]
     }
 }

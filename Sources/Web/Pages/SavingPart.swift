@@ -46,7 +46,8 @@ struct SavingPart: Sendable {
                         "least": t.number(saving.bandPercentAtLeast),
                     ]),
                 t(
-                    "saving_step_gain",
+                    // Less than nothing is no part of the usual level.
+                    found.gain > 0 ? "saving_step_gain" : "saving_step_gain_none",
                     [
                         "usual": t.number(found.usual), "band": t.number(found.band), "now": t.number(found.now),
                         "gain": permille(found.gain), "percent": t.number(found.percent),

@@ -11,8 +11,11 @@ extension StatementStory {
             return texts(
                 "points_sentence", ["points": texts.points(earned.total), "n": texts.number(earned.total.count)])
         case .unranked(let reason):
-            return texts("points_sentence_none", ["reason": texts("unranked_short_\(reason.rawValue)")])
-        case .noCohort, .noRuleMet: return texts("points_sentence_zero")
+            let words = texts("points_sentence_none", ["reason": texts("unranked_short_\(reason.rawValue)")])
+            // Of a month not lived in the part that is named is not there.
+            return isWithdrawn ? words : words + texts("points_see_compare")
+        case .noCohort: return texts("points_sentence_no_cohort")
+        case .noRuleMet: return texts("points_sentence_zero")
         }
     }
 
@@ -73,6 +76,10 @@ extension StatementStory {
         }
         if statement.use.missingHours > 0 {
             lines.append(texts("quality_missing", ["hours": texts.number(statement.use.missingHours)]))
+        }
+        if !quality.unjoinedOn.isEmpty {
+            let days = quality.unjoinedOn.map(texts.day).joined(separator: texts("list_comma"))
+            lines.append(texts("quality_unjoined", ["days": days]))
         }
         lines.append(texts("quality_detectable", ["rate": texts.number(quality.detectableLitresPerHour)]))
         for (kind, count) in statement.findings.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {

@@ -12,8 +12,12 @@ struct Correct: AsyncParsableCommand {
             What is not folded yet is folded first. The cohort's figures stay those frozen with the month; points are \
             added or taken back by linked transfers. `close` does the same for every earlier month.
 
-            Communities that other processes have in hand are left to them and told on standard error, with their homes \
-            and who has them; then the exit code is 75: correct again once those have ended.
+            Communities that other processes hold are left to them and told on standard error, with their homes and \
+            who holds them; then the exit code is 75: \(HomesLeft.advice).
+
+            Statements are corrected by the tariff and rule files that their month was closed with. Where one is no \
+            longer there as it was they wait, and the exit code is 1, also where others hold communities: put the \
+            files that are named back into the folder of --tariffs, then run jieshui correct.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -41,9 +45,10 @@ struct Correct: AsyncParsableCommand {
             settings: try context.settings.closing, logger: context.logger, worker: worker)
         let summary = try await close.corrections(only: only, at: .now)
         print(summary.line)
-        guard summary.leftOpen > 0 else { return }
-        try await HomesLeft.tell(context, only: only)
-        throw ExitCode.tryAgain
+        if summary.leftOpen > 0 { try await HomesLeft.tell(context, only: only) }
+        // Files do not come back by themselves, so they are told before what does.
+        if let wanted = summary.wantedFiles { throw CommandFailure(wanted) }
+        if summary.leftOpen > 0 { throw ExitCode.tryAgain }
     }
 }
 
@@ -65,8 +70,11 @@ struct HomesLeft: Sendable, Hashable {
     static func tell(_ context: CommandContext, only: CommunityID? = nil) async throws {
         let left = try await context.database.read { try found(in: $0, only: only, at: .now) }
         for one in left { note(one.text(context.calendar)) }
-        if left.isEmpty { note("nobody has any of them in hand now: run jieshui correct") }
+        note(left.isEmpty ? "nobody holds any of them now: run jieshui correct" : advice)
     }
+
+    /// What to do about communities that others hold, in the same words wherever it is told.
+    static let advice = "run jieshui correct when they have ended or are given up"
 
     /// By community. Empty where those that had some in hand have ended since.
     static func found(in reader: Reader, only: CommunityID?, at: Instant) throws -> [HomesLeft] {
@@ -80,7 +88,8 @@ struct HomesLeft: Sendable, Hashable {
     }
 
     func text(_ calendar: CityCalendar) -> String {
-        "\(community): in the hands of \(holder) until \(calendar.format(until)) and while it runs; homes that wait: \(homes)"
+        "\(community): held by \(holder), given up at \(calendar.format(until)) unless it shows itself again; "
+            + "homes that wait: \(homes)"
     }
 }
 
@@ -107,7 +116,18 @@ extension CorrectionSummary {
             line += "; left as they are, for their readings were pruned: \(months) of \(homes) "
             line += "(\(shown(householdsWithoutReadings)))"
         }
-        if leftOpen > 0 { line += "; \(leftOpen) communities were left to others: correct again if they do not end" }
+        if leftOpen > 0 {
+            line += "; left to others: \(leftOpen) \(leftOpen == 1 ? "community" : "communities"), "
+            line += HomesLeft.advice
+        }
         return line
+    }
+
+    /// What waits for files, which these are and what to do, a line each; nil where nothing waits for any.
+    var wantedFiles: String? {
+        if withoutFiles == 0 { return nil }
+        let rest = "put the files back as they were into the folder of --tariffs, then run jieshui correct"
+        let lines = ["not corrected for want of files: \(counted(withoutFiles, "statement"))"] + missingFiles.sorted()
+        return (lines + [rest]).joined(separator: "\n")
     }
 }

@@ -28,7 +28,7 @@ struct MeterCommand: AsyncParsableCommand {
             let context = try await CommandContext.open(options, flags: sealing.flags)
             let set = SetMeterKey(database: context.database, key: try context.settings.neededSealKey)
             var random = SystemRandomNumberGenerator()
-            let lines = try text().split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            let lines = try input().split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             var (kept, refused) = (0, 0)
             for (index, line) in lines.enumerated() {
                 let fields = line.split(separator: ",", omittingEmptySubsequences: false)
@@ -48,7 +48,7 @@ struct MeterCommand: AsyncParsableCommand {
         }
 
         /// Read by parts, for a pipe has no length.
-        private func text() throws -> String {
+        private func input() throws -> String {
             var bytes = Data()
             let handle = try openInput(file)
             do {
@@ -56,8 +56,7 @@ struct MeterCommand: AsyncParsableCommand {
             } catch {
                 throw CommandFailure("\(file) cannot be read: \(error.localizedDescription)")
             }
-            guard let text = String(data: bytes, encoding: .utf8) else { throw CommandFailure("\(file) is not UTF-8") }
-            return text
+            return try text(in: bytes, of: file)
         }
     }
 

@@ -46,13 +46,15 @@ extension TargetCommand {
             let context = try await CommandContext.open(options, flags: sealing.flags)
             var random = SystemRandomNumberGenerator()
             let secret = Secret.signingSecret(using: &random)
-            let kept = try TargetSecret.kept(secret, of: name, under: try context.settings.sealKey, using: &random)
+            let key = try context.settings.sealKey
+            let kept = try TargetSecret.kept(secret, of: name, under: key, using: &random)
             let entitlement = purpose.map { Entitlement(purpose: $0, pullKey: .pullKey(using: &random)) }
             _ = try accepted(
                 await AddTarget(database: context.database)(
                     name, url: url, area: area, secret: kept, entitlement: entitlement, at: .now))
             note("the secrets of \(name), shown once:")
             show(secret: secret, pullKey: entitlement?.pullKey)
+            if let warning = unsealedWarning(of: name, kept) { note(warning) }
         }
     }
 
@@ -88,7 +90,9 @@ extension TargetCommand {
             abstract: "Give a target another signing secret; both sign until --finish.",
             discussion: """
                 With --pull-key an entitled target's pull key is changed too, at once. Where secret.key is set the new \
-                secret is kept sealed; one from before there was a key stays as it was until --finish forgets it.
+                secret is kept sealed; one from before there was a key stays as it was until --finish forgets it. \
+                Without secret.key a target whose secret is sealed is refused, for the new one would not be: \
+                --unsealed does it all the same.
                 """)
 
         @OptionGroup var options: GlobalOptions
@@ -103,12 +107,15 @@ extension TargetCommand {
         @Flag(help: "The new secret was lost before the target had it: replace it. The one before signs on.")
         var again = false
 
+        @Flag(help: "Keep the new secret unsealed, also where secret.key is set or the secret before it is sealed.")
+        var unsealed = false
+
         @Flag(help: "End the rotation: the secret before stops signing. Gives no new secret.")
         var finish = false
 
         func validate() throws {
-            if finish, pullKey || again {
-                throw CommandFailure("--finish gives no new keys: leave --pull-key and --again out")
+            if finish, pullKey || again || unsealed {
+                throw CommandFailure("--finish gives no new keys: leave --pull-key, --again and --unsealed out")
             }
         }
 
@@ -122,11 +129,14 @@ extension TargetCommand {
             }
             var random = SystemRandomNumberGenerator()
             let secret = Secret.signingSecret(using: &random)
-            let kept = try TargetSecret.kept(secret, of: name, under: try context.settings.sealKey, using: &random)
+            let sealKey = try unsealed ? nil : context.settings.sealKey
+            let kept = try TargetSecret.kept(secret, of: name, under: sealKey, using: &random)
             let key = pullKey ? Secret.pullKey(using: &random) : nil
-            _ = try accepted(await rotate(name, secret: kept, pullKey: key, isReplacement: again))
+            _ = try accepted(
+                await rotate(name, secret: kept, pullKey: key, isReplacement: again, mayUnseal: unsealed))
             note("the new secrets of \(name), shown once; end the rotation by --finish when it has them:")
             show(secret: secret, pullKey: key)
+            if let warning = unsealedWarning(of: name, kept) { note(warning) }
         }
     }
 
@@ -162,6 +172,12 @@ extension TargetCommand {
             note("\(name) is disabled")
         }
     }
+}
+
+/// That a secret is kept as it is; nil where it is sealed.
+func unsealedWarning(of target: String, _ kept: Secret) -> String? {
+    if TargetSecret.isSealed(kept.text) { return nil }
+    return "the signing secret of \(target) is kept unsealed: set secret.key, then jieshui target rotate \(target)"
 }
 
 private func show(secret: Secret, pullKey: Secret?) {
