@@ -107,7 +107,10 @@ struct HTTPLoad {
         let start = ContinuousClock.now
         let done = DispatchGroup()
         for _ in 0..<connections {
-            DispatchQueue.global().async(group: done) {
+            done.enter()
+            // A queue has as many threads as processors, and more only after a while.
+            Thread.detachNewThread {
+                defer { done.leave() }
                 do {
                     let connection = try Connection(port: port)
                     while let index = state.withLock({ state -> Int? in

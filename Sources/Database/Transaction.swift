@@ -25,6 +25,9 @@ public struct Reader {
         return found
     }
 
+    /// Rows in turn until `visit` is false. SQLite looks for no more than are visited.
+    public func some(_ sql: SQL, _ visit: (Row) throws -> Bool) throws { try connection.each(sql, visit) }
+
     /// Every row in turn, without keeping them.
     public func each(_ sql: SQL, _ visit: (Row) throws -> Void) throws {
         try connection.each(sql) { row in

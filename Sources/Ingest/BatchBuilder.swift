@@ -15,6 +15,8 @@ struct BatchBuilder {
     private var spent = 0
     private var itemStart = 0
     private var rejectionStart = 0
+    /// Of the item in hand.
+    private var series: SeriesTimes?
     /// Where the item in hand stands in the body, told with its rejections; nil where the count of items says it.
     var place: SourcePlace?
     /// True between `beginItem` and `endItem`.
@@ -40,6 +42,7 @@ struct BatchBuilder {
         isInItem = true
         itemStart = batch.registers.count
         rejectionStart = batch.rejections.count
+        series = nil
     }
 
     /// Ends an item of `readings` readings, good or bad; one of none counts as one.
@@ -64,12 +67,14 @@ struct BatchBuilder {
         for index in itemStart..<batch.instants.count {
             batch.instants[index] = start + batch.instants[index] * interval
         }
+        series = SeriesTimes(start: start, interval: interval)
     }
 
     /// Gives the item's readings to a meter.
     mutating func assign(to address: MeterAddress) {
         guard readingsInItem > 0 else { return }
-        batch.runs.append(ReadingRun(item: item, address: address, range: itemStart..<batch.registers.count))
+        batch.runs.append(
+            ReadingRun(item: item, address: address, range: itemStart..<batch.registers.count, series: series))
     }
 
     mutating func rejectValue(at offset: Int, field: String, reason: String) {

@@ -16,6 +16,7 @@ struct CSVDecoder {
     mutating func readTable(_ bytes: Span<UInt8>) throws(BodyRefusal) {
         var start = 0
         if bytes.byte(0) == 0xEF, bytes.byte(1) == 0xBB, bytes.byte(2) == 0xBF { start = 3 }
+        guard start < bytes.count else { throw .malformed(offset: start, reason: "the body is empty") }
         let end = bytes.endOfLine(from: start)
         try readHeader(bytes, start..<bytes.withoutReturn(start..<end))
         start = end + 1
@@ -38,6 +39,7 @@ struct CSVDecoder {
         }
         for field in fields {
             let name = field.text(bytes, limit: 64)
+            if name.isEmpty { throw .malformed(offset: field.range.lowerBound, reason: "a column has no name") }
             guard let key = allowed.first(where: { $0.name == name }) else {
                 throw .malformed(offset: field.range.lowerBound, reason: "unknown column \(name)")
             }

@@ -98,12 +98,26 @@ public struct ReadingRun: Sendable, Hashable {
     public let item: Int
     public let address: MeterAddress
     public let range: Range<Int>
+    /// nil where the item is no series.
+    public let series: SeriesTimes?
 
-    public init(item: Int, address: MeterAddress, range: Range<Int>) {
+    public init(item: Int, address: MeterAddress, range: Range<Int>, series: SeriesTimes? = nil) {
         self.item = item
         self.address = address
         self.range = range
+        self.series = series
     }
+}
+
+/// When the values of a series stand.
+public struct SeriesTimes: Sendable, Hashable {
+    /// Epoch seconds of the first place.
+    let start: Int64
+    /// Seconds from a place to the next, 1 or more.
+    let interval: Int64
+
+    /// The place of a value of the series, from 0, gaps counted.
+    public func place(of instant: Int64) -> Int { Int((instant - start) / interval) }
 }
 
 /// Everything that was read from one body. Items stand in body order in each list.

@@ -89,3 +89,11 @@ struct FoldPlan: Sendable {
         bases = written
     }
 }
+
+extension Reader {
+    /// The directory at the registry version that this snapshot sees.
+    func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
+        if let known, known.version == (try currentRegistryVersion()) { return known }
+        return try shelf.directory(of: self)
+    }
+}

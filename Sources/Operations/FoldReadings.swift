@@ -60,6 +60,8 @@ public actor FoldReadings {
     private let setsPerTransaction: Int
     /// Communities whose last round was of readings that came one by one.
     private var scattered: Set<CommunityID> = []
+    /// Rounds that wait before one takes four times as many readings.
+    private static let roundsBehind: Int64 = 200
     /// How often a large round is planned before a small one is placed in its transaction.
     private static let attempts = 3
     /// Rounds of one community in a row.
@@ -224,9 +226,8 @@ public actor FoldReadings {
         var attempt = 0
         while true {
             attempt += 1
-            let isLarge = scattered.contains(community) && attempt <= Self.attempts
-            let work = try await plan(
-                community, readings: isLarge ? scatteredWorth(of: community) * 2 : readingsPerRound)
+            let most = attempt <= Self.attempts ? most(of: community) : readingsPerRound
+            let work = try await plan(community, readings: most)
             guard let done = try await write(work, of: community, keeping: keeping, at: at) else { return nil }
             total.add(done.round)
             if done.isWhole {
@@ -234,6 +235,12 @@ public actor FoldReadings {
                 return total
             }
         }
+    }
+
+    /// Readings that a round of a community takes at most. Where many rounds wait, larger ones end sooner.
+    private func most(of community: CommunityID) -> Int64 {
+        if scattered.contains(community) { return scatteredWorth(of: community) * 2 }
+        return readingsPerRound * (backlog.readings < readingsPerRound * Self.roundsBehind ? 1 : 4)
     }
 
     /// Rows of the journal and what they come to.
@@ -386,13 +393,5 @@ public actor FoldReadings {
             after = page.value.next
         } while after != nil
         return total
-    }
-}
-
-extension Reader {
-    /// The directory at the registry version that this snapshot sees.
-    fileprivate func directory(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory {
-        if let known, known.version == (try currentRegistryVersion()) { return known }
-        return try shelf.directory(of: self)
     }
 }

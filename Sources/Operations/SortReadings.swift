@@ -98,7 +98,12 @@ struct Sorting {
             if let note { notes.insert(note) }
             let isFuture = value.at - at > limits.futureSeconds
             if isFuture, !communities.isEmpty {
-                notes.insert(.future)
+                // In a series each by its place, as values that are rejected.
+                if let place = run.series?.place(of: batch.instants[index]) {
+                    answer.entries.append(Note.future.entry(run.item, offset: place))
+                } else {
+                    notes.insert(.future)
+                }
                 offsetSeconds = max(offsetSeconds ?? 0, value.at - at)
             }
             for community in communities {
@@ -254,7 +259,7 @@ private enum Note: Int, Comparable {
 
     static func < (a: Note, b: Note) -> Bool { a.rawValue < b.rawValue }
 
-    func entry(_ item: Int, reason special: String? = nil) -> RecordEntry {
+    func entry(_ item: Int, reason special: String? = nil, offset: Int? = nil) -> RecordEntry {
         let (status, field, reason): (RecordEntry.Status, String, String) =
             switch self {
             case .outOfScope: (.rejected, "meter", "the meter is outside this gateway's scope")
@@ -263,6 +268,6 @@ private enum Note: Int, Comparable {
             case .notInstalled: (.held, "at", "the meter is not installed anywhere at this time")
             case .future: (.held, "at", "the time is more than 10 minutes ahead of the server")
             }
-        return RecordEntry(index: item, status: status, field: field, reason: special ?? reason, offset: nil)
+        return RecordEntry(index: item, status: status, field: field, reason: special ?? reason, offset: offset)
     }
 }

@@ -23,7 +23,7 @@ public struct Worker: Sendable {
     public static let alone = Worker(owner: LeaseOwner("alone"), now: { Instant(epochSeconds: 0) }, dice: { 0 })
 
     /// A part of this process that competes for leases as another process would.
-    func part(_ name: String) -> Worker { Worker(owner: owner.part(name), now: now, dice: dice) }
+    public func part(_ name: String) -> Worker { Worker(owner: owner.part(name), now: now, dice: dice) }
 
     /// How long a lease lasts without being renewed, seconds: what the work of a crashed process waits.
     static let leaseSeconds: Int64 = 30

@@ -8,6 +8,9 @@ public struct HomeToCorrect: Sendable, Hashable {
     public let household: HouseholdID
     /// The household's number.
     public let number: String
+    public let movedIn: Instant
+    /// nil while it lives there.
+    public let movedOut: Instant?
     public let since: Instant
 }
 
@@ -46,13 +49,14 @@ extension Reader {
     public func homesToCorrect(of community: CommunityID, limit: Int) throws -> [HomeToCorrect] {
         try all(
             """
-            SELECT d.month, d.household_id, h.number, d.since FROM home_dirty d
+            SELECT d.month, d.household_id, h.number, h.moved_in_at, h.moved_out_at, d.since FROM home_dirty d
             JOIN household h ON h.community_id = d.community_id AND h.household_id = d.household_id
             WHERE d.community_id = \(community) ORDER BY d.since, d.month, d.household_id LIMIT \(limit)
             """
         ) {
             HomeToCorrect(
-                month: try $0.month(0), household: try $0.id(1), number: try $0.text(2), since: try $0.instant(3))
+                month: try $0.month(0), household: try $0.id(1), number: try $0.text(2), movedIn: try $0.instant(3),
+                movedOut: try $0.instantOrNil(4), since: try $0.instant(5))
         }
     }
 

@@ -78,6 +78,16 @@ extension Reader {
         ) { try $0.integer(0) } ?? 0
     }
 
+    /// Whether any home of a community was lived in at any time of [start, end).
+    public func hadHomes(_ community: CommunityID, over span: (start: Instant, end: Instant)) throws -> Bool {
+        try first(
+            """
+            SELECT 1 FROM household WHERE community_id = \(community) AND moved_in_at < \(span.end)
+                AND (moved_out_at IS NULL OR moved_out_at > \(span.start)) LIMIT 1
+            """
+        ) { _ in true } ?? false
+    }
+
     /// The number of a usage point.
     public func usagePointNumber(_ point: UsagePointID, in community: CommunityID) throws -> String? {
         try first(

@@ -90,23 +90,26 @@ extension Reader {
 
     /// A community's oldest journal rows, at most about `readings` readings but at least one row.
     public func journalRows(of community: CommunityID, readings limit: Int64) throws -> [JournalRow] {
-        var rows: [JournalRow] = []
+        var sizes: [(id: Int64, readings: Int64)] = []
         var total: Int64 = 0
-        let sizes = try all(
+        try some(
             """
             SELECT journal_id, readings FROM journal WHERE community_id = \(community)
             ORDER BY journal_id LIMIT 500
             """
-        ) { (try $0.integer(0), try $0.integer(1)) }
-        for (id, readings) in sizes {
-            if !rows.isEmpty, total + readings > limit { break }
+        ) { row in
+            let (id, readings) = (try row.integer(0), try row.integer(1))
+            if !sizes.isEmpty, total + readings > limit { return false }
             total += readings
+            sizes.append((id, readings))
+            return total < limit
+        }
+        return try sizes.map { id, readings in
             let payload = try first(
                 "SELECT payload FROM journal WHERE community_id = \(community) AND journal_id = \(id)"
             ) { try $0.blob(0) }
-            rows.append(JournalRow(community: community, id: id, readings: readings, payload: payload ?? []))
+            return JournalRow(community: community, id: id, readings: readings, payload: payload ?? [])
         }
-        return rows
     }
 
     /// True until the entries of any of one community's rows are folded.
@@ -128,18 +131,20 @@ extension Reader {
         of community: CommunityID, upTo limit: Int64
     ) throws -> (readings: Int64, oldest: Instant)? {
         var found: (readings: Int64, oldest: Instant)?
-        let rows = try all(
+        var rows = 0
+        try some(
             """
             SELECT readings, written_at FROM journal WHERE community_id = \(community)
             ORDER BY journal_id LIMIT 500
             """
-        ) { (try $0.integer(0), try $0.instant(1)) }
-        for (readings, at) in rows {
-            found = ((found?.readings ?? 0) + readings, min(found?.oldest ?? at, at))
-            if let found, found.readings >= limit { break }
+        ) { row in
+            let (readings, at) = (try row.integer(0), try row.instant(1))
+            let lag = (readings: (found?.readings ?? 0) + readings, oldest: min(found?.oldest ?? at, at))
+            (found, rows) = (lag, rows + 1)
+            return lag.readings < limit
         }
         // Five hundred rows are as many as a round takes.
-        if rows.count == 500, let oldest = found?.oldest { return (max(found?.readings ?? 0, limit), oldest) }
+        if rows == 500, let oldest = found?.oldest { return (max(found?.readings ?? 0, limit), oldest) }
         return found
     }
 

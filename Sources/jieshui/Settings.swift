@@ -171,7 +171,11 @@ struct Settings {
     func logger() throws -> Logger {
         let text = text(.logLevel) ?? "info"
         guard let level = Logger.Level(rawValue: text.lowercased()) else {
-            throw CommandFailure("no log level is called \(text)")
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandFailure(
+                text.isEmpty
+                    ? "log.level is set, and empty: give one of \(levels)"
+                    : "log.level: \(text) is no level, one of \(levels)")
         }
         var logger = Logger(label: "jieshui") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level

@@ -59,7 +59,9 @@ import Water
 
     @Test(
         arguments: [
-            ("", 0, "unknown column "), ("meter,at\n", 0, "needs one of the columns volume_m3 and volume_l"),
+            ("", 0, "the body is empty"), ("\n", 0, "a column has no name"),
+            ("meter,,volume_m3\n", 6, "a column has no name"),
+            ("meter,at\n", 0, "needs one of the columns volume_m3 and volume_l"),
             ("meter,volume_l\n", 0, "the column at is missing"),
             ("meter,at,volume_m3,volume_l\n", 0, "needs one of the columns volume_m3 and volume_l"),
             ("meter,at,volume_m3,meter\n", 19, "the column meter is given twice"),

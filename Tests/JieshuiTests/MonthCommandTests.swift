@@ -145,6 +145,21 @@ import Water
         #expect(await ending(of: ["correct"] + shippedTariffs + city.options) == Ending(code: 75))
     }
 
+    @Test func `what took no part in a month is counted by the month, and nothing is told where all did`() throws {
+        let closed = try #require(BillingMonth(month))
+        func words(_ meters: Int, _ apart: Int) -> String? {
+            HeldOfMonth(month: closed, meters: meters, keptApart: apart).leftOut
+        }
+        #expect(words(0, 0) == nil)
+        let one = try #require(words(1, 0))
+        #expect(one.hasPrefix("1 unregistered meter with readings of 2024-09 took no part (see 未登记水表 /staff/held): "))
+        #expect(one.contains("register it with jieshui import meters") && one.contains("months it belongs to"))
+        let both = try #require(words(2, 1))
+        #expect(both.hasPrefix("2 unregistered meters with readings of 2024-09 and 1 reading of 2024-09 kept apart "))
+        #expect(both.contains("register them with") && both.hasSuffix("of the gateways that sent it"))
+        #expect(try #require(words(0, 3)).hasPrefix("3 readings of 2024-09 kept apart took no part"))
+    }
+
     @Test func `what is left of a correction is counted by months and homes, and the homes are named`() {
         var summary = CorrectionSummary()
         summary.withoutReadings = 16

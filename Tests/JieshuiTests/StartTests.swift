@@ -5,8 +5,15 @@ import Testing
 
 @Suite(.freshDatabases) struct StartTests {
     static let refused: [(String, String)] = [
-        (#"{"port": 70000}"#, "70000 is no port"),
-        (#"{"port": "http"}"#, "http is no port"),
+        (#"{"port": 70000}"#, "port: 70000 is no port, 0 to 65535"),
+        (#"{"port": "http"}"#, "port: http is no port, 0 to 65535"),
+        (#"{"port": ""}"#, "port is set, and empty: give 0 to 65535"),
+        (
+            #"{"client.certificate.header": "X Client"}"#,
+            "client.certificate.header: X Client is no name of a header"
+        ),
+        (#"{"client.certificate.header": "X-Client:"}"#, "X-Client: is no name of a header"),
+        (#"{"client.certificate.header": ""}"#, "client.certificate.header is set, and empty: name a header"),
         (
             #"{"public.address": "water.example"}"#,
             "public.address: water.example is not of the form https://water.example"
@@ -38,10 +45,14 @@ import Testing
         #expect(end.message.contains(words), "\(end.message)")
     }
 
-    @Test func `a log level that there is not is refused`() async throws {
+    @Test(arguments: [
+        ("loud", "log.level: loud is no level, one of "), ("", "log.level is set, and empty: give one of "),
+    ])
+    func `a log level that there is not is refused`(level: String, words: String) async throws {
         let city = try await CommandCity(on: .sqlite)
-        let end = await ending(of: ["gateway", "list"] + city.options.prefix(2) + ["--log-level", "loud"])
-        #expect(end.code == 1 && end.message == "no log level is called loud")
+        let end = await ending(of: ["gateway", "list"] + city.options.prefix(2) + ["--log-level", level])
+        let levels = "trace, debug, info, notice, warning, error, critical"
+        #expect(end.code == 1 && end.message == words + levels, "\(end.message)")
     }
 
     @Test func `a database that is not there, has no city or has no name is refused`() async throws {

@@ -102,7 +102,7 @@ import Water
         try await city.addHome(1)
         let answer = try await city.post(CityFixture.series(1, from: october, [100, 110]), at: october - 3_000)
         #expect(answer.held == 1)
-        #expect(answer.entries.map(\.field) == ["at"])
+        #expect(answer.entries.map(\.field) == ["at", "at"] && answer.entries.map(\.offset) == [0, 1])
         _ = try await city.foldAll()
         #expect(try await city.database.read { try $0.quarantined(limit: 10).map(\.reason) } == ["future", "future"])
         await city.record.settle()
@@ -110,6 +110,22 @@ import Water
         #expect(offsets == [6_600, 6_600])
         let soon = try await city.post(CityFixture.series(1, from: october, [100]), at: october - 600)
         #expect(soon.accepted == 1)
+    }
+
+    @Test func `values of a series ahead of the clock are named by their places, beside those that are rejected`()
+        async throws
+    {
+        let city = try await CityFixture(on: .sqlite)
+        try await city.addHome(1)
+        let series = """
+            {"readings":[{"meter":"M1","start":"\(october.utc)","interval_s":3600,\
+            "registers_l":[null,100,-1,null,120,130]},{"meter":"M1","at":"\((october + 9_000).utc)","volume_l":"1"}]}
+            """
+        let answer = try await city.post(series, at: october + 5_000)
+        #expect(answer.entries.map(\.index) == [0, 0, 0, 1])
+        #expect(answer.entries.map(\.offset) == [2, 4, 5, nil])
+        #expect(answer.entries.map(\.status) == [.rejected, .held, .held, .held])
+        #expect(answer.rejected == 1 && answer.held == 1 && answer.readings == 4)
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: Keep-Alive\r\n", false),
+        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: Keep-Alive\r\n", true),
         ("HTTP/1.1", "Host: a\r\n", false), ("HTTP/1.1", "Host: a\r\nConnection: TE, Close\r\n", true),
     ])
     func `a connection ends with the answer where its request says so or is old`(

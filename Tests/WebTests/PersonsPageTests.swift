@@ -73,6 +73,21 @@ import Water
         }
     }
 
+    @Test func `that a household moved out is said where its persons are noted`() async throws {
+        try await WebFixture().run { client in
+            let database = client.fixture.services.database
+            let out = try #require(Instant(rfc3339: "2026-11-01T00:00:00+08:00"))
+            _ = try await MoveOut(database: database)(WebFixture.number(11), on: out, at: WebFixture.now).get()
+            try await client.signInStaff("clerk")
+            for page in ["persons", "household"] {
+                let gone = try await client.get("/staff/\(page)?number=\(WebFixture.number(11))").text
+                #expect(gone.contains("2025-09-01 迁入、2026-11-01 迁出"), "\(page)")
+                let here = try await client.get("/staff/\(page)?number=\(WebFixture.number(10))").text
+                #expect(here.contains("2025-09-01 迁入") && !here.contains("迁入、"), "\(page)")
+            }
+        }
+    }
+
     @Test func `who serves another area removes nothing`() async throws {
         try await WebFixture().run { client in
             let database = client.fixture.services.database

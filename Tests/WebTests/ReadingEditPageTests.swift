@@ -1,10 +1,11 @@
 import Database
 import Foundation
-import Operations
 import Storage
 import Testing
 import Water
 
+@testable import Metering
+@testable import Operations
 @testable import Web
 
 @Suite(.freshDatabases) struct ReadingEditPageTests {
@@ -39,6 +40,10 @@ import Water
             #expect(statement.text.contains("9.9") && statement.text.contains("<details>"))
             #expect(try await client.get("/v1/statements/2026-10").text.contains(#""correction":{"causes":["edit"]"#))
             #expect(try await client.get("/v1/statements/2026-10?version=1").status == 200)
+            let first = try await client.get("/statements/2026-10?version=1").text
+            #expect(first.contains("已由第 2 版更正") && !first.contains("已记入您家的积分账户"))
+            #expect(first.contains("href=\"/statements/2026-10#objection-h\"") && !first.contains("<textarea"))
+            #expect(!statement.text.contains("版更正，请看") && statement.text.contains("<textarea"))
             #expect(try await client.get("/staff/readings?meter=M3").status == 303)
             let missing = try await staff.get("/staff/readings?meter=M99&month=2026-10")
             #expect(missing.status == 200 && !missing.text.contains("id=\"enter-h\""))
@@ -168,7 +173,9 @@ import Water
             #expect(
                 try await page("M1", "2026-08").contains("之前的一条是 2026-07-10 08:30，之后的一条是 2026-10-12 08:30"))
             #expect(try await page("M1", "2026-11").contains("最后一条是 2026-10-12 08:30"))
-            #expect(try await page("M2", "2026-08").contains("这块表还从来没有读数"))
+            let never = try await page("M2", "2026-08")
+            #expect(never.contains("这块表还从来没有读数") && !never.contains("没有要看的"))
+            #expect(try await page("M1", "2026-10").contains("没有要看的"))
             let august = try #require(BillingMonth("2026-08"))
             let start = client.fixture.calendar.start(of: august.firstDay)
             _ = try await client.fixture.services.database.write { transaction in
@@ -179,6 +186,28 @@ import Water
             #expect(try await page("M1", "2026-08").contains("第一条读数是 2026-10-12 08:30"))
             #expect(try await page("M2", "2026-08").contains("起没有收到过读数"))
         }
+    }
+
+    @Test func `of more doubtful readings than are listed it is said how many are not`() throws {
+        let (texts, calendar) = (try PageLibrary().catalogue[.zh], try #require(CityCalendar(zone: "Asia/Shanghai")))
+        let month = try #require(BillingMonth("2026-10"))
+        let start = calendar.start(of: month.firstDay)
+        func summary(_ count: Int) -> String? {
+            let readings = (0..<count).map { index in
+                ExaminedReading(
+                    at: start + Int64(index) * 600, register: Volume(litres: Int64(index)), gateways: [],
+                    isNoted: false, isEntered: false, rule: .misfit)
+            }
+            let found = MeterExamination(
+                serial: "M1", community: CommunityID(4), readings: readings, anomalies: [], edits: [],
+                lastBefore: nil, firstAfter: nil, firstKept: nil, households: [])
+            return ReadingsPage(
+                meter: "M1", month: month, found: found, names: [:], calendar: calendar, texts: texts,
+                makeID: { "web-1" }
+            ).found?.summary
+        }
+        #expect(summary(200)?.contains("没有列出") == false)
+        #expect(summary(203)?.hasSuffix("下面列出前 200 条，还有 3 条没有列出。") == true)
     }
 
     @Test func `a time is read to its second, and one that is none is refused`() async throws {

@@ -1,6 +1,7 @@
 import Storage
 import Water
 
+@testable import Scoring
 @testable import Web
 
 extension Samples {
@@ -30,5 +31,12 @@ extension Samples {
                     id: "e", at: instant(day: 37, hour: 9), staff: StaffID(1), kind: .answeredNoMonth, month: nil,
                     body: "已改"),
             ], on: month, isNewest: true, typed: "", calendar: calendar, texts: texts, makeID: { "web-3" })
+    }
+
+    /// An older version, whose form stands under the newest.
+    var replaced: StatementPage {
+        var statement = statementValue()
+        (statement.version, statement.correction) = (1, nil)
+        return page(statement)
     }
 }

@@ -372,6 +372,7 @@ struct Samples {
             ("resident-sign-in", residentSignIn, "/sign-in", false),
             ("statement", statement, "/statements/2026-10?version=2", false),
             ("statement-unranked", unranked, "/statements/2026-10", false),
+            ("statement-replaced", replaced, "/statements/2026-10?version=1", false),
             ("first-statement", firstStatement(surroundings.outlook), "/statement", false),
             ("first-statement-shared", firstStatement(nil), "/statement", false),
             ("explain", ExplainPage(statementValue(), texts: texts), "/statements/2026-10/explain", false),

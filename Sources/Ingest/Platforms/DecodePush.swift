@@ -68,7 +68,8 @@ extension DecodedBatch {
         let (items, readings) = (itemCount, registers.count)
         for run in other.runs {
             let range = run.range.lowerBound + readings..<run.range.upperBound + readings
-            runs.append(ReadingRun(item: run.item + items, address: run.address, range: range))
+            runs.append(
+                ReadingRun(item: run.item + items, address: run.address, range: range, series: run.series))
         }
         for alert in other.alerts {
             alerts.append(

@@ -10,8 +10,7 @@ import Water
 /// - A client that waits to be asked for its body (`Expect: 100-continue`, RFC 9110, 10.1.1) is told to send it when its
 ///   route begins to read it. Without an answer curl waits a second before each large body, simpler firmware for ever.
 /// - After an answer that says `Connection: close` the connection is closed, whatever is still being sent. The answer
-///   to a request that asks for it, is of HTTP/1.0 without `keep-alive`, or is answered before its body is asked for,
-///   says so.
+///   to a request that asks for it, is of HTTP/1.0, or is answered before its body is asked for, says so.
 /// - Of a body that still comes after its answer 1 MiB and 10 seconds are let pass; then the connection is closed.
 ///   Where a longer one is announced, or one of no length, the answer says `Connection: close`.
 /// - The body of a sender that is not known ends after 10 seconds, also where nothing of it comes; that of a known one

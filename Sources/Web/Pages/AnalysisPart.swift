@@ -9,7 +9,7 @@ struct AnalysisPart: Sendable {
     /// What stands in their place.
     let noActions: String?
     let warnings: [String]
-    /// None of a month without any reading.
+    /// None of a month without any reading, or without any whole day.
     let hasWeekdays: Bool
     let weekdays: [Weekday]
     let night: String?
@@ -53,6 +53,7 @@ struct AnalysisPart: Sendable {
     }
 
     private static func weekdays(_ week: [Analysis.WeekdayUse], _ t: Texts) -> [Weekday] {
+        guard week.contains(where: { $0.meanLitres != nil }) else { return [] }
         let top = max(week.compactMap(\.meanLitres).max() ?? 1, 1)
         return week.enumerated().map { index, day in
             let mean = day.meanLitres
@@ -81,9 +82,13 @@ private struct AnalysisWords {
 
     /// Why there is nothing to do.
     var noActions: String {
+        if isAway { return texts("actions_away") }
         if statement.isComparable { return texts("actions_none") }
         return texts(statement.isWholeOfItsTime ? "actions_partial" : "actions_unknown")
     }
+
+    /// Hardly anybody seems to have been at home.
+    private var isAway: Bool { statement.unranked == .vacant || statement.unranked == .absent }
 
     func action(_ action: Analysis.SavingAction) -> AnalysisPart.Action {
         // Statements of before reckon a flow over the whole month.
@@ -161,8 +166,10 @@ private struct AnalysisWords {
     }
 
     func warning(_ warning: Analysis.LimitWarning) -> String {
-        texts(
-            "warning_\(warning.level.rawValue)",
+        // Above the limit, though by less than a tenth, it is near no longer.
+        let isPassed = warning.level == .near && warning.usedLitres > warning.limitLitres
+        return texts(
+            isPassed ? "warning_passed" : "warning_\(warning.level.rawValue)",
             [
                 "what": texts("limit_\(warning.limit.rawValue)"), "limit": texts.litres(warning.limitLitres),
                 "used": texts.litres(warning.usedLitres), "percent": texts.number(warning.percent),
@@ -171,14 +178,19 @@ private struct AnalysisWords {
 
     func night(_ night: NightUse) -> String {
         let mean = divideHalfUp(night.litres, by: Int64(max(night.nights, 1)))
-        // As many nights as the advice to look for a drip asks for.
-        let key = night.lowestLitres == 0 ? "night_quiet" : night.nights < 20 ? "night_few" : "night_never_quiet"
         return texts(
-            key,
+            key(of: night),
             [
                 "mean": texts.litres(mean), "nights": "\(night.nights)", "total": texts.litres(night.litres),
                 "lowest": texts.litres(night.lowestLitres),
             ])
+    }
+
+    private func key(of night: NightUse) -> String {
+        // As many nights as the advice to look for a drip asks for.
+        guard night.lowestLitres == 0 else { return night.nights < 20 ? "night_few" : "night_never_quiet" }
+        // Beside a leak, or of a home with nobody in it, a night without water is nothing to praise.
+        return statement.leaks.isEmpty && !isAway ? "night_quiet" : "night_quiet_plain"
     }
 
     func baseline(_ baseline: Analysis.Baseline) -> String {

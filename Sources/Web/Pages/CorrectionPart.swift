@@ -21,6 +21,8 @@ struct CorrectionPart: Sendable {
             t(
                 "correction_points_\(CorrectionPart.word(points))",
                 ["before": t.points(before), "now": t.points(now), "difference": t.points(Points(abs(points)))]))
+        if let line = CorrectionPart.rank(correction, of: statement, t) { lines.append(line) }
+        if CorrectionPart.isSame(correction, statement) { lines.append(t("correction_elsewhere")) }
         lines.append(t("correction_others"))
         self.lines = lines
         // Versions of before list what is about no reading too, with no instant.
@@ -37,12 +39,16 @@ struct CorrectionPart: Sendable {
             } + (correction.hasMoreReadings ? [t("correction_more")] : [])
     }
 
-    /// What was used by this version and the one before; nil where the household did not live there by one of them: of no
-    /// home 0 litres are said.
+    /// What was used by this version and the one before; nil where neither knows, and where the household did not live
+    /// there by this one. A gap is no 0 litres.
     private static func litres(_ correction: Correction, of statement: Statement, _ t: Texts) -> String? {
-        let wasWithdrawn =
-            correction.litres == 0 && correction.figures.bill == nil && correction.causes.contains(.occupancy)
-        guard statement.unranked != .notLivedIn, !wasWithdrawn else { return nil }
+        if statement.unranked == .notLivedIn { return nil }
+        switch (correction.saidNoFigure, statement.hasNoFigure) {
+        case (true, true): return nil
+        case (true, false): return t("correction_litres_new", ["now": t.litres(statement.use.litres)])
+        case (false, true): return t("correction_litres_gone", ["before": t.litres(correction.litres)])
+        case (false, false): break
+        }
         let litres = statement.use.litres - correction.litres
         return t(
             "correction_litres_\(word(litres))",
@@ -66,7 +72,31 @@ struct CorrectionPart: Sendable {
         }
     }
 
+    /// The place among comparable homes where it is another; nil where the household did not live there: nothing is
+    /// compared.
+    private static func rank(_ correction: Correction, of statement: Statement, _ t: Texts) -> String? {
+        if statement.unranked == .notLivedIn { return nil }
+        switch (correction.figures.percentile, statement.rank?.percentile) {
+        case (let before?, let now?):
+            return before == now ? nil : t("correction_rank_changed", ["before": "\(before)", "now": "\(now)"])
+        case (let before?, nil): return t("correction_rank_gone", ["before": "\(before)"])
+        case (nil, let now?): return t("correction_rank_new", ["now": "\(now)"])
+        case (nil, nil): return nil
+        }
+    }
+
+    /// None of the figures that are set beside each other changed.
+    private static func isSame(_ correction: Correction, _ statement: Statement) -> Bool {
+        correction.litres == statement.use.litres && correction.figures == EarlierFigures(statement)
+            && statement.unranked != .notLivedIn
+    }
+
     private static func word(_ difference: Int64) -> String {
         difference == 0 ? "same" : difference < 0 ? "less" : "more"
     }
+}
+
+extension Correction {
+    /// The corrected version knew of no water: of 0 litres that were measured there is a bill.
+    var saidNoFigure: Bool { litres == 0 && figures.bill == nil }
 }

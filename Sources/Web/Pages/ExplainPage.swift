@@ -45,12 +45,19 @@ struct ExplainPage: Page {
             ceiling: t("by_ceiling"), atLeastZero: t("by_at_least_zero"), least: t("by_least"), and: t("by_and"))
     }
 
-    /// Of a month not lived in there is no water to speak of.
+    /// Of a month not lived in there is no water to speak of; of one of which nothing is known 0 litres are a gap.
     private static func entries(of statement: Statement) -> [Explanation] {
-        let all = explainShown(statement)
-        guard statement.unranked == .notLivedIn else { return all }
-        let water = ["use.", "quality.", "correction.change_litres"]
-        return all.filter { entry in !water.contains { entry.key.hasPrefix($0) } }
+        var unsaid: [String] = []
+        if statement.unranked == .notLivedIn {
+            unsaid = ["use.", "quality."]
+        } else if statement.hasNoFigure {
+            unsaid = [
+                "use.measured_litres", "use.estimated_litres", "use.litres",
+                "equivalised.litres_per_equivalised_person", "analysis.period_litres",
+            ]
+        }
+        if !unsaid.isEmpty || statement.correction?.saidNoFigure == true { unsaid.append("correction.change_litres") }
+        return explainShown(statement).filter { entry in !unsaid.contains { entry.key.hasPrefix($0) } }
     }
 
     private static func figure(_ entry: Explanation, _ t: Texts) -> String {

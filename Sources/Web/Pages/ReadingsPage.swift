@@ -30,7 +30,8 @@ struct ReadingsPage: Page {
         let summary: String
         /// Whom the meter serves.
         let households: [String]
-        let hasDoubtful: Bool
+        /// Readings came, and none of them is doubtful.
+        let isUndoubted: Bool
         let doubtful: [Reading]
         let hasAnomalies: Bool
         let anomalies: [Row]
@@ -105,8 +106,9 @@ struct ReadingsPage: Page {
         let runs = ReadingsPage.runs(of: doubtful)
         let text = month.description
         found = Found(
-            summary: ReadingsPage.summary(examination, month, doubtful.count, shown: runs.count, calendar, t),
-            households: examination.households, hasDoubtful: !doubtful.isEmpty,
+            summary: ReadingsPage.summary(examination, month, runs, calendar, t),
+            households: examination.households,
+            isUndoubted: doubtful.isEmpty && !examination.readings.isEmpty,
             doubtful: runs.prefix(Self.mostDoubtful).map { run in
                 let (one, last) = (run[0], run[run.count - 1])
                 let from = t.time(one.at, in: calendar)
@@ -147,15 +149,20 @@ struct ReadingsPage: Page {
     }
 
     private static func summary(
-        _ examination: MeterExamination, _ month: BillingMonth, _ doubtful: Int, shown: Int, _ calendar: CityCalendar,
+        _ examination: MeterExamination, _ month: BillingMonth, _ runs: [[ExaminedReading]], _ calendar: CityCalendar,
         _ t: Texts
     ) -> String {
         if examination.readings.isEmpty { return without(examination, month, calendar, t) }
+        let doubtful = runs.reduce(0) { $0 + $1.count }
         let summary = t(
             "readings_summary",
             ["readings": t.number(Int64(examination.readings.count)), "doubtful": t.number(Int64(doubtful))])
-        guard shown > mostDoubtful else { return summary }
-        return summary + t("readings_summary_first", ["n": "\(mostDoubtful)"])
+        let hidden = runs.dropFirst(mostDoubtful).reduce(0) { $0 + $1.count }
+        guard hidden > 0 else { return summary }
+        return summary
+            + t(
+                "readings_summary_first",
+                ["shown": t.number(Int64(doubtful - hidden)), "hidden": t.number(Int64(hidden))])
     }
 
     /// What is known around a month without readings. That a meter never sent one is said only where none was pruned.

@@ -8,6 +8,7 @@ struct SavingPart: Sendable {
     let result: String
     /// The steps, so that it can be redone.
     let steps: [String]
+    let hasLevels: Bool
     let levels: [Level]
 
     struct Level: Sendable {
@@ -69,5 +70,6 @@ struct SavingPart: Sendable {
                 month: t.month(level.month),
                 level: t("saving_level_other_size", ["level": text, "n": "\(persons)"]))
         }
+        hasLevels = !levels.isEmpty
     }
 }

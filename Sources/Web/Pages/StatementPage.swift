@@ -35,6 +35,8 @@ struct StatementPage: Page {
     let monthName: String
     let issueLine: String
     let lateNotice: String?
+    /// Where the version that stands is; nil on that version.
+    let replaced: Replaced?
     let sentence: String
     let litres: String
     let cubicMetres: String
@@ -78,6 +80,15 @@ struct StatementPage: Page {
 
     struct Lines: Sendable { let lines: [String] }
 
+    struct Replaced: Sendable {
+        let words: String
+        let href: String
+        let link: String
+        /// Where it can be objected to.
+        let objectionHref: String
+        let objectionLink: String
+    }
+
     struct DayRow: Sendable {
         let day: String
         let litres: String
@@ -107,6 +118,7 @@ struct StatementPage: Page {
         monthName = t.month(statement.month)
         issueLine = story.issueLine
         lateNotice = surroundings.isDirty ? t("late_notice") : nil
+        replaced = story.replaced
         sentence = story.sentence
         isWithdrawn = story.isWithdrawn
         litres = story.useFigure
@@ -167,6 +179,9 @@ extension Statement {
     var bill: Bill? {
         if case .billed(let bill) = billing { bill } else { nil }
     }
+
+    /// No volume is known for any day, and none is estimated: its 0 litres are a gap.
+    var hasNoFigure: Bool { sentence.code == .noFigure }
 
     /// Measured without a gap for as long as the home lived there, which is not the whole month.
     var isWholeOfItsTime: Bool { quality.isPartial && use.missingHours == 0 }

@@ -8,10 +8,14 @@ extension StatementStory {
         let earned = statement.points
         switch earned.noneReason {
         case nil:
+            // What an older version says is no longer what the account holds.
+            if let newest = newerVersion {
+                return texts("points_sentence_then", ["points": texts.points(earned.total), "n": newest])
+            }
             return texts(
                 "points_sentence", ["points": texts.points(earned.total), "n": texts.number(earned.total.count)])
         case .unranked(let reason):
-            let words = texts("points_sentence_none", ["reason": texts("unranked_short_\(reason.rawValue)")])
+            let words = texts("points_sentence_none", ["reason": inShort(reason)])
             // Of a month not lived in the part that is named is not there.
             return isWithdrawn ? words : words + texts("points_see_compare")
         case .noCohort: return texts("points_sentence_no_cohort")
@@ -58,14 +62,15 @@ extension StatementStory {
                     ["percent": "\(quality.qualifyingPercent)", "required": "\(quality.requiredPercent)"])
             ]
         if let months = statement.analysis?.bylawMonths, !months.isEmpty {
-            lines.append(
-                texts(
-                    "quality_bylaw",
-                    [
-                        "months": months.map { texts.month($0.month) }.joined(separator: texts("list_comma")),
-                        "sum": months.map(wholeMonth).joined(separator: " + "),
-                        "n": "\(months.count)", "litres": texts.litres(statement.use.litres),
-                    ]))
+            let words = texts(
+                "quality_bylaw",
+                [
+                    "months": months.map { texts.month($0.month) }.joined(separator: texts("list_comma")),
+                    "sum": months.map(wholeMonth).joined(separator: " + "),
+                    "n": "\(months.count)", "litres": texts.litres(statement.use.litres),
+                ])
+            let isInPart = months.contains { $0.knownDays != nil }
+            lines.append(words + (isInPart ? texts("quality_bylaw_mean_day") : ""))
         }
         let estimated = statement.use.days.filter { $0.state == .estimated }.count
         if estimated > 0 {

@@ -38,8 +38,23 @@ struct StatementStory {
         surroundings.leakAlert.map { texts("leak_alert_body", ["time": texts.time($0, in: calendar)]) }
     }
 
-    var useFigure: String { isWithdrawn ? texts("none") : texts.number(statement.use.litres) }
-    var useInCubicMetres: String { isWithdrawn ? "" : texts.cubicMetres(statement.use.litres) }
+    /// Of a month of which nothing is known 0 litres would say that nothing was used.
+    private var hasUse: Bool { !isWithdrawn && !statement.hasNoFigure }
+    var useFigure: String { hasUse ? texts.number(statement.use.litres) : texts("none") }
+    var useInCubicMetres: String { hasUse ? texts.cubicMetres(statement.use.litres) : "" }
+
+    /// The newest version, where this is an older one.
+    var newerVersion: String? {
+        surroundings.newestVersion > statement.version ? "\(surroundings.newestVersion)" : nil
+    }
+
+    var replaced: StatementPage.Replaced? {
+        guard let newest = newerVersion else { return nil }
+        let href = "/statements/\(statement.month)"
+        return StatementPage.Replaced(
+            words: texts("replaced_notice", ["n": newest]), href: href, link: texts("replaced_link", ["n": newest]),
+            objectionHref: "\(href)#objection-h", objectionLink: texts("replaced_objection", ["n": newest]))
+    }
 
     private var useClause: String {
         let month = texts("month_\(statement.month.month)")
@@ -56,7 +71,9 @@ struct StatementStory {
     }
 
     private var pointsClause: String {
-        statement.points.total > .zero ? texts("points_clause", ["points": texts.points(statement.points.total)]) : ""
+        guard statement.points.total > .zero else { return "" }
+        let key = newerVersion == nil ? "points_clause" : "points_clause_then"
+        return texts(key, ["points": texts.points(statement.points.total)])
     }
 
     /// The percentile of the best band, for "among the best 20 %".
@@ -64,14 +81,24 @@ struct StatementStory {
 
     /// Why the month is not compared, in a few words.
     private var reason: String {
-        statement.unranked.map { texts("unranked_short_\($0.rawValue)") } ?? texts("unranked_short_no_cohort")
+        statement.unranked.map(inShort) ?? texts("unranked_short_no_cohort")
+    }
+
+    /// A reason in a few words.
+    func inShort(_ reason: UnrankedReason) -> String {
+        lacksAllReadings(reason) ? texts("unranked_short_no_reading") : texts("unranked_short_\(reason.rawValue)")
+    }
+
+    /// Such a reason would say that the month's end, or a part of it, has no reading, where the whole month has none.
+    private func lacksAllReadings(_ reason: UnrankedReason) -> Bool {
+        [.notBracketed, .tooLittleMeasured].contains(reason) && (statement.hasNoFigure || statement.isEstimatedWhole)
     }
 
     /// The same in full.
     var unranked: String {
-        statement.unranked.map {
-            texts("unranked_\($0.rawValue)", ["percent": "\(statement.quality.requiredPercent)"])
-        } ?? texts("unranked_no_cohort")
+        guard let reason = statement.unranked else { return texts("unranked_no_cohort") }
+        if lacksAllReadings(reason) { return texts("unranked_no_reading") }
+        return texts("unranked_\(reason.rawValue)", ["percent": "\(statement.quality.requiredPercent)"])
     }
 
     var issueLine: String {

@@ -119,13 +119,10 @@ struct HouseholdRoutes: Sendable {
     ) throws -> HouseholdPage.Found {
         let calendar = services.calendar
         let home = found.household
-        var lived = t("home_moved_in", ["day": t.date(home.movedIn, in: calendar)])
-        if let movedOut = home.movedOut {
-            lived += t("list_comma") + t("home_moved_out", ["day": t.date(movedOut, in: calendar)])
-        }
         let account = found.book.account
         return HouseholdPage.Found(
-            number: home.number, place: clerk.place(of: home.area, in: home.community), lived: lived,
+            number: home.number, place: clerk.place(of: home.area, in: home.community),
+            lived: t.lived(home, in: calendar),
             sizes: found.sizes.isEmpty ? [t("persons_unknown")] : found.sizes.reversed().map { t.size($0) },
             voidCode: voidCode(found, at: now, t),
             meters: found.meters.map { meter in
@@ -146,7 +143,7 @@ struct HouseholdRoutes: Sendable {
                 }
                 return .init(
                     month: one.month.description, version: "\(one.version)",
-                    litres: one.unranked == .notLivedIn ? t("none") : t.number(one.use.litres),
+                    litres: one.unranked == .notLivedIn || one.hasNoFigure ? t("none") : t.number(one.use.litres),
                     yuan: one.bill?.total.yuan ?? t("none"), rank: percentile ?? t("none"),
                     points: t.number(one.points.total.count),
                     note: [leaks, reason, found.marked.contains(one.month) ? t("home_marked") : nil]
@@ -187,6 +184,15 @@ struct HouseholdRoutes: Sendable {
                 about: note.month.map { t("note_about", ["month": t.month($0)]) }, what: t.note(note),
                 answer: answers[note.id].map { .init(at: services.minute($0.at), by: by($0), what: t.note($0)) })
         }
+    }
+}
+
+extension Texts {
+    /// When a household moved in and, where it did, out.
+    func lived(_ home: Household, in calendar: CityCalendar) -> String {
+        let movedIn = self("home_moved_in", ["day": date(home.movedIn, in: calendar)])
+        guard let movedOut = home.movedOut else { return movedIn }
+        return movedIn + self("list_comma") + self("home_moved_out", ["day": date(movedOut, in: calendar)])
     }
 }
 

@@ -207,7 +207,7 @@ struct PersonsRoutes: Sendable {
             home: found.map { found in
                 .init(
                     place: clerk.place(of: found.household.area, in: found.household.community),
-                    movedIn: t("home_moved_in", ["day": t.date(found.household.movedIn, in: calendar)]),
+                    movedIn: t.lived(found.household, in: calendar),
                     hasSizes: !found.sizes.isEmpty,
                     sizes: found.sizes.reversed().map { size in
                         .init(words: t.size(size), removal: size.day > today ? .init(size, t) : nil)

@@ -18,9 +18,9 @@ struct StaffHomeRoutes: Sendable {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         let t = services.texts(for: request)
-        let overview = try await services.database.read { try $0.overview(for: clerk, at: now) }
+        let overview = try await services.database.read { try $0.overview(for: clerk, at: now, services.calendar) }
         let latest = services.calendar.month(of: now).previous
-        let isClosed = overview.communities.allSatisfy { $0.month.map { $0 >= latest } ?? true }
+        let isClosed = overview.communities.allSatisfy { !$0.isDue && $0.leftOut.isEmpty }
         let page = StaffHomePage(
             area: clerk.areas.chain(from: clerk.member.area).reversed().map(\.name).joined(separator: " / "),
             greeting: t("staff_greeting", ["name": clerk.member.name]),
@@ -53,7 +53,7 @@ struct StaffHomeRoutes: Sendable {
             communities: overview.communities.map { row in
                 .init(
                     name: row.area.name, code: row.area.code, homes: t.number(row.homes),
-                    month: row.month?.description ?? t("none"), dirty: t.number(Int64(row.dirty)))
+                    month: row.months(t), dirty: t.number(Int64(row.dirty)))
             })
         return services.answer(page, "nav_home", request, .staff, csrf: clerk.csrf)
     }
@@ -147,6 +147,19 @@ struct StaffHomeRoutes: Sendable {
             month: last, why: causes.isEmpty ? t("none") : causes.joined(separator: t("list_comma")),
             meters: Set(changes.map(\.serial)).subtracting([""]).sorted(),
             since: services.minute(rows.map(\.home.since).min() ?? rows[0].home.since))
+    }
+}
+
+extension CommunityOverview {
+    /// Months left out that are named; more of them are hinted at.
+    private static let mostNamed = 6
+
+    /// The newest month with figures, and those that were left out before.
+    fileprivate func months(_ t: Texts) -> String {
+        let newest = month?.description ?? t("none")
+        if leftOut.isEmpty { return newest }
+        let named = leftOut.prefix(Self.mostNamed).map(\.description) + (leftOut.count > Self.mostNamed ? ["…"] : [])
+        return t("month_left_out", ["newest": newest, "months": named.joined(separator: t("list_comma"))])
     }
 }
 

@@ -10,13 +10,17 @@ struct CommunityOverview: Sendable {
     let homes: Int64
     /// The newest month with figures.
     let month: BillingMonth?
+    /// It had homes in the month that ended last, and that month has no figures of it.
+    let isDue: Bool
+    /// Months that the city has figures of and the community, which had homes then, has none; ascending.
+    let leftOut: [BillingMonth]
     let dirty: Int
 }
 
 struct Overview: Sendable {
     let communities: [CommunityOverview]
     let held: Int
-    /// Of the last thirty days, with leaks, that nobody noted as settled.
+    /// Alerts of the last thirty days and leaks of each community's newest month, that nobody noted as settled.
     let alerts: Int
     /// Objections that wait for an answer.
     let objections: Int
@@ -37,12 +41,21 @@ extension Reader {
     static var mostShort: Int { 100 }
     /// Communities whose meters are asked about one by one.
     static var fewCommunities: Int { 20 }
+    /// The city's newest months that a community may have been left out of: as many as a close looks at.
+    private static var monthsLookedAt: Int { 36 }
 
-    func overview(for clerk: Clerk, at now: Instant) throws -> Overview {
+    func overview(for clerk: Clerk, at now: Instant, _ calendar: CityCalendar) throws -> Overview {
+        let latest = calendar.month(of: now).previous
+        let frozen = try frozenMonths(limit: Reader.monthsLookedAt)
         let communities = try clerk.communities.prefix(Reader.mostCommunities).map { area in
-            CommunityOverview(
-                area: area, homes: try householdCount(of: area.id, at: now),
-                month: try measuredMonths(of: area.id).last, dirty: try dirtyHomes(of: area.id).count)
+            let measured = try measuredMonths(of: area.id)
+            let open = try Set(frozen + [latest]).subtracting(measured).filter {
+                try hadHomes(area.id, over: calendar.interval(of: $0))
+            }
+            return CommunityOverview(
+                area: area, homes: try householdCount(of: area.id, at: now), month: measured.last,
+                isDue: open.contains(latest), leftOut: frozen.filter { open.contains($0) }.sorted(),
+                dirty: try homesToCorrect(of: area.id, calendar).count)
         }
         let followUps = try followUps(for: clerk, at: now)
         let recent = try alerts(for: clerk).filter {
@@ -92,7 +105,9 @@ extension Reader {
     func homesToCorrect(for clerk: Clerk, _ calendar: CityCalendar) throws -> [CorrectionRow] {
         let part = try clerk.part(self)
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
-            try homesToCorrect(of: area.id, limit: part == nil ? Reader.mostRows : Reader.mostToSift).map { (area, $0) }
+            try homesToCorrect(of: area.id, calendar, most: part == nil ? Reader.mostRows : Reader.mostToSift).map {
+                (area, $0)
+            }
         }.filter { part?.numbers.contains($0.1.number) ?? true }
         return try rows.sorted { $0.1.since < $1.1.since }.prefix(Reader.mostRows).map { area, home in
             CorrectionRow(
@@ -100,6 +115,29 @@ extension Reader {
                 changes: try changes(of: home.household, in: area.id, home.month, limit: Reader.mostChanges),
                 isBeyond: try isBeyondCorrection(home.household, of: area.id, home.month, calendar))
         }
+    }
+
+    /// Homes of a community to be corrected, those marked first at the beginning.
+    ///
+    /// Where a home did not live there in a month and has no statement of it, nothing is there to correct, though the
+    /// month may be marked.
+    func homesToCorrect(
+        of community: CommunityID, _ calendar: CityCalendar, most: Int = .max
+    ) throws -> [HomeToCorrect] {
+        let marked = try homesToCorrect(of: community, limit: most)
+        let due = try marked.filter { try isToCorrect($0, of: community, calendar) }
+        // Those left out may stand before others.
+        guard due.count < marked.count, marked.count == most, most < Reader.mostToSift else { return due }
+        let more = try homesToCorrect(of: community, limit: Reader.mostToSift)
+        return Array(try more.filter { try isToCorrect($0, of: community, calendar) }.prefix(most))
+    }
+
+    private func isToCorrect(
+        _ home: HomeToCorrect, of community: CommunityID, _ calendar: CityCalendar
+    ) throws -> Bool {
+        let span = calendar.interval(of: home.month)
+        if home.movedIn < span.end, home.movedOut.map({ $0 > span.start }) ?? true { return true }
+        return try !statementVersions(of: community, home.month, homes: [home.household]).isEmpty
     }
 
     /// What ran without a pause in each community's newest month, the most water first.

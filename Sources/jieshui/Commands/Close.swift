@@ -54,7 +54,7 @@ struct Close: AsyncParsableCommand {
             """)
         if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
         if summary.corrections.leftOpen > 0 { try await HomesLeft.tell(context) }
-        try await warnOfHeld(context.database)
+        try await warnOfHeld(month, context)
         try await warnOfLeftOut(context)
     }
 
@@ -86,16 +86,34 @@ struct Close: AsyncParsableCommand {
     private static let monthsLookedAt = 36
 
     /// Strangers' meters must not hold up a city; that they are left out must not go unsaid.
-    private func warnOfHeld(_ database: Database) async throws {
-        let held = try await database.read { try $0.heldAddresses() }
-        guard !held.isEmpty else { return }
-        let readings = held.reduce(0) { $0 + $1.readings }
-        note(
-            """
-            \(held.count) unregistered meters with \(readings) readings took no part (see 未登记水表 /staff/held): \
-            register them with jieshui import meters, and the next close corrects the months they belong to; a home \
-            registered after a close has its statement of the month with the next one
-            """)
+    private func warnOfHeld(_ month: BillingMonth, _ context: CommandContext) async throws {
+        let span = context.calendar.interval(of: month)
+        let held = try await context.database.read { try $0.held(of: month, span) }
+        if let words = held.leftOut { note(words) }
+    }
+}
+
+extension HeldOfMonth {
+    /// What took no part in the month and what can be done; nil where all did.
+    var leftOut: String? {
+        var counts: [String] = []
+        var advice: [String] = []
+        if meters > 0 {
+            counts.append("\(meters) unregistered \(meters == 1 ? "meter" : "meters") with readings of \(month)")
+            advice.append(
+                """
+                register \(meters == 1 ? "it" : "them") with jieshui import meters, and the next close corrects the \
+                months \(meters == 1 ? "it belongs" : "they belong") to; a home registered after a close has its \
+                statement of the month with the next one
+                """)
+        }
+        if keptApart > 0 {
+            counts.append("\(keptApart) \(keptApart == 1 ? "reading" : "readings") of \(month) kept apart")
+            advice.append("look at the clocks and areas of the gateways that sent \(keptApart == 1 ? "it" : "them")")
+        }
+        if counts.isEmpty { return nil }
+        let what = counts.joined(separator: " and ")
+        return "\(what) took no part (see 未登记水表 /staff/held): \(advice.joined(separator: "; "))"
     }
 }
 

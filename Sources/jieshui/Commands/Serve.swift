@@ -96,6 +96,9 @@ struct Serve: AsyncParsableCommand {
         return max(100, min(mostConnections, Int(clamping: limit.rlim_cur) - 200))
     }
 
+    /// Communities folded at once: one is worked out while another's sets are written.
+    private static let foldsAtOnce = 2
+
     /// What recording and folding share.
     private struct SharedReadings {
         let shelf = DirectoryShelf()
@@ -114,7 +117,7 @@ struct Serve: AsyncParsableCommand {
         web.publicAddress = try settings.publicAddress
         web.isBehindTLS = try settings.isSet(.behindTLS)
         web.trustsForwardedFor = try settings.isSet(.trustForwardedFor)
-        web.clientCertificateHeader = settings.text(.clientCertificateHeader)
+        web.clientCertificateHeader = try settings.clientCertificateHeader
         web.metricsKeyHash = try settings.metricsKeyHash
         if web.countsProxyAsEverybody {
             context.logger.warning(
@@ -137,9 +140,12 @@ struct Serve: AsyncParsableCommand {
         _ context: CommandContext, _ services: WebServices, _ worker: Worker, _ readings: SharedReadings
     ) throws -> [any Service] {
         let rules = MeteringRules(try currentRules(services.shelf, context))
-        let fold = FoldReadings(
-            database: context.database, calendar: context.calendar, rules: rules, logger: context.logger,
-            worker: worker, shelf: readings.shelf, backlog: readings.backlog, gatherSeconds: 10)
+        let folds = (1...Self.foldsAtOnce).map { number in
+            FoldReadings(
+                database: context.database, calendar: context.calendar, rules: rules, logger: context.logger,
+                worker: worker.part("fold\(number)"), shelf: readings.shelf, backlog: readings.backlog,
+                gatherSeconds: 10)
+        }
         var delivery = DeliverySettings()
         delivery.addresses = AddressRules(allowed: try context.settings.allowedTargets)
         let deliveries = DeliveryService(
@@ -152,8 +158,7 @@ struct Serve: AsyncParsableCommand {
                 RepeatedWork.packing(
                     context.database, afterDays: packAfter, by: worker, logger: context.logger)
             ] : []
-        return packing + [
-            RepeatedWork.folding(fold, logger: context.logger),
+        return packing + folds.map { RepeatedWork.folding($0, logger: context.logger) } + [
             RepeatedWork.expiring(
                 CloseRedemption(database: context.database, terms: services.terms),
                 ExpireLots(database: context.database, terms: services.terms), in: context.database, by: worker,
@@ -202,8 +207,23 @@ extension Settings {
     fileprivate var port: Int {
         get throws {
             let text = text(.port) ?? "8080"
-            guard let port = Int(text), (0...65_535).contains(port) else { throw CommandFailure("\(text) is no port") }
+            if text.isEmpty { throw CommandFailure("port is set, and empty: give 0 to 65535") }
+            guard let port = Int(text), (0...65_535).contains(port) else {
+                throw CommandFailure("port: \(text) is no port, 0 to 65535")
+            }
             return port
+        }
+    }
+
+    /// The header in which a proxy names the client's certificate; nil where none is set.
+    fileprivate var clientCertificateHeader: String? {
+        get throws {
+            guard let name = text(.clientCertificateHeader) else { return nil }
+            if name.isEmpty { throw CommandFailure("client.certificate.header is set, and empty: name a header") }
+            guard name.utf8.allSatisfy(\.isTokenCharacter) else {
+                throw CommandFailure("client.certificate.header: \(name) is no name of a header")
+            }
+            return name
         }
     }
 
@@ -231,6 +251,18 @@ extension Settings {
                 }
                 return range
             }
+        }
+    }
+}
+
+extension UInt8 {
+    /// May stand in a header's name (`tchar` of RFC 9110, 5.6.2).
+    fileprivate var isTokenCharacter: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(self)
         }
     }
 }

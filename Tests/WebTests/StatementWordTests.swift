@@ -1,0 +1,153 @@
+import Tariffs
+import Testing
+import Water
+
+@testable import Scoring
+@testable import Web
+
+/// What a statement says of itself is true of its version and of its home.
+struct StatementWordTests {
+    let library: PageLibrary
+
+    init() throws { library = try PageLibrary() }
+
+    @Test(arguments: Language.allCases)
+    func `a version that was corrected leads to the newest, and says nothing of the account`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        let (old, new) = (samples.replaced, samples.statement)
+        func html(_ page: StatementPage) -> String {
+            library.render(page, in: samples.frame("statement", path: "/", isStaff: false))
+        }
+        let points = t.points(samples.statementValue().points.total)
+        #expect(old.pointsSentence == t("points_sentence_then", ["points": points, "n": "2"]))
+        #expect(old.sentence.hasSuffix(t("points_clause_then", ["points": points])))
+        let text = html(old)
+        #expect(text.contains(t("replaced_notice", ["n": "2"])) && text.contains(t("replaced_link", ["n": "2"])))
+        #expect(text.contains("<a href=\"/statements/2026-10\">"))
+        #expect(text.contains("<a href=\"/statements/2026-10#objection-h\">\(t("replaced_objection", ["n": "2"]))"))
+        #expect(!text.contains("<textarea") && !text.contains("⟦"))
+        // What was objected to and answered stays.
+        #expect(old.objection.entries.allSatisfy { text.contains($0.words) })
+        #expect(new.replaced == nil && html(new).contains("<textarea"))
+        #expect(new.pointsSentence == t("points_sentence", ["points": points, "n": "40"]))
+        #expect(new.sentence.hasSuffix(t("points_clause", ["points": points])))
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a correction names the place where it is another, and where nothing beside is another says so`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        let now = samples.statementValue()
+        func lines(_ now: Statement, after before: Statement) throws -> [String] {
+            var statement = now
+            statement.correction = Correction(
+                of: before, hash: "0",
+                changes: [HomeChange(cause: .edit, serial: "", at: .init(epochSeconds: 0), register: .zero)],
+                monthStart: .init(epochSeconds: 0))
+            return try #require(samples.page(statement).correction?.lines)
+        }
+        let elsewhere = t("correction_elsewhere")
+        #expect(try lines(now, after: now).contains(elsewhere))
+        var (other, unranked) = (now, now)
+        other.rank = Rank(lowerHomes: 120, equalHomes: 1, otherHomes: 311)
+        unranked.rank = nil
+        let changed = try lines(now, after: other)
+        #expect(changed.contains(t("correction_rank_changed", ["before": "38", "now": "18"])))
+        #expect(!changed.contains(elsewhere))
+        #expect(try lines(now, after: unranked).contains(t("correction_rank_new", ["now": "18"])))
+        #expect(try lines(unranked, after: now).contains(t("correction_rank_gone", ["before": "18"])))
+        var less = now
+        less.use.measuredLitres -= 1
+        #expect(try !lines(now, after: less).contains(elsewhere))
+    }
+
+    @Test func `what a correction adds to the cost is not called an offset alone`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let row = try #require(
+            ExplainPage(samples.statementValue(), texts: samples.texts).rows.first { $0.name.contains("更正：水费") })
+        #expect(row.name.contains("正数应补") && row.name.contains("负数折抵"))
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a night without water is praised neither beside a leak nor of a home with nobody in it`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        statement.analysis?.night = NightUse(nights: 29, litres: 174, lowestLitres: 0)
+        let values: KeyValuePairs = ["mean": t.litres(6), "nights": "29", "total": t.litres(174)]
+        #expect(samples.page(statement).analysis?.night == t("night_quiet_plain", values))
+        statement.leaks = []
+        #expect(samples.page(statement).analysis?.night == t("night_quiet", values))
+        for reason in [UnrankedReason.vacant, .absent] {
+            statement.unranked = reason
+            #expect(samples.page(statement).analysis?.night == t("night_quiet_plain", values))
+        }
+    }
+
+    @Test(arguments: [UnrankedReason.vacant, .absent], Language.allCases)
+    func `a home with nobody in it is not told to carry on`(reason: UnrankedReason, language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.statementValue()
+        statement.use.missingHours = 0
+        statement.analysis?.actions = []
+        #expect(samples.page(statement).analysis?.noActions == samples.texts("actions_none"))
+        statement.unranked = reason
+        #expect(samples.page(statement).analysis?.noActions == samples.texts("actions_away"))
+    }
+
+    @Test func `English sentences stand apart, and a home of one is of one person`() throws {
+        let samples = try Samples(library.catalogue[.en])
+        var statement = samples.statementValue()
+        #expect(samples.page(statement).headroom?.explanation.contains(". The cost would fall") == true)
+        #expect(samples.page(statement).comparison?.explanation.contains { $0.hasSuffix("of 3 persons.") } == true)
+        statement.persons = 1
+        #expect(samples.page(statement).comparison?.explanation.contains { $0.hasSuffix("of 1 person.") } == true)
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a limit that was passed is not said to be near`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        func warning(_ used: Int64) -> String? {
+            statement.analysis?.warnings = [.init(limit: .norm, limitLitres: 13_020, usedLitres: used)]
+            return samples.page(statement).analysis?.warnings.first
+        }
+        func words(_ key: String, _ used: Int64, _ percent: String) -> String {
+            t(
+                key,
+                [
+                    "what": t("limit_norm"), "limit": t.litres(13_020), "used": t.litres(used), "percent": percent,
+                ])
+        }
+        #expect(warning(13_020) == words("warning_near", 13_020, "100"))
+        #expect(warning(13_021) == words("warning_passed", 13_021, "100"))
+        #expect(warning(13_900) == words("warning_passed", 13_900, "106"))
+        #expect(warning(14_322) == words("warning_over", 14_322, "110"))
+    }
+
+    @Test(arguments: Language.allCases)
+    func `where there is no level and no whole day there is no table of them`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        func html() -> String {
+            library.render(samples.page(statement), in: samples.frame("statement", path: "/", isStaff: false))
+        }
+        let caption = "<caption class=\"hidden\">\(t("saving_levels_caption"))</caption>"
+        #expect(html().contains(caption) && html().contains(t("week_open")))
+        statement.saving?.levels = []
+        statement.saving?.judgement = nil
+        statement.saving?.notJudged = .noLastMonth
+        statement.analysis?.week = (1...7).map { _ in Analysis.WeekdayUse(days: 0, litres: 0) }
+        #expect(!html().contains(caption) && !html().contains(t("week_open")))
+        #expect(html().contains(t("saving_not_no_last_month")))
+    }
+}
