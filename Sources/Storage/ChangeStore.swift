@@ -60,6 +60,33 @@ extension Reader {
         }
     }
 
+    /// How many homes of a community are to be corrected of each month. Where a home did not live there in the month,
+    /// whose `span` is given, and has no statement of it, nothing is there to correct, though it may be marked.
+    public func countsToCorrect(
+        of community: CommunityID, span: (BillingMonth) -> (start: Instant, end: Instant)
+    ) throws -> [BillingMonth: Int] {
+        let months = try all("SELECT DISTINCT month FROM home_dirty WHERE community_id = \(community) ORDER BY month") {
+            try $0.month(0)
+        }
+        var counts: [BillingMonth: Int] = [:]
+        for month in months {
+            let (start, end) = span(month)
+            counts[month] = try first(
+                """
+                SELECT count(*) FROM home_dirty d
+                JOIN household h ON h.community_id = d.community_id AND h.household_id = d.household_id
+                WHERE d.community_id = \(community) AND d.month = \(month) AND (
+                    h.moved_in_at < \(end) AND (h.moved_out_at IS NULL OR h.moved_out_at > \(start))
+                    OR EXISTS (
+                        SELECT 1 FROM statement s
+                        WHERE s.community_id = d.community_id AND s.month = d.month
+                            AND s.household_id = d.household_id))
+                """
+            ) { Int(try $0.integer(0)) }
+        }
+        return counts
+    }
+
     /// The communities with a home to correct, by number.
     public func communitiesToCorrect() throws -> [CommunityID] {
         try all("SELECT DISTINCT community_id FROM home_dirty ORDER BY community_id") { try $0.id(0) }

@@ -195,10 +195,10 @@ extension Reader {
         let states = Dictionary(try communityMonths(month).map { ($0.community, $0) }) { first, _ in first }
         return try clerk.communities.compactMap { area in
             guard let count = homes[area.id] else { return nil }
-            let marked = try homesToCorrect(of: area.id, calendar)
+            let marked = try countsToCorrect(of: area.id, span: calendar.interval)
             return ClosePreviewRow(
-                area: area, homes: count, state: states[area.id], dirty: marked.count { $0.month == month },
-                toCorrect: marked.count)
+                area: area, homes: count, state: states[area.id], dirty: marked[month] ?? 0,
+                toCorrect: marked.values.reduce(0, +))
         }
     }
 }

@@ -55,7 +55,7 @@ extension Reader {
             return CommunityOverview(
                 area: area, homes: try householdCount(of: area.id, at: now), month: measured.last,
                 isDue: open.contains(latest), leftOut: frozen.filter { open.contains($0) }.sorted(),
-                dirty: try homesToCorrect(of: area.id, calendar).count)
+                dirty: try countsToCorrect(of: area.id, span: calendar.interval).values.reduce(0, +))
         }
         let followUps = try followUps(for: clerk, at: now)
         let recent = try alerts(for: clerk).filter {
@@ -122,7 +122,7 @@ extension Reader {
     /// Where a home did not live there in a month and has no statement of it, nothing is there to correct, though the
     /// month may be marked.
     func homesToCorrect(
-        of community: CommunityID, _ calendar: CityCalendar, most: Int = .max
+        of community: CommunityID, _ calendar: CityCalendar, most: Int
     ) throws -> [HomeToCorrect] {
         let marked = try homesToCorrect(of: community, limit: most)
         let due = try marked.filter { try isToCorrect($0, of: community, calendar) }
