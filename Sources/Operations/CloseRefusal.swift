@@ -111,8 +111,8 @@ extension HeldOfMonth {
         return advice.joined(separator: ", ")
     }
 
-    /// What there is, counted.
-    var words: String {
+    /// What there is, counted; empty where nothing is.
+    public var words: String {
         var words: [String] = []
         if meters > 0 {
             words.append("\(meters) unregistered \(meters == 1 ? "meter" : "meters") with readings of \(month)")

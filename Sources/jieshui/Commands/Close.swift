@@ -96,10 +96,9 @@ struct Close: AsyncParsableCommand {
 extension HeldOfMonth {
     /// What took no part in the month and what can be done; nil where all did.
     var leftOut: String? {
-        var counts: [String] = []
+        if words.isEmpty { return nil }
         var advice: [String] = []
         if meters > 0 {
-            counts.append("\(meters) unregistered \(meters == 1 ? "meter" : "meters") with readings of \(month)")
             advice.append(
                 """
                 register \(meters == 1 ? "it" : "them") with jieshui import meters, and the next close corrects the \
@@ -108,12 +107,9 @@ extension HeldOfMonth {
                 """)
         }
         if keptApart > 0 {
-            counts.append("\(keptApart) \(keptApart == 1 ? "reading" : "readings") of \(month) kept apart")
             advice.append("look at the clocks and areas of the gateways that sent \(keptApart == 1 ? "it" : "them")")
         }
-        if counts.isEmpty { return nil }
-        let what = counts.joined(separator: " and ")
-        return "\(what) took no part (see 未登记水表 /staff/held): \(advice.joined(separator: "; "))"
+        return "\(words) took no part (see 未登记水表 /staff/held): \(advice.joined(separator: "; "))"
     }
 }
 
