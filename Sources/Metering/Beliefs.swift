@@ -5,6 +5,10 @@ struct Belief {
     var isBelieved: Bool
     /// One of several registers at its instant.
     var isConflict: Bool
+    /// Why it is not believed though it goes on from the ones before it.
+    var doubt: Doubt?
+    /// The first register in another unit than before that a person says is right.
+    var isUnitConfirmed = false
 }
 
 /// Judges `shown` (ascending, distinct). Pure, and local: see `judge`.
@@ -28,15 +32,66 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
         }
         start = end
     }
-    let chain = BeliefChain(singles.map { shown[$0] }, limit: limit)
-    for (index, isBelieved) in chain.verdicts().enumerated() where isBelieved {
-        beliefs[singles[index]].isBelieved = true
-    }
-    let settled = singles.filter { beliefs[$0].isBelieved }
+    let settled = settle(singles, of: shown, limit: limit, &beliefs)
     for conflict in conflicts {
         if let one = onlyFitting(conflict, of: shown, between: settled, limit: limit) { beliefs[one].isBelieved = true }
     }
     return beliefs
+}
+
+/// How often what is in doubt is set aside and the rest judged again.
+private let mostRounds = 32
+
+/// Believes of `singles` what the chain keeps and what is in no doubt there: what is in doubt is set aside, and the rest
+/// judged without it. Returns those believed.
+private func settle(
+    _ singles: [Int], of shown: [ShownRegister], limit: FlowLimit, _ beliefs: inout [Belief]
+) -> [Int] {
+    var left = singles
+    var kept: [Int] = []
+    var confirmed: [Int] = []
+    for round in 1...mostRounds {
+        var isKept = BeliefChain(left.map { shown[$0] }, limit: limit).verdicts()
+        let places = left.indices.filter { isKept[$0] }
+        kept = places.map { left[$0] }
+        let found = DoubtedRuns(kept.map { shown[$0] }, limit: limit)
+        confirmed = found.confirmed.map { kept[$0] }
+        if found.doubted.isEmpty || round == mostRounds { break }
+        for (run, why) in found.doubted {
+            for index in run {
+                beliefs[kept[index]].doubt = why
+                isKept[places[index]] = false
+            }
+        }
+        doubtAmid(left, isKept, of: shown, &beliefs)
+        left.removeAll { beliefs[$0].doubt != nil }
+    }
+    for index in kept { beliefs[index].isBelieved = true }
+    for index in confirmed { beliefs[index].isUnitConfirmed = true }
+    return kept
+}
+
+/// Of registers that the chain left out where a run in another unit lies, too fast for any meter in it: those nearer to
+/// the run than to the believed registers on both sides are in the same doubt.
+private func doubtAmid(_ left: [Int], _ isKept: [Bool], of shown: [ShownRegister], _ beliefs: inout [Belief]) {
+    var start = 0
+    while start < left.count {
+        if isKept[start] {
+            start += 1
+            continue
+        }
+        let end = (start..<left.count).first { isKept[$0] } ?? left.count
+        let gap = left[start..<end]
+        let around = [start - 1, end].filter(left.indices.contains).map { shown[left[$0]].register }
+        start = end
+        guard var near = gap.first(where: { beliefs[$0].doubt == .otherUnit }) else { continue }
+        for index in gap {
+            if beliefs[index].doubt == .otherUnit { near = index }
+            guard beliefs[index].doubt == nil else { continue }
+            let apart = abs(shown[index].register - shown[near].register)
+            if around.allSatisfy({ abs(shown[index].register - $0) > apart }) { beliefs[index].doubt = .otherUnit }
+        }
+    }
 }
 
 /// The register of a conflict that stands above all others there; nil where several do or all are plain.

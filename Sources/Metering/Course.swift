@@ -16,11 +16,11 @@ func course(
                 group = index..<end
                 course.notice(conflict: shown[group])
             }
-            if beliefs[index].isBelieved { course.believe(shown[index], isOneOfSeveral: true) }
+            if beliefs[index].isBelieved { course.believe(shown[index], beliefs[index]) }
         } else if beliefs[index].isBelieved {
-            course.believe(shown[index], isOneOfSeveral: false)
+            course.believe(shown[index], beliefs[index])
         } else {
-            course.pass(over: shown[index])
+            course.pass(over: shown[index], beliefs[index].doubt)
         }
     }
     course.finish(
@@ -44,7 +44,7 @@ private struct Course {
     private var findings: [Finding] = []
     private var isBroken = false
     /// Readings left out since the last believed one that are no conflicts.
-    private var passedOver: [ShownRegister] = []
+    private var passedOver: [(reading: ShownRegister, doubt: Doubt?)] = []
 
     /// Registers with the run's moduli added, one for each of `believed`.
     private var levels: [Int64] = []
@@ -72,13 +72,14 @@ private struct Course {
             }, findings: findings.sorted(), edits: edits, isBroken: isBroken)
     }
 
-    mutating func pass(over reading: ShownRegister) { passedOver.append(reading) }
+    mutating func pass(over reading: ShownRegister, _ doubt: Doubt?) { passedOver.append((reading, doubt)) }
 
     mutating func notice(conflict: ArraySlice<ShownRegister>) {
         for one in conflict { find(.conflict, at: one, before: believed.last?.register) }
     }
 
-    mutating func believe(_ reading: ShownRegister, isOneOfSeveral: Bool) {
+    mutating func believe(_ reading: ShownRegister, _ belief: Belief) {
+        let isOneOfSeveral = belief.isConflict
         guard let last = believed.last else {
             settle(before: nil, isSound: false)
             append(
@@ -86,7 +87,9 @@ private struct Course {
                 rule: isOneOfSeveral ? .onlyFitting : .first)
             return
         }
-        let step = step(from: last, to: reading)
+        let step =
+            belief.isUnitConfirmed
+            ? reading.register < last.register.millilitres ? .fall : .tooFast : step(from: last, to: reading)
         settle(before: reading, isSound: step.follows || step == .otherStep)
         switch step {
         case .flow: rise(to: reading, rule: isOneOfSeveral ? .onlyFitting : .follows)
@@ -122,7 +125,7 @@ private struct Course {
         if reading.isVouchedFor { return step }
         // A rise over a reading that already rose too fast is that step, later.
         let range = last.register.millilitres...max(last.register.millilitres, reading.register)
-        return step == .flow && passedOver.contains { range.contains($0.register) } ? .tooFast : step
+        return step == .flow && passedOver.contains { range.contains($0.reading.register) } ? .tooFast : step
     }
 
     // A level below the mark counts nothing; above it, what exceeds it. A mark older than the netting span is
@@ -181,10 +184,13 @@ private struct Course {
     /// Gives the readings passed over their reason. Sound: the believed registers around them agree.
     private mutating func settle(before next: ShownRegister?, isSound: Bool) {
         let last = believed.last?.register.millilitres
-        for one in passedOver {
+        var doubted: Doubt?
+        for (one, doubt) in passedOver {
             let reason: FindingKind = last.map { one.register < $0 } ?? false ? .fallingRegister : .jump
-            leaveOut(one, reason: reason, rule: isSound ? .misfit : .unconfirmed)
-            find(reason, at: one, before: believed.last?.register)
+            leaveOut(one, reason: reason, rule: doubt?.rule ?? (isSound ? .misfit : .unconfirmed))
+            // Of a run in doubt the first register tells.
+            if doubt == nil || doubt != doubted { find(reason, at: one, before: believed.last?.register) }
+            doubted = doubt ?? doubted
         }
         passedOver.removeAll(keepingCapacity: true)
     }

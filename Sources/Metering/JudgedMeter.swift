@@ -75,6 +75,34 @@ public struct JudgedMeter: Sendable, Hashable {
         return runs
     }
 
+    /// Where registers are in doubt as a run (another unit, noughts), by time.
+    public var doubtedStretches: [DoubtedStretch] {
+        var stretches: [DoubtedStretch] = []
+        for one in disbelieved where one.rule == .otherUnit || one.rule == .nought {
+            if let last = stretches.last, last.rule == one.rule, last.to.map({ one.at < $0 }) ?? true {
+                stretches[stretches.count - 1].last = one
+                stretches[stretches.count - 1].count += 1
+                continue
+            }
+            guard let before = lastIndex(atOrBefore: one.at) else { continue }
+            stretches.append(
+                DoubtedStretch(
+                    from: believed[before].at, first: one, last: one, count: 1,
+                    to: before + 1 < believed.count ? believed[before + 1].at : nil))
+        }
+        return stretches
+    }
+
+    /// The runs in doubt that begin over [from, to).
+    func doubts(from: Instant, to: Instant) -> [MeterDoubt] {
+        doubtedStretches.filter { $0.first.at >= from && $0.first.at < to }.map {
+            MeterDoubt(meter: installation.meter, from: $0.from, first: $0.first.at, to: $0.to)
+        }
+    }
+
+    /// Whether the readings end in a run in doubt.
+    public var endsInDoubt: Bool { doubtedStretches.last.map { $0.to == nil } ?? false }
+
     /// The last believed register at or before `instant`, by index; nil before the first.
     func lastIndex(atOrBefore instant: Instant) -> Int? {
         var low = 0
@@ -85,4 +113,17 @@ public struct JudgedMeter: Sendable, Hashable {
         }
         return low == 0 ? nil : low - 1
     }
+}
+
+/// Registers in doubt between two believed ones.
+public struct DoubtedStretch: Sendable, Hashable {
+    /// The believed register before them.
+    public let from: Instant
+    public let first: DisbelievedReading
+    public internal(set) var last: DisbelievedReading
+    public internal(set) var count: Int
+    /// The believed register after them; nil where there is none yet.
+    public let to: Instant?
+
+    var rule: QualityRule { first.rule }
 }

@@ -13,6 +13,10 @@ import Water
 ///   many they are: another meter under the address, a bit that stays flipped. They lie within six days of both, and
 ///   the home can have used what flowed across them: Q4 for an hour, then a thirtieth of Q3. A true exchange or reset
 ///   never comes back.
+/// - A run that goes on from a power of ten times, or part of, what the meter showed before is in another unit; one that
+///   shows nought and nothing else is a meter that does not answer. Both are in doubt however long they are, and nothing
+///   is believed of them until a register of the run is accepted or entered by staff, or the noughts begin to move.
+///   What came before and what comes after go on from each other.
 /// - No chain passes over a reading that rose too fast in order to count that rise later: it breaks there, and the
 ///   volume of the step is unknown.
 /// - A fall by less than the step that the registers after it have is the register with decimals cut off or rounded
@@ -91,7 +95,7 @@ private func believedThroughout(_ readings: MeterReadings, limit: FlowLimit) -> 
         if believed.isEmpty {
             believed.append(accepted(at: at, register: register, rule: .first))
         } else if at > last.at {
-            guard limit.passes(register - last.register, in: at - last.at) else { return nil }
+            guard limit.continues(register - last.register, in: at - last.at) else { return nil }
             believed.append(accepted(at: at, register: register, rule: .follows, startsRun: false))
         } else {
             guard at == last.at, register == last.register else { return nil }
@@ -105,7 +109,7 @@ private func believedThroughout(_ readings: MeterReadings, limit: FlowLimit) -> 
     guard final >= 0, final <= FlowLimit.highestRegister else { return nil }
     if believed.isEmpty { return [accepted(at: to, register: final, rule: .noted)] }
     if last.at == to { return last.register == final ? believed : nil }
-    guard limit.passes(final - last.register, in: to - last.at) else { return nil }
+    guard limit.continues(final - last.register, in: to - last.at) else { return nil }
     believed.append(accepted(at: to, register: final, rule: .noted, startsRun: false))
     return believed
 }

@@ -24,10 +24,11 @@ struct LeftOutAnomalies {
         usualGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2]
     }
 
-    /// One for each register left out, but one for each chain of interleaved ones. Conflicts that are not such a chain
+    /// One for each register left out, but one for each run in doubt and each chain of interleaved ones. Conflicts that are not such a chain
     /// are named by their instant elsewhere.
     func anomalies() -> [Anomaly] {
-        let left = judged.disbelieved.filter { $0.rule != .rejectedByStaff }
+        let apart: Set<QualityRule> = [.rejectedByStaff, .otherUnit, .nought]
+        let left = judged.disbelieved.filter { !apart.contains($0.rule) }
         let kinds = left.map(kind)
         let chains = interleaved(left, kinds)
         var found = chains.map { chain in
@@ -35,6 +36,12 @@ struct LeftOutAnomalies {
                 kind: .interleaved, meter: judged.installation.meter, from: left[chain[0]].at,
                 to: left[chain[chain.count - 1]].at, register: left[chain[chain.count - 1]].register,
                 before: before(left[chain[0]].at)?.register, count: chain.count)
+        }
+        found += judged.doubtedStretches.map { stretch in
+            Anomaly(
+                kind: stretch.rule == .nought ? .zeroRegister : .wrongUnit, meter: judged.installation.meter,
+                from: stretch.first.at, to: stretch.last.at, register: stretch.last.register,
+                before: before(stretch.first.at)?.register, count: stretch.count)
         }
         let taken = Set(chains.joined())
         for (index, one) in left.enumerated() where one.rule != .conflict && !taken.contains(index) {

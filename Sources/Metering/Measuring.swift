@@ -43,7 +43,7 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
     let unjoinedOn = isJoined || !bare.isEmpty ? [] : unjoinedDays(of: present, from: from, to: to, span: span)
     let resolution = present.map(\.judged.installation.resolution).max() ?? Volume(litres: 1)
 
-    return HomeMonth(
+    var figures = HomeMonth(
         household: home.household, month: span.month, days: use.days, measuredLitres: use.measured,
         estimatedLitres: use.estimated, monthSeconds: span.end - span.start, missingSeconds: missing.seconds,
         qualifyingSeconds: (to - from) - unqualified.seconds,
@@ -59,6 +59,8 @@ public func measure(_ home: HomeInput, span: MonthSpan, rules: MeteringRules) ->
         night: nightUse(of: present, bare: bare, from: from, to: to, span: span, rules),
         sizes: home.sizes,
         unjoinedOn: unjoinedOn)
+    figures.doubts = present.flatMap { $0.judged.doubts(from: span.start, to: span.end) }
+    return figures
 }
 
 /// The month of a household that turned out not to have lived there in it: no figure, nothing missing.

@@ -36,6 +36,10 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
     case resolutionChange = "resolution_change"
     /// Fits neither neighbour, and they do not agree without it: later readings may speak for it.
     case unconfirmed
+    /// Goes on in another unit than before: set aside until staff say that it is right, or the register comes back.
+    case otherUnit = "other_unit"
+    /// Nought and nothing else from a meter that has counted: set aside until it moves.
+    case nought
     /// One of several registers at its instant, and none or another of them is believed.
     case conflict
     /// Fits neither neighbour, and the believed registers on both sides agree without it.
@@ -55,7 +59,7 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
         case .follows, .first, .noted, .acceptedByStaff, .enteredByStaff: .accepted
         case .rollover, .reverseFlow, .restart, .onlyFitting, .aboveNominalFlow, .standstill, .resolutionChange:
             .acceptedSuspicious
-        case .unconfirmed, .conflict: .rejectedProbably
+        case .unconfirmed, .otherUnit, .nought, .conflict: .rejectedProbably
         case .misfit, .rejectedByStaff, .impossibleTime, .impossibleRegister: .rejectedCertainly
         case .ahead, .outsideInstallation: .unchecked
         }

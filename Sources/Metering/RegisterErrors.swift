@@ -48,7 +48,7 @@ struct RegisterError {
     }
 
     /// 10 to 10^6 times, or part of, a fitting register; decimals may be cut off.
-    private var isWrongUnit: Bool {
+    var isWrongUnit: Bool {
         guard fitting.lowerBound > 0, width <= fitting.lowerBound / RegisterError.clearance else { return false }
         var factor: Int64 = 10
         while factor <= 1_000_000 {

@@ -31,6 +31,8 @@ struct CorrectMonth: Sendable {
         var event: OutboxEvent?
         /// Months that took this one into a mean, or fill the same tiers: they are corrected in their turn.
         var resting: [(home: HouseholdID, month: BillingMonth, cause: HomeChange.Cause)] = []
+        /// What the homes were measured to.
+        var figures: [HomeMonth] = []
         /// Whether any of the statements says something new of its own month.
         var hasNews = false
         var newTariffs: [Tariff] = []
@@ -58,7 +60,8 @@ struct CorrectMonth: Sendable {
         let versions = try reader.accountVersions(of: community)
         var issued: [HouseholdID: StoredStatement] = [:]
         for home in homes { issued[home] = try reader.statement(of: home, in: community, month) }
-        for home in try figures(of: homes, issued: Set(issued.keys), frozen, reader) {
+        work.figures = try figures(of: homes, issued: Set(issued.keys), frozen, reader)
+        for home in work.figures {
             guard let tariff = tariffs.tariff(of: home.household) else { continue }
             let context = StatementContext(
                 tariff: tariff, rules: rules, cohort: cohort,
@@ -224,6 +227,7 @@ struct CorrectMonth: Sendable {
         try transaction.append(work.awards)
         if let event = work.event { try transaction.enqueue(event) }
         for home in work.homes { try transaction.clearDirty(home, of: community, month) }
+        try transaction.noteDoubts(of: work.figures, in: community, month, calendar, at: at)
         for (home, later, cause) in work.resting {
             try transaction.markDirty(home, of: community, later, cause: cause, at: at)
         }

@@ -51,7 +51,9 @@ public struct ExamineMeter: Sendable {
             $0.from < to && ($0.to ?? to) > from && only.map { [community = $0.community] in $0 == community } ?? true
         }
         guard let community = places.last?.community else { return nil }
-        let reach = days.lowerBound.advanced(by: -Self.reachDays)...last.advanced(by: Self.reachDays)
+        let reach = calendar.reach(
+            days.lowerBound.advanced(by: -Self.reachDays)...last.advanced(by: Self.reachDays),
+            over: try reader.doubts(of: holder.meter, in: community))
         var elements: [ReadingElement] = []
         try reader.eachDaySet(
             of: holder.meter, in: community, from: reach.lowerBound, to: reach.upperBound

@@ -16,6 +16,7 @@ struct LateMarking {
     private(set) var marked = 0
     private var changed: [Meter: [LocalDay: (before: [ReadingElement], after: [ReadingElement])]] = [:]
     private var measured: [CommunityID: [BillingMonth]] = [:]
+    private var doubted: [CommunityID: [MeterID: [MeterDoubt]]] = [:]
 
     private static let reachDays = Int32(MeterReach.days)
     /// Readings of a meter that one fold notes as causes, from the month's start on and before it: one more than a
@@ -98,7 +99,7 @@ struct LateMarking {
             first.number >= latest.lastDay.number + 9
         else { return false }
         let installations = try transaction.reader.installations(of: meter.meter, in: meter.community)
-        guard installations.count == 1 else { return false }
+        guard installations.count == 1, try doubts(in: meter.community)[meter.meter] == nil else { return false }
         var elements: [ReadingElement] = []
         for number in first.number - 16..<first.number {
             elements += try transaction.reader.daySet(
@@ -144,6 +145,13 @@ struct LateMarking {
             }
             return dirtiedSpan(before: judged(before), after: judged(after))
         }
+    }
+
+    private mutating func doubts(in community: CommunityID) throws -> [MeterID: [MeterDoubt]] {
+        if let known = doubted[community] { return known }
+        let doubts = try transaction.reader.doubts(in: community)
+        doubted[community] = doubts
+        return doubts
     }
 
     private mutating func measuredMonths(of community: CommunityID) throws -> [BillingMonth] {

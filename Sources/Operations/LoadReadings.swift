@@ -25,6 +25,8 @@ struct LoadReadings {
 
     /// Homes from which on one passage over the community's sets is cheaper than a question for each meter.
     private static let homesForPassage = 50
+    /// Days that are looked at in one piece for where a run in doubt ends.
+    private static let daysInDoubt = 64
 
     /// The figures of every home of the community lived in during the month.
     func figures() throws -> [HomeMonth] {
@@ -64,6 +66,7 @@ struct LoadReadings {
     /// Hands over what each home is measured from: one home's elements are in memory at a time.
     private func eachInput(of homes: [RegisteredHome], _ visit: (HomeInput) throws -> Void) throws {
         let edits = try reader.edits(in: community)
+        let doubts = try reader.doubts(in: community)
         let window = readingWindow(for: month, calendar: calendar)
         let days = calendar.day(of: window.from)...calendar.day(of: window.to - 1)
         let sets =
@@ -75,8 +78,13 @@ struct LoadReadings {
                 household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
                 shareMillionths: home.shareMillionths,
                 meters: try home.installations.map {
-                    let elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
-                    return try readings(of: $0, days, elements, edits[$0.meter] ?? [])
+                    var elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
+                    let reach = calendar.reach(days, over: doubts[$0.meter] ?? [])
+                    if reach.lowerBound < days.lowerBound {
+                        let before = reach.lowerBound...days.lowerBound.advanced(by: -1)
+                        elements = try self.elements(of: $0.meter, before) + elements
+                    }
+                    return try readings(of: $0, reach, elements, edits[$0.meter] ?? [])
                 }, points: home.points, sizes: home.sizes,
                 tampers: tampers.isEmpty
                     ? [:] : tampers.filter { tamper in home.installations.contains { $0.meter == tamper.key } })
@@ -106,7 +114,9 @@ struct LoadReadings {
             let judged = judge(readings, rules: rules)
             let open = unbracketed(judged, month: span)
             let older = open.older ? try nearest(installation, edits, before: reach.lowerBound) : nil
-            let newer = open.newer ? try nearest(installation, edits, after: reach.upperBound) : nil
+            let newer =
+                open.newer
+                ? try nearest(installation, edits, after: reach.upperBound, isInDoubt: judged.endsInDoubt) : nil
             if older == nil, open.older, refusesPruned, let kept = try reader.firstKeptMonth(of: community),
                 installation.from < calendar.interval(of: kept).start
             {
@@ -134,8 +144,14 @@ struct LoadReadings {
     }
 
     private func nearest(
-        _ installation: MeterInstallation, _ edits: [ReadingEdit], after day: LocalDay
+        _ installation: MeterInstallation, _ edits: [ReadingEdit], after day: LocalDay, isInDoubt: Bool
     ) throws -> (day: LocalDay, elements: [ReadingElement])? {
+        // A run in doubt may last for months.
+        if isInDoubt {
+            let days = day.advanced(by: 1)...day.advanced(by: Self.daysInDoubt)
+            let elements = try elements(of: installation.meter, days)
+            if !elements.isEmpty { return (days.upperBound, elements) }
+        }
         let set = try reader.nearestSet(of: installation.meter, in: community, after: day)
         let entered = edits.filter { $0.action == .enter }.map { calendar.day(of: $0.at) }.filter { $0 > day }.min()
         guard let entered, entered < set?.day ?? LocalDay(number: .max) else { return set }

@@ -66,6 +66,7 @@ public struct MeasureMonth: Sendable {
         guard try transaction.reader.foldVersion(of: community) == version else { return false }
         try transaction.holdFold(of: community, at: at)
         try transaction.freeze(homes, of: community, month, foldVersion: version, at: at)
+        try transaction.noteDoubts(of: homes, in: community, month, calendar, at: at)
         if let lease { try transaction.release(lease) }
         return true
     }

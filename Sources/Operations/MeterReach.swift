@@ -25,7 +25,12 @@ struct MeterReach {
     ) throws -> (older: [ReadingElement], newer: [ReadingElement], edits: [ReadingEdit]) {
         let (start, end) = (calendar.start(of: core.lowerBound), calendar.start(of: core.upperBound.advanced(by: 1)))
         var (older, newer): ([ReadingElement], [ReadingElement]) = ([], [])
-        var reach = reach
+        let seen = reach
+        var reach = calendar.reach(seen, over: try reader.doubts(of: meter, in: community))
+        if reach.lowerBound < seen.lowerBound {
+            let before = seen.lowerBound.advanced(by: -1)
+            try reader.eachDaySet(of: meter, in: community, from: reach.lowerBound, to: before) { older += $1 }
+        }
         for _ in 0..<Self.furthest {
             let known = edits.filter { reach.contains(calendar.day(of: $0.at)) }
             let judged = judge(

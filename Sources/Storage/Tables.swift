@@ -176,6 +176,9 @@ private let statementRows = [
         "suspected_leak", key: ["community_id", "month", "household_id", "from_at", "to_at", "litres_per_hour"],
         integers: ["community_id", "month", "household_id", "from_at", "to_at", "litres_per_hour"]),
     StoredTable(
+        "doubted_stretch", key: ["community_id", "meter_id", "first_at"],
+        integers: ["community_id", "meter_id", "first_at", "from_at", "to_at"]),
+    StoredTable(
         "statement", key: ["community_id", "month", "household_id", "version"],
         integers: [
             "community_id", "month", "household_id", "version", "issued_at", "litres", "missing_hours", "bill_fen",

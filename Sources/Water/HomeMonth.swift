@@ -192,6 +192,8 @@ public struct HomeMonth: Sendable, Hashable {
     /// Days on which a meter was exchanged and its register at that instant is not known, so that the figures before and
     /// after do not join. Empty where a month end is open too: that is told first.
     public var unjoinedOn: [LocalDay]
+    /// Runs in doubt that begin in the month. Not a figure: told with it once, and kept beside it.
+    public var doubts: [MeterDoubt] = []
 
     public init(
         household: HouseholdID, month: BillingMonth, days: [DayUse], measuredLitres: Int64, estimatedLitres: Int64,

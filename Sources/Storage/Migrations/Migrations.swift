@@ -28,4 +28,5 @@ public let migrations: [Migration] = [
     Migration(number: 21, name: "suspected leaks", sqlite: suspectedLeaks),
     Migration(number: 22, name: "household notes", sqlite: householdNotes),
     Migration(number: 23, name: "answers of no month", sqlite: answersOfNoMonth),
+    Migration(number: 24, name: "doubted stretches", sqlite: doubtedStretches),
 ]
