@@ -46,6 +46,9 @@ def believed_series(meter, rules):
         length = min(seconds, 320_000_000) + rules["stamp_slack_seconds"]
         if (rise - meter["resolution_ml"]) * 3600 > most * length:
             return None
+        beyond = min(seconds, 320_000_000) - 3600
+        if beyond > 0 and rise > most + flow * 1000 // 30 * beyond // 3600:
+            return None
     if any(register < 0 or register > 10 ** 15 for _, register, _ in series):
         return None
     return series
