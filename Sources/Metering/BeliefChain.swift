@@ -5,8 +5,9 @@ import Water
 /// Each reading kept weighs 2; a restart costs 5 and reverse flow 3. So a lone misfit is left out (2 against 10 for
 /// a restart there and one back), and a restart stands once three readings bear it out. An excursion, registers that
 /// are left and come back from to where the chain goes on, costs 4 however many they are, and so does another
-/// register among a meter's own: a true exchange never comes back. A register that staff accepted or entered weighs
-/// more than any way around it costs.
+/// register among a meter's own: a true exchange never comes back. What an edge of the window cuts off is an excursion
+/// too where the chain came back three times from those same registers, once after half as long. A register that staff
+/// accepted or entered weighs more than any way around it costs.
 struct BeliefChain {
     /// What one is in the costs above. Of two chains of equal cost the one that keeps more readings is believed: each
     /// reading of an excursion costs a millionth.
@@ -19,8 +20,14 @@ struct BeliefChain {
     /// Misfits in a row that a chain may pass over one by one; more of them are an excursion or cost more than a
     /// restart there and back.
     private static let reach = 32
+    /// A rise from one meter's registers over to another's costs something only beside chains that cost the same.
+    private static let crossingCost = unit / 2
     /// Runs of registers that follow one another that an excursion may consist of.
     private static let runs = 16
+    /// Runs at a window's edge that an excursion it cuts off may begin or end among.
+    private static let openRuns = 4
+    /// A register that stayed away for longer is not expected back.
+    private static let openSeconds: Int64 = 2 * 86_400
     private static let reachSeconds: Int64 = 6 * 86_400
     private static let fewest = 3
     /// A leap is no flow where it is so many times as fast as what flows besides, up to a quarter of a day and beyond.
@@ -99,11 +106,21 @@ struct BeliefChain {
         into verdicts: inout [Bool]
     ) {
         chains.begin(window)
-        // Up to the first misfit keeping everything cannot be beaten.
-        for index in window.lowerBound..<firstMisfit { chains.keep(weight: weight(of: registers[index])) }
-        for index in firstMisfit..<window.upperBound {
-            let (straight, returned) = links(to: index, in: chains)
+        // Up to the first misfit, or a crossing, keeping everything cannot be beaten.
+        let first = crossing(into: firstMisfit, in: window) ?? firstMisfit
+        for index in window.lowerBound..<first { chains.keep(weight: weight(of: registers[index])) }
+        let openings = openings(of: window, first: first)
+        for index in first..<window.upperBound {
+            var (straight, returned) = links(to: index, in: chains)
+            if openings.contains(index) {
+                returned.take(.first, cost: Self.excursionCost - refund(index - window.lowerBound))
+            }
             chains.append(straight, returned, weight: weight(of: registers[index]))
+        }
+        for index in endings(of: window) {
+            let refund = refund(window.upperBound - 1 - index)
+            chains.end(chains.straight(at: index), cost: Self.excursionCost - refund)
+            chains.end(chains.returned(at: index), cost: -refund)
         }
         for index in day { verdicts[index] = false }
         chains.eachOfBest { if day.contains($0) { verdicts[$0] = true } }
@@ -124,8 +141,11 @@ struct BeliefChain {
             if chains.isNoBetter(upTo: earlier, straight, returned, least: least) { break }
             let from = registers[earlier]
             switch step(earlier, index, in: chains.window) {
-            case .flow where from.register > skipped || later.isVouchedFor,
-                .otherStep where from.register > skipped || later.isVouchedFor, .rollover:
+            case .flow where from.register > skipped || later.isVouchedFor:
+                let cost = isCrossing(earlier, index, in: chains.window) ? Self.crossingCost : 0
+                straight.take(chains.straight(at: earlier), cost: cost)
+                returned.take(chains.returned(at: earlier), cost: cost)
+            case .otherStep where from.register > skipped || later.isVouchedFor, .rollover:
                 straight.take(chains.straight(at: earlier))
                 returned.take(chains.returned(at: earlier))
             case .reverseFlow:
@@ -147,6 +167,9 @@ struct BeliefChain {
 
 // Excursions: what a chain leaves and comes back from.
 extension BeliefChain {
+    /// What an excursion of so many registers gives back.
+    private func refund(_ count: Int) -> Int64 { Int64(count) * (Self.weight - 1) }
+
     /// Takes the best way to come back to the register at `index`. Each run before it gives one: from its last register
     /// that is no higher.
     private func comeBack(to index: Int, in chains: Chains, _ returned: inout Link) {
@@ -155,7 +178,7 @@ extension BeliefChain {
         let leap = later.register - registers[index - 1].register
         if !isStep, leap < Self.leastLeap * limit.resolution || runStart[index] <= chains.window.lowerBound { return }
         func add(_ from: Int, cost: Int64) {
-            let refund = Int64(index - from - 1) * (Self.weight - 1)
+            let refund = refund(index - from - 1)
             returned.take(chains.straight(at: from), cost: Self.excursionCost + cost - refund)
             returned.take(chains.returned(at: from), cost: cost - refund)
         }
@@ -218,88 +241,108 @@ extension BeliefChain {
     }
 }
 
-/// A way to reach a register: from which, and what the chain up to it scores.
-private struct Link {
-    /// The chain begins here.
-    static let first = Link(score: 0, node: -1)
-    static let none = Link(score: .min / 2, node: -1)
-
-    var score: Int64
-    /// Twice the index within the window, odd after an excursion; -1 for none.
-    var node: Int32
-
-    mutating func take(_ other: Link, cost: Int64 = 0) {
-        if other.score - cost > score { self = Link(score: other.score - cost, node: other.node) }
-    }
-}
-
-/// The best chains that end at each register of a window: straight ones, and those with an excursion paid for.
-private struct Chains {
-    private struct Ends {
-        /// How the register is reached.
-        let straightFrom: Int32
-        let returnedFrom: Int32
-        /// What the chains score that end here, and the best that end here or before.
-        let straight: Link
-        let returned: Link
-        var bestStraight: Link
-        var bestReturned: Link
-    }
-
-    private(set) var window = 0..<0
-    private var ends: [Ends] = []
-
-    mutating func begin(_ window: Range<Int>) {
-        self.window = window
-        ends.removeAll(keepingCapacity: true)
-        ends.reserveCapacity(window.count)
-    }
-
-    /// Appends a register that follows the one before.
-    mutating func keep(weight: Int64) { append(ends.last?.straight ?? .first, .none, weight: weight) }
-
-    mutating func append(_ straight: Link, _ returned: Link, weight: Int64) {
-        let place = ends.count
-        let node = Int32(truncatingIfNeeded: 2 * place)
-        let next = (
-            straight: Link(score: straight.score + weight, node: node),
-            returned: Link(score: returned.score + weight, node: node + 1)
-        )
-        var best = next
-        if place > 0 {
-            if ends[place - 1].bestStraight.score > best.straight.score { best.straight = ends[place - 1].bestStraight }
-            if ends[place - 1].bestReturned.score > best.returned.score { best.returned = ends[place - 1].bestReturned }
+// Excursions that the window's edge cuts off.
+extension BeliefChain {
+    /// The registers near the window's start that all before them are an excursion from.
+    private func openings(of window: Range<Int>, first: Int) -> [Int] {
+        var found: [Int] = []
+        var index = first
+        for _ in 0..<Self.openRuns where index < window.upperBound {
+            let seconds = registers[index].at - registers[window.lowerBound].at
+            if seconds > Self.openSeconds { break }
+            if isOpen(from: index, to: index - 1, away: 1, for: seconds, in: window) { found.append(index) }
+            let next = nextMisfit[index + 1]
+            if next >= window.upperBound { break }
+            let crossing = crossing(into: next, in: window) ?? next
+            index = crossing > index ? crossing : next
         }
-        ends.append(
-            Ends(
-                straightFrom: straight.node, returnedFrom: returned.node, straight: next.straight,
-                returned: next.returned, bestStraight: best.straight, bestReturned: best.returned))
+        return found
     }
 
-    func straight(at index: Int) -> Link { ends[index - window.lowerBound].straight }
-    func returned(at index: Int) -> Link { ends[index - window.lowerBound].returned }
-
-    /// The best chain so far.
-    var last: Link {
-        guard let last = ends.last else { return .first }
-        return last.bestReturned.score > last.bestStraight.score ? last.bestReturned : last.bestStraight
-    }
-
-    /// True where nothing at `index` or before can be followed to a better score than these have, or than is of use.
-    func isNoBetter(upTo index: Int, _ straight: Link, _ returned: Link, least: (Int64, Int64)) -> Bool {
-        let place = index - window.lowerBound
-        let (bestStraight, bestReturned) = (ends[place].bestStraight.score, ends[place].bestReturned.score)
-        return (bestStraight <= straight.score || bestStraight < least.0)
-            && (bestReturned <= returned.score || bestReturned < least.1)
-    }
-
-    /// Calls `body` with the indices of the best chain, the last first.
-    func eachOfBest(_ body: (Int) -> Void) {
-        var node = last.node
-        while node >= 0 {
-            let place = Int(node / 2)
-            body(window.lowerBound + place)
-            node = node % 2 == 0 ? ends[place].straightFrom : ends[place].returnedFrom
+    /// The registers near the window's end that all after them are an excursion from.
+    private func endings(of window: Range<Int>) -> [Int] {
+        var found: [Int] = []
+        var end = window.upperBound - 1
+        for _ in 0..<Self.openRuns {
+            let start = runStart[end]
+            if start <= window.lowerBound { break }
+            let crossed = lastNoHigher(than: registers[start - 1].register, in: start...end)
+            for index in [crossed, start - 1] where index < end {
+                let seconds = registers[window.upperBound - 1].at - registers[index].at
+                if seconds > Self.openSeconds { return found }
+                if isOpen(from: index, to: index + 1, away: -1, for: seconds, in: window) { found.append(index) }
+            }
+            end = start - 1
         }
+        return found
+    }
+
+    /// Whether a chain that is left from a register to the one beside it, for so long up to the window's edge, comes
+    /// back beyond: away from the edge it came back three times from registers that the other one goes on from, once
+    /// after half as long. The register at the edge is not the chain's own.
+    private func isOpen(from own: Int, to other: Int, away: Int, for seconds: Int64, in window: Range<Int>) -> Bool {
+        switch step(min(own, other), max(own, other), in: window) {
+        case .fall, .tooFast: break
+        case .flow where isCrossing(min(own, other), max(own, other), in: window): break
+        default: return false
+        }
+        var (mine, theirs) = (own, other)
+        let edge = away > 0 ? window.lowerBound : window.upperBound - 1
+        if isNearer(own, than: other, to: edge) { return false }
+        var (isAway, isLong, times) = (false, false, 0)
+        var index = own + away
+        while window.contains(index), abs(registers[index].at - registers[own].at) <= Self.reachSeconds,
+            abs(registers[index].at - registers[mine].at) <= Self.openSeconds
+        {
+            if isNearer(mine, than: theirs, to: index) {
+                if isAway {
+                    times += 1
+                    isLong = isLong || 2 * abs(registers[index].at - registers[mine].at) >= seconds
+                    if isLong, times >= Self.fewest { return true }
+                }
+                (mine, isAway) = (index, false)
+            } else if goesOn(theirs, index) != nil {
+                (theirs, isAway) = (index, true)
+            }
+            index += away
+        }
+        return false
+    }
+
+    /// Whether a rise leads over to another meter's registers: they fall back afterwards to where the earlier one goes
+    /// on, or fell just before from one that goes on to the later one.
+    private func isCrossing(_ earlier: Int, _ later: Int, in window: Range<Int>) -> Bool {
+        let (low, high) = (registers[earlier].register, registers[later].register)
+        guard high - low >= Self.leastLeap * limit.resolution else { return false }
+        let (next, start) = (nextMisfit[later + 1], runStart[earlier])
+        if next < window.upperBound, (low..<high).contains(registers[next].register),
+            goesOn(earlier, next) != nil, step(next - 1, next, in: window) == .fall
+        {
+            return true
+        }
+        return start > window.lowerBound && registers[start - 1].register > low
+            && registers[start - 1].register <= high && goesOn(start - 1, later) != nil
+            && step(start - 1, start, in: window) == .fall
+    }
+
+    /// The first register that a crossing leads to among those that follow one another up to a misfit.
+    private func crossing(into misfit: Int, in window: Range<Int>) -> Int? {
+        let start = max(runStart[misfit - 1], window.lowerBound)
+        let crossed = lastNoHigher(than: registers[misfit].register, in: start...misfit - 1)
+        guard crossed < misfit - 1, isCrossing(crossed, crossed + 1, in: window) else { return nil }
+        return crossed + 1
+    }
+
+    /// Whether a register goes on from the one, or to it, and not more closely from the other.
+    private func isNearer(_ one: Int, than other: Int, to index: Int) -> Bool {
+        guard let rise = goesOn(one, index) else { return false }
+        return rise <= goesOn(other, index) ?? .max
+    }
+
+    /// By how much a register exceeds another one, whichever is the later, where it goes on from it; nil where not.
+    private func goesOn(_ one: Int, _ other: Int) -> Int64? {
+        let (earlier, later) = (registers[min(one, other)], registers[max(one, other)])
+        let rise = later.register - earlier.register
+        return limit.continues(rise, in: later.at - earlier.at) ? rise : nil
     }
 }

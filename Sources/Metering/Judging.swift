@@ -12,7 +12,8 @@ import Water
 /// - Registers that the chain leaves and comes back from to where it goes on are an excursion, and are left out however
 ///   many they are: another meter under the address, a bit that stays flipped. They lie within six days of both, and
 ///   the home can have used what flowed across them: Q4 for an hour, then a thirtieth of Q3. A true exchange or reset
-///   never comes back.
+///   never comes back. What the edge of those six days cuts off is an excursion too, where the chain came back from the
+///   same registers three times.
 /// - A run that goes on from a power of ten times, or part of, what the meter showed before is in another unit; one that
 ///   shows nought and nothing else is a meter that does not answer. Both are in doubt however long they are, and nothing
 ///   is believed of them until a register of the run is accepted or entered by staff, or the noughts begin to move.
