@@ -14,65 +14,87 @@ public enum DaySet {
     static let inRuns: UInt8 = 2
 
     /// The bytes of `elements`, which must be sorted and without repeats.
-    public static func encode(_ elements: [ReadingElement]) -> [UInt8] {
+    public static func encode(_ elements: [ReadingElement]) -> [UInt8] { encode(elements[...]) }
+
+    /// The same of a part of many.
+    public static func encode(_ elements: ArraySlice<ReadingElement>) -> [UInt8] {
         let exponent = unitExponent(elements)
-        let unit = power(exponent)
         let gateways = gateways(of: elements)
         let isInRuns = !elements.isEmpty && countRuns(elements) * 3 <= elements.count
         var writer = ByteWriter()
-        writer.reserve(16 + elements.count * 3)
+        writer.reserve(16 + elements.count * 3 + min(elements.count, elementsAtOnce) * mostBytesOfElement)
         writer.byte(isInRuns ? inRuns : plain)
         writer.byte(UInt8(exponent))
         writer.varint(UInt64(gateways.count))
         for gateway in gateways { writer.zigzag(gateway.value) }
         writer.varint(UInt64(elements.count))
-        var at: Int64 = 0
-        if isInRuns {
-            var index = 0
-            while index < elements.count {
-                let end = endOfRun(elements, from: index)
-                let first = elements[index].at.epochSeconds
-                writer.zigzag(first &- at)
-                writer.varint(UInt64(end - index))
-                if end - index > 1 { writer.zigzag(elements[index + 1].at.epochSeconds &- first) }
-                at = elements[end - 1].at.epochSeconds
-                index = end
-            }
-        }
-        var register: Int64 = 0
-        for element in elements {
-            let units = element.register.millilitres / unit
-            if !isInRuns {
-                writer.zigzag(element.at.epochSeconds &- at)
-                at = element.at.epochSeconds
-            }
-            writer.zigzag(units &- register)
-            if gateways.count > 1 { writer.varint(UInt64(gateways.firstIndex(of: element.gateway) ?? 0)) }
-            register = units
-        }
+        if isInRuns { writeRuns(elements, to: &writer) }
+        write(elements, unit: power(exponent), gateways, withInstants: !isInRuns, to: &writer)
         return writer.bytes
     }
 
+    private static let elementsAtOnce = 32
+    private static let mostBytesOfElement = 3 * longestVarint
+
+    private static func writeRuns(_ elements: ArraySlice<ReadingElement>, to writer: inout ByteWriter) {
+        var at: Int64 = 0
+        var index = elements.startIndex
+        while index < elements.endIndex {
+            let end = endOfRun(elements, from: index)
+            let first = elements[index].at.epochSeconds
+            writer.zigzag(first &- at)
+            writer.varint(UInt64(end - index))
+            if end - index > 1 { writer.zigzag(elements[index + 1].at.epochSeconds &- first) }
+            at = elements[end - 1].at.epochSeconds
+            index = end
+        }
+    }
+
+    private static func write(
+        _ elements: ArraySlice<ReadingElement>, unit: Int64, _ gateways: [GatewayID], withInstants: Bool,
+        to writer: inout ByteWriter
+    ) {
+        var (at, register) = (Int64(0), Int64(0))
+        var next = elements.startIndex
+        // A part at a time: room is made for the longest numbers.
+        while next < elements.endIndex {
+            let end = min(elements.endIndex, next + elementsAtOnce)
+            writer.append(atMost: (end - next) * mostBytesOfElement) { out in
+                for element in elements[next..<end] {
+                    let units = element.register.millilitres / unit
+                    if withInstants {
+                        out.zigzag(element.at.epochSeconds &- at)
+                        at = element.at.epochSeconds
+                    }
+                    out.zigzag(units &- register)
+                    if gateways.count > 1 { out.varint(UInt64(gateways.firstIndex(of: element.gateway) ?? 0)) }
+                    register = units
+                }
+            }
+            next = end
+        }
+    }
+
     /// Ascending, each once.
-    private static func gateways(of elements: [ReadingElement]) -> [GatewayID] {
+    private static func gateways(of elements: ArraySlice<ReadingElement>) -> [GatewayID] {
         guard let first = elements.first?.gateway else { return [] }
         return elements.allSatisfy { $0.gateway == first } ? [first] : Set(elements.map(\.gateway)).sorted()
     }
 
     /// Where the run of equal steps that begins at `start` ends, as long as it can be.
-    private static func endOfRun(_ elements: [ReadingElement], from start: Int) -> Int {
+    private static func endOfRun(_ elements: ArraySlice<ReadingElement>, from start: Int) -> Int {
         var end = start + 1
-        guard end < elements.count else { return end }
+        guard end < elements.endIndex else { return end }
         let step = elements[end].at.epochSeconds &- elements[start].at.epochSeconds
-        while end < elements.count, elements[end].at.epochSeconds &- elements[end - 1].at.epochSeconds == step {
+        while end < elements.endIndex, elements[end].at.epochSeconds &- elements[end - 1].at.epochSeconds == step {
             end += 1
         }
         return end
     }
 
-    private static func countRuns(_ elements: [ReadingElement]) -> Int {
-        var (count, index) = (0, 0)
-        while index < elements.count {
+    private static func countRuns(_ elements: ArraySlice<ReadingElement>) -> Int {
+        var (count, index) = (0, elements.startIndex)
+        while index < elements.endIndex {
             index = endOfRun(elements, from: index)
             count += 1
         }
@@ -146,13 +168,16 @@ public enum DaySet {
     }
 
     /// The union of two sorted sets, sorted, without repeats.
-    public static func union(_ a: [ReadingElement], _ b: [ReadingElement]) -> [ReadingElement] {
+    public static func union(_ a: [ReadingElement], _ b: [ReadingElement]) -> [ReadingElement] { union(a, b[...]) }
+
+    /// The same with a part of many.
+    public static func union(_ a: [ReadingElement], _ b: ArraySlice<ReadingElement>) -> [ReadingElement] {
         var merged: [ReadingElement] = []
         merged.reserveCapacity(a.count + b.count)
         var i = 0
-        var j = 0
-        while i < a.count || j < b.count {
-            let takesFirst = j == b.count || (i < a.count && a[i] <= b[j])
+        var j = b.startIndex
+        while i < a.count || j < b.endIndex {
+            let takesFirst = j == b.endIndex || (i < a.count && a[i] <= b[j])
             let next = takesFirst ? a[i] : b[j]
             if takesFirst { i += 1 } else { j += 1 }
             if merged.last != next { merged.append(next) }
@@ -161,10 +186,14 @@ public enum DaySet {
     }
 
     /// The largest e up to 9 for which every register is a multiple of 10^e mL.
-    static func unitExponent(_ elements: [ReadingElement]) -> Int {
+    static func unitExponent(_ elements: ArraySlice<ReadingElement>) -> Int {
         var exponent = 9
+        var unit = power(exponent)
         for element in elements {
-            while exponent > 0, element.register.millilitres % power(exponent) != 0 { exponent -= 1 }
+            while exponent > 0, element.register.millilitres % unit != 0 {
+                exponent -= 1
+                unit /= 10
+            }
         }
         return exponent
     }
