@@ -19,15 +19,20 @@ struct MeterNames {
     /// The address of a printed serial number.
     mutating func serial(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ItemFault) -> MeterAddress {
         if let last, bytes.equals(range, lastBytes) { return last }
-        var copy: [UInt8] = []
-        copy.reserveCapacity(min(range.count, 65))
-        for at in range.prefix(65) { copy.append(bytes[at]) }
-        guard let address = MeterAddress(.serial, utf8: copy) else {
+        last = nil
+        keep(bytes, range.prefix(65))
+        guard let address = MeterAddress(.serial, utf8: lastBytes) else {
             throw ItemFault(field: NativeKey.meter.name, reason: MeterNames.rule(of: .serial))
         }
-        lastBytes = copy
         last = address
         return address
+    }
+
+    /// Where the last ones lie: most serial numbers of a city are of one length.
+    private mutating func keep(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        let count = range.count
+        if lastBytes.count != count { lastBytes = Array(repeating: 0, count: count) }
+        for index in 0..<count { lastBytes[index] = bytes[range.lowerBound + index] }
     }
 
     /// The address of the given parts, each empty where not given.

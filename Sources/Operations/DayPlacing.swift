@@ -6,7 +6,11 @@ struct DayPlacing {
     /// Elements of one key that came together.
     private struct Run {
         let key: DayKey
+        let first: Instant
         let range: Range<Int>
+
+        /// By key; of one key mostly in the order of their elements.
+        static func isBefore(_ a: Run, _ b: Run) -> Bool { a.key == b.key ? a.first < b.first : a.key < b.key }
     }
 
     let directory: MeterDirectory
@@ -21,30 +25,48 @@ struct DayPlacing {
         self.calendar = calendar
     }
 
+    /// Makes room for readings.
+    mutating func reserve(_ readings: Int) { elements.reserveCapacity(readings) }
+
     mutating func add(_ element: ReadingElement, to key: DayKey) {
-        runs.append(Run(key: key, range: elements.count..<elements.count + 1))
+        runs.append(Run(key: key, first: element.at, range: elements.count..<elements.count + 1))
         elements.append(element)
     }
 
-    /// The sets that readings were placed in, in the order of their keys, each with its elements in ascending order.
-    func sets() -> [(key: DayKey, elements: [ReadingElement])] {
-        var sets: [(key: DayKey, elements: [ReadingElement])] = []
-        let runs = runs.sorted { $0.key < $1.key }
+    /// The sets that readings were placed in, in the order of their keys, each with its elements in ascending order:
+    /// parts of one array. An element that came twice may be there twice.
+    func sets() -> [(key: DayKey, elements: ArraySlice<ReadingElement>)] {
+        let runs = runs.sorted(by: Run.isBefore)
+        var all: [ReadingElement] = []
+        all.reserveCapacity(elements.count)
+        var ends: [(key: DayKey, end: Int)] = []
         var index = 0
         while index < runs.count {
-            let (key, start) = (runs[index].key, index)
-            var count = 0
+            let (key, start) = (runs[index].key, all.count)
             while index < runs.count, runs[index].key == key {
-                count += runs[index].range.count
+                all.append(contentsOf: elements[runs[index].range])
                 index += 1
             }
-            var set: [ReadingElement] = []
-            set.reserveCapacity(count)
-            for run in runs[start..<index] { set.append(contentsOf: elements[run.range]) }
-            set.sort()
-            sets.append((key, set))
+            if !Self.isInOrder(all[start...]) {
+                let sorted = all[start...].sorted()
+                all.replaceSubrange(start..., with: sorted)
+            }
+            ends.append((key, all.count))
         }
-        return sets
+        var start = 0
+        return ends.map { key, end in
+            defer { start = end }
+            return (key, all[start..<end])
+        }
+    }
+
+    private static func isInOrder(_ elements: ArraySlice<ReadingElement>) -> Bool {
+        var index = elements.startIndex + 1
+        while index < elements.endIndex {
+            if elements[index] < elements[index - 1] { return false }
+            index += 1
+        }
+        return true
     }
 
     /// Places a run of readings that all belong to the meter's only place; false, with nothing placed, for any other.
@@ -67,7 +89,7 @@ struct DayPlacing {
                 index += 1
             }
             let key = DayKey(community: place.community, day: bounds.day, meter: meter)
-            runs.append(Run(key: key, range: start..<elements.count))
+            runs.append(Run(key: key, first: elements[start].at, range: start..<elements.count))
         }
         return true
     }

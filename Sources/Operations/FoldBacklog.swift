@@ -1,4 +1,5 @@
 import Synchronization
+import Water
 
 /// About how many readings wait to be folded, as a process knows it: its recording adds, its folding takes away. What the
 /// journal held before, and what other processes do, it learns by asking the journal.
@@ -7,7 +8,12 @@ public final class FoldBacklog: Sendable {
         var readings: Int64 = 0
         /// Readings beyond which recording lets folding catch up.
         var limit: Int64
+        /// When this process recorded last; nil where it never did.
+        var last: Instant?
     }
+
+    /// Seconds without any recording after which nothing more is expected soon.
+    private static let silentSeconds: Int64 = 2
 
     private let state: Mutex<State>
     private let least: Int64
@@ -30,7 +36,17 @@ public final class FoldBacklog: Sendable {
     /// Folding waits for nothing more to come.
     var isHigh: Bool { state.withLock { $0.readings > $0.limit / 2 } }
 
-    func add(_ readings: Int64) { state.withLock { $0.readings += readings } }
+    /// Recording has paused: what waits for more of its meters need not.
+    func isSilent(at: Instant) -> Bool {
+        state.withLock { state in state.last.map { at - $0 >= Self.silentSeconds } ?? false }
+    }
+
+    func add(_ readings: Int64, at: Instant) {
+        state.withLock { state in
+            state.readings += readings
+            state.last = max(state.last ?? at, at)
+        }
+    }
 
     /// Others' readings are taken too: what is not known to be there does not count.
     func take(_ readings: Int64) { state.withLock { $0.readings = max(0, $0.readings - readings) } }

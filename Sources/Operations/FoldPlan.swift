@@ -42,13 +42,21 @@ struct FoldPlan: Sendable {
     /// or are ahead of the clock or out of their gateway's scope.
     private(set) var rest: [JournalEntry] = []
 
-    /// `rows`: the bytes of journal rows.
-    init(of rows: [[UInt8]], directory: MeterDirectory, calendar: CityCalendar, _ reader: Reader) throws {
+    /// `rows`: the bytes of journal rows. `expected`: about how many readings they hold.
+    init(
+        of rows: [[UInt8]], expected: Int = 0, directory: MeterDirectory, calendar: CityCalendar, _ reader: Reader
+    ) throws {
         registryVersion = directory.version
         var placing = DayPlacing(directory: directory, calendar: calendar)
+        placing.reserve(expected)
         var (readings, runs, rest) = (0, 0, [JournalEntry]())
         for row in rows {
-            try JournalPayload.eachEntry(of: row) { entry in
+            try JournalPayload.eachRun(of: row, by: directory) { values, meter, gateway in
+                guard placing.place(values, of: meter, from: gateway) else { return false }
+                readings += values.count
+                runs += 1
+                return true
+            } rest: { entry in
                 if case .readings(let gateway, let address, let values, false) = entry,
                     let meter = directory.meter(at: address), placing.place(values, of: meter, from: gateway)
                 {
@@ -60,19 +68,40 @@ struct FoldPlan: Sendable {
             }
         }
         (self.readings, self.runs, self.rest) = (readings, runs, rest)
-        let sets = placing.sets()
-        let stored = try reader.daySets(sets.map(\.key))
-        for (key, fresh) in sets {
-            let basis = try bases[key.community] ?? Basis(of: key.community, reader)
-            bases[key.community] = basis
-            let before = stored[key] ?? []
-            let after = DaySet.union(before, fresh)
-            if after == before { continue }
+        try plan(placing.sets(), reader)
+    }
+
+    /// Works out what becomes of the sets that readings join, in the order of their keys.
+    private mutating func plan(
+        _ sets: [(key: DayKey, elements: ArraySlice<ReadingElement>)], _ reader: Reader
+    ) throws {
+        let stored = try reader.daySets(inOrder: sets.map(\.key))
+        var community: CommunityID?
+        var basis: Basis?
+        for (index, (key, fresh)) in sets.enumerated() {
+            if key.community != community {
+                let found = try Basis(of: key.community, reader)
+                (community, basis, bases[key.community]) = (key.community, found, found)
+            }
+            let before = stored[index]
+            let after = before.isEmpty && Self.isSet(fresh) ? fresh : DaySet.union(before, fresh)[...]
+            // A union is its first part where it is no larger.
+            if after.count == before.count { continue }
             changes.append(
                 Change(
                     key: key, body: DaySet.encode(after),
-                    sets: LateMarking.mayReach(basis.measured, from: key.day) ? (before, after) : nil))
+                    sets: LateMarking.mayReach(basis?.measured, from: key.day) ? (before, Array(after)) : nil))
         }
+    }
+
+    /// Ascending, each once.
+    private static func isSet(_ elements: ArraySlice<ReadingElement>) -> Bool {
+        var index = elements.startIndex + 1
+        while index < elements.endIndex {
+            if elements[index - 1] >= elements[index] { return false }
+            index += 1
+        }
+        return true
     }
 
     /// Few of the readings came together with others of their meter: as concentrators send them.

@@ -130,10 +130,10 @@ public actor FoldReadings {
     }
 
     /// True where a community's readings are few and young: the next look may find more of the same days. Not while
-    /// answers may wait for folding.
+    /// answers may wait for folding, nor where nothing comes any more.
     private func isGathering(_ community: CommunityID, at: Instant) async throws -> Bool {
         let worth = scatteredWorth(of: community)
-        guard gatherSeconds > 0, !backlog.isHigh,
+        guard gatherSeconds > 0, !backlog.isHigh, !backlog.isSilent(at: at),
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: worth) })
         else { return false }
         return lag.readings < worth
@@ -257,7 +257,9 @@ public actor FoldReadings {
         let (work, fresh) = try await database.read { reader in
             let rows = try reader.journalRows(of: community, readings: limit)
             let directory = try reader.directory(known, shelf)
-            let plan = try FoldPlan(of: rows.map(\.payload), directory: directory, calendar: calendar, reader)
+            let plan = try FoldPlan(
+                of: rows.map(\.payload), expected: Int(rows.reduce(0) { $0 + $1.readings }), directory: directory,
+                calendar: calendar, reader)
             return (Work(rows: rows, plan: plan), directory)
         }
         directory = fresh

@@ -172,7 +172,7 @@ struct Folding {
     private mutating func writeSets() throws -> Set<CommunityID> {
         var changes: [(key: DayKey, body: [UInt8]?)] = []
         var late = LateMarking(transaction: transaction, rules: rules, calendar: calendar, at: at)
-        let fresh = Dictionary(uniqueKeysWithValues: placing.sets().map { ($0.key, $0.elements) })
+        let fresh = Dictionary(uniqueKeysWithValues: placing.sets())
         let looked = Set(fresh.keys).union(removed.keys)
         var bases: [DayKey: [UInt8]] = [:]
         for plan in planned {

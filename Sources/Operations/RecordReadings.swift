@@ -55,7 +55,7 @@ public actor RecordReadings {
     private static let waitsToAsk = 10
 
     private struct Waiting {
-        let parts: [CommunityID: JournalPart]
+        let parts: [JournalPart]
         let gateway: GatewayID
         /// How far the gateway's clock runs ahead, where a reading showed it.
         let offsetSeconds: Int64?
@@ -168,9 +168,9 @@ public actor RecordReadings {
     }
 
     private func commit(
-        _ parts: [CommunityID: JournalPart], from gateway: GatewayID, offsetSeconds: Int64?, at: Instant
+        _ parts: [JournalPart], from gateway: GatewayID, offsetSeconds: Int64?, at: Instant
     ) async throws {
-        let bytes = parts.values.reduce(0) { $0 + $1.bytes.count }
+        let bytes = parts.reduce(0) { $0 + $1.bytes.count }
         waitingBytes += bytes
         try await withCheckedThrowingContinuation { continuation in
             waiting.append(
@@ -189,14 +189,11 @@ public actor RecordReadings {
             await waitForFolding()
             let group = waiting
             waiting = []
-            let additions = JournalPart.joined(group.map(\.parts)).map { community, part in
-                JournalAddition(
-                    community: community, readings: part.readings, payload: JournalPayload.row([part.bytes]))
-            }
+            let additions = JournalPart.joined(group.map(\.parts))
             let at = group.map(\.at).max() ?? group[0].at
             let readings = additions.reduce(0) { $0 + Int64($1.readings) }
             // Before folding can take them.
-            backlog.add(readings)
+            backlog.add(readings, at: at)
             do {
                 // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
                 try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
@@ -289,15 +286,19 @@ public actor RecordReadings {
 
 /// A request's bytes for one community's journal row.
 struct JournalPart: Sendable {
-    var bytes: [UInt8] = []
-    var readings = 0
+    let community: CommunityID
+    let bytes: [UInt8]
+    let readings: Int
 
-    static func joined(_ requests: [[CommunityID: JournalPart]]) -> [CommunityID: JournalPart] {
-        var rows: [CommunityID: JournalPart] = [:]
-        for (community, part) in requests.joined() {
-            rows[community, default: JournalPart()].bytes.append(contentsOf: part.bytes)
-            rows[community, default: JournalPart()].readings += part.readings
+    /// A row for each community from the parts of many requests.
+    static func joined(_ requests: [[JournalPart]]) -> [JournalAddition] {
+        var rows: [CommunityID: (parts: [[UInt8]], readings: Int)] = [:]
+        for part in requests.joined() {
+            rows[part.community, default: ([], 0)].parts.append(part.bytes)
+            rows[part.community, default: ([], 0)].readings += part.readings
         }
-        return rows
+        return rows.map { community, row in
+            JournalAddition(community: community, readings: row.readings, payload: JournalPayload.row(row.parts))
+        }
     }
 }

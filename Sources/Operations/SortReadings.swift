@@ -40,7 +40,7 @@ struct Sorting {
     let directory: MeterDirectory
     let limits: RecordLimits
     var held: HeldByGateway
-    private(set) var parts: [CommunityID: JournalPart] = [:]
+    private(set) var parts: [JournalPart] = []
     private(set) var answer = RecordAnswer()
     /// Something was refused for the gateway's limit of unregistered data.
     private(set) var reachedHeldLimit = false
@@ -48,13 +48,23 @@ struct Sorting {
     private(set) var newlyHeld = 0
     /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
     private(set) var offsetSeconds: Int64?
-    private var entries: [CommunityID: JournalWriter] = [:]
-    private var readings: [CommunityID: Int] = [:]
+    private var entries: [Entries] = []
+    /// Where the entries of a community are.
+    private var places: [CommunityID: Int] = [:]
+    private var lastPlace = 0
+    /// The run that was looked at last, and its meter.
+    private var last: (run: Int, meter: MeterID?)?
     private var covered: [AreaID: Bool] = [:]
     private var lastCovered: (area: AreaID, isCovered: Bool)?
-    /// What `gathered` is of.
-    private var together: (community: CommunityID, address: MeterAddress)?
-    private var gathered: [TimedRegister] = []
+    /// Readings one after another that are to be one entry.
+    private var together: (place: Int, run: Int, range: Range<Int>)?
+
+    /// What there is for a community's row.
+    private struct Entries {
+        let community: CommunityID
+        var writer = JournalWriter()
+        var readings = 0
+    }
 
     init(
         batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
@@ -75,18 +85,17 @@ struct Sorting {
                     index: rejection.item, status: .rejected, field: rejection.field, reason: rejection.reason,
                     offset: rejection.offset))
         }
-        for run in batch.runs { sort(run) }
+        for run in batch.runs.indices { sort(run) }
         flush()
         for alerts in batch.alerts { sort(alerts) }
-        for (community, writer) in entries {
-            parts[community] = JournalPart(bytes: writer.bytes, readings: readings[community] ?? 0)
-        }
+        parts = entries.map { JournalPart(community: $0.community, bytes: $0.writer.bytes, readings: $0.readings) }
         count()
     }
 
-    private mutating func sort(_ run: ReadingRun) {
-        let meter = directory.meter(at: run.address)
-        if let meter, sortTogether(run, of: meter) { return }
+    private mutating func sort(_ number: Int) {
+        let meter = meter(of: number)
+        if let meter, sortTogether(number, of: meter) { return }
+        let run = batch.runs[number]
         var present: [CommunityID: [TimedRegister]] = [:]
         var future: [CommunityID: [TimedRegister]] = [:]
         var notes: Set<Note> = []
@@ -124,10 +133,11 @@ struct Sorting {
 
     /// Takes a whole run that belongs to the meter's only place, within the gateway's scope and not ahead of the clock;
     /// false, with nothing taken, for any other.
-    private mutating func sortTogether(_ run: ReadingRun, of meter: MeterID) -> Bool {
-        guard var earliest = run.range.first.map({ batch.instants[$0] }) else { return false }
+    private mutating func sortTogether(_ run: Int, of meter: MeterID) -> Bool {
+        let range = batch.runs[run].range
+        guard var earliest = range.first.map({ batch.instants[$0] }) else { return false }
         var latest = earliest
-        for index in run.range {
+        for index in range {
             earliest = min(earliest, batch.instants[index])
             latest = max(latest, batch.instants[index])
         }
@@ -136,28 +146,50 @@ struct Sorting {
                 of: meter, from: Instant(epochSeconds: earliest), to: Instant(epochSeconds: latest)),
             covers(place.area)
         else { return false }
-        answer.readings += run.range.count
-        readings[place.community, default: 0] += run.range.count
-        if together?.address != run.address || together?.community != place.community {
+        answer.readings += range.count
+        let index = index(of: place.community)
+        entries[index].readings += range.count
+        if let begun = together, begun.place == index, begun.range.upperBound == range.lowerBound,
+            isOfOneMeter(begun.run, run)
+        {
+            together?.range = begun.range.lowerBound..<range.upperBound
+        } else {
             flush()
-            together = (place.community, run.address)
-        }
-        for index in run.range {
-            gathered.append(
-                TimedRegister(
-                    at: Instant(epochSeconds: batch.instants[index]),
-                    register: Volume(millilitres: batch.registers[index])))
+            together = (index, run, range)
         }
         return true
     }
 
+    private func isOfOneMeter(_ a: Int, _ b: Int) -> Bool { batch.runs[a].address == batch.runs[b].address }
+
+    /// The meter of a run; asked once for readings that came one by one of one meter.
+    private mutating func meter(of run: Int) -> MeterID? {
+        if let last, isOfOneMeter(last.run, run) { return last.meter }
+        let meter = directory.meter(at: batch.runs[run].address)
+        last = (run, meter)
+        return meter
+    }
+
+    /// Where the entries of a community are, or begin.
+    private mutating func index(of community: CommunityID) -> Int {
+        if lastPlace < entries.count, entries[lastPlace].community == community { return lastPlace }
+        if let known = places[community] {
+            lastPlace = known
+        } else {
+            lastPlace = entries.count
+            places[community] = lastPlace
+            entries.append(Entries(community: community))
+        }
+        return lastPlace
+    }
+
     /// One entry for readings that came one by one of one meter: objects of their own in a body.
     private mutating func flush() {
-        guard let (community, address) = together else { return }
+        guard let (place, run, range) = together else { return }
         together = nil
-        entries[community, default: JournalWriter()].add(
-            .readings(gateway: gateway, address: address, values: gathered, isFuture: false))
-        gathered.removeAll(keepingCapacity: true)
+        entries[place].writer.addReadings(
+            gateway: gateway, address: batch.runs[run].address, instants: batch.instants, registers: batch.registers,
+            range)
     }
 
     /// Whether the gateway's scope covers an area; asked once an area in a request.
@@ -228,7 +260,7 @@ struct Sorting {
         let communities = covered.isEmpty ? [.unregistered] : Set(covered.map(\.community))
         for community in communities {
             for alert in alerts.alerts {
-                entries[community, default: JournalWriter()].add(
+                entries[index(of: community)].writer.add(
                     .alert(gateway: gateway, address: alerts.address, at: alerts.at, alert: alert))
             }
         }
@@ -236,9 +268,10 @@ struct Sorting {
 
     private mutating func add(_ values: [CommunityID: [TimedRegister]], of address: MeterAddress, isFuture: Bool) {
         for (community, list) in values {
-            entries[community, default: JournalWriter()].add(
+            let index = index(of: community)
+            entries[index].writer.add(
                 .readings(gateway: gateway, address: address, values: list, isFuture: isFuture))
-            readings[community, default: 0] += list.count
+            entries[index].readings += list.count
         }
     }
 

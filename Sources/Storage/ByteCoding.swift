@@ -6,19 +6,23 @@ struct ByteWriter {
 
     mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
 
+    /// Room for `count` bytes more, or for twice as many as there are.
+    mutating func reserve(adding count: Int) {
+        guard bytes.capacity - bytes.count < count else { return }
+        bytes.reserveCapacity(max(bytes.count * 2, bytes.count + count))
+    }
+
     mutating func byte(_ value: UInt8) { bytes.append(value) }
 
-    mutating func varint(_ value: UInt64) {
-        var rest = value
-        while rest >= 128 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 128)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
+    mutating func varint(_ value: UInt64) { append(atMost: longestVarint) { $0.varint(value) } }
+
+    /// Adds what `fill` writes, `count` bytes at most: with room made once and not asked for with each byte.
+    mutating func append(atMost count: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
+        bytes.append(addingCapacity: count, initializingWith: fill)
     }
 
     /// Small magnitudes of either sign in few bytes. Wraps, so that every pair of 64-bit values has a difference.
-    mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+    mutating func zigzag(_ value: Int64) { append(atMost: longestVarint) { $0.zigzag(value) } }
 
     mutating func text(_ value: String) {
         let utf8 = Array(value.utf8)
@@ -28,17 +32,41 @@ struct ByteWriter {
 
     /// An address as its `text`, without making that.
     mutating func address(_ address: MeterAddress) {
-        let (spoken, bare, driver) = (address.protocol.rawValue.utf8, address.address.utf8, address.driver.utf8)
-        varint(UInt64(spoken.count + 1 + bare.count + (driver.isEmpty ? 0 : driver.count + 1)))
-        bytes.append(contentsOf: spoken)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(contentsOf: bare)
+        let (spoken, bare, driver) = (address.protocol.rawValue, address.address, address.driver)
+        let ending = driver.isEmpty ? 0 : driver.utf8.count + 1
+        varint(UInt64(spoken.utf8.count + 1 + bare.utf8.count + ending))
+        append(bytesOf: spoken)
+        byte(UInt8(ascii: ":"))
+        append(bytesOf: bare)
         guard !driver.isEmpty else { return }
-        bytes.append(UInt8(ascii: "@"))
-        bytes.append(contentsOf: driver)
+        byte(UInt8(ascii: "@"))
+        append(bytesOf: driver)
+    }
+
+    private mutating func append(bytesOf text: String) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
     mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+}
+
+/// The longest varint.
+let longestVarint = 10
+
+extension OutputSpan<UInt8> {
+    @inline(__always)
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 128 {
+            append(UInt8(truncatingIfNeeded: rest) | 128)
+            rest >>= 7
+        }
+        append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    @inline(__always)
+    mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 }
 
 /// Stored bytes that do not read back as what was written: damage, or a version this program does not know.
@@ -99,11 +127,16 @@ struct ByteReader<Bytes: RandomAccessCollection> where Bytes.Element == UInt8, B
 }
 
 extension ByteReader<[UInt8]> {
-    mutating func address() throws(DamagedBytes) -> MeterAddress {
+    /// Where the bytes of a text stand.
+    mutating func textRange() throws(DamagedBytes) -> Range<Int> {
         let length = try count()
         guard next + length <= bytes.count else { throw .endsEarly }
         defer { next += length }
-        guard let address = MeterAddress(utf8: bytes, next..<next + length) else { throw .notAValue("address") }
+        return next..<next + length
+    }
+
+    mutating func address() throws(DamagedBytes) -> MeterAddress {
+        guard let address = MeterAddress(utf8: bytes, try textRange()) else { throw .notAValue("address") }
         return address
     }
 }

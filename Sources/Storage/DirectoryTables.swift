@@ -6,74 +6,96 @@ import Water
 /// own, other in every process), 24 bytes with its meter. Two addresses that share all of them are not to be expected in
 /// the life of a city, nor to be made by a sender who does not know the key.
 struct AddressTable: Sendable {
-    private var high: [UInt64]
-    private var low: [UInt64]
-    /// 0 is a free slot; −1 several meters.
-    private var meters: [Int64]
+    /// An address and its meter beside each other: one look into memory finds both.
+    private struct Slot {
+        var hash = AddressHash(high: 0, low: 0)
+        /// 0 is a free slot; −1 several meters.
+        var meter: Int64 = 0
+    }
+
+    private var slots: [Slot]
     private var count = 0
 
     init(capacity: Int) {
-        let slots = max(16, capacity + capacity / 2)
-        high = Array(repeating: 0, count: slots)
-        low = high
-        meters = Array(repeating: 0, count: slots)
+        slots = Array(repeating: Slot(), count: max(16, capacity + capacity / 2))
     }
 
     /// The meter an address names; nil where it names none, or several.
-    func meter(of address: MeterAddress) -> MeterID? {
-        let (high, low) = Self.hash(address)
-        var slot = place(of: high)
-        while meters[slot] != 0 {
-            if self.high[slot] == high, self.low[slot] == low {
-                return meters[slot] == -1 ? nil : MeterID(meters[slot])
-            }
-            slot = slot + 1 == meters.count ? 0 : slot + 1
-        }
-        return nil
+    func meter(of address: MeterAddress) -> MeterID? { meter(of: AddressHash(address)) }
+
+    func meter(of hash: AddressHash) -> MeterID? {
+        let place = place(of: hash)
+        let meter = slots[place].meter
+        return meter > 0 ? MeterID(meter) : nil
     }
 
     mutating func add(_ address: MeterAddress, _ meter: MeterID) {
-        if (count + 1) * 4 > meters.count * 3 { grow() }
-        let (high, low) = Self.hash(address)
-        insert(high, low, meter.value)
+        if (count + 1) * 4 > slots.count * 3 { grow() }
+        insert(AddressHash(address), meter.value)
     }
 
-    private mutating func insert(_ high: UInt64, _ low: UInt64, _ meter: Int64) {
-        var slot = place(of: high)
-        while meters[slot] != 0 {
-            if self.high[slot] == high, self.low[slot] == low {
-                if meters[slot] != meter { meters[slot] = -1 }
-                return
-            }
-            slot = slot + 1 == meters.count ? 0 : slot + 1
+    private mutating func insert(_ hash: AddressHash, _ meter: Int64) {
+        let place = place(of: hash)
+        if slots[place].meter == 0 {
+            slots[place] = Slot(hash: hash, meter: meter)
+            count += 1
+        } else if slots[place].meter != meter {
+            slots[place].meter = -1
         }
-        self.high[slot] = high
-        self.low[slot] = low
-        meters[slot] = meter
-        count += 1
     }
 
     private mutating func grow() {
-        let old = self
-        self = AddressTable(capacity: meters.count * 2)
-        for slot in old.meters.indices where old.meters[slot] != 0 {
-            insert(old.high[slot], old.low[slot], old.meters[slot])
-        }
+        let old = slots
+        self = AddressTable(capacity: old.count * 2)
+        for slot in old where slot.meter != 0 { insert(slot.hash, slot.meter) }
     }
 
-    private func place(of high: UInt64) -> Int { Int(high.multipliedFullWidth(by: UInt64(meters.count)).high) }
+    /// The slot of an address, or the free one where it would be.
+    private func place(of hash: AddressHash) -> Int {
+        var place = Int(hash.high.multipliedFullWidth(by: UInt64(slots.count)).high)
+        while slots[place].meter != 0, slots[place].hash != hash {
+            place = place + 1 == slots.count ? 0 : place + 1
+        }
+        return place
+    }
+}
 
-    /// Two words of one passage over the address, the second with a further byte behind it.
-    private static func hash(_ address: MeterAddress) -> (UInt64, UInt64) {
-        var first = Hasher()
-        first.combine(
-            address.protocol.number << 16 | UInt64(address.address.utf8.count) << 8
-                | UInt64(address.driver.utf8.count))
-        first.combine(text: address.address)
-        if !address.driver.isEmpty { first.combine(text: address.driver) }
+/// Two words of one passage over an address, the second with a further byte behind it.
+struct AddressHash: Sendable, Equatable {
+    let high: UInt64
+    let low: UInt64
+
+    fileprivate init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    init(_ address: MeterAddress) {
+        var hasher = Self.begin(
+            address.protocol, address: address.address.utf8.count, driver: address.driver.utf8.count)
+        hasher.combine(text: address.address)
+        if !address.driver.isEmpty { hasher.combine(text: address.driver) }
+        self.init(ending: hasher)
+    }
+
+    /// An address without a driver whose characters are `bytes`.
+    init(_ spoken: AddressProtocol, utf8 bytes: UnsafeRawBufferPointer) {
+        var hasher = Self.begin(spoken, address: bytes.count, driver: 0)
+        hasher.combine(bytes: bytes)
+        self.init(ending: hasher)
+    }
+
+    private init(ending first: Hasher) {
         var second = first
         second.combine(1 as UInt8)
-        return (UInt64(bitPattern: Int64(first.finalize())), UInt64(bitPattern: Int64(second.finalize())))
+        high = UInt64(bitPattern: Int64(first.finalize()))
+        low = UInt64(bitPattern: Int64(second.finalize()))
+    }
+
+    private static func begin(_ spoken: AddressProtocol, address: Int, driver: Int) -> Hasher {
+        var hasher = Hasher()
+        hasher.combine(spoken.number << 16 | UInt64(address) << 8 | UInt64(driver))
+        return hasher
     }
 }
 

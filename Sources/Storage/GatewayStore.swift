@@ -27,11 +27,25 @@ extension Reader {
 
     /// The gateway whose key has this hash; nil where there is none or it is revoked.
     public func gateway(keyHash: String) throws -> Gateway? {
-        try first(
-            """
-            SELECT gateway_id, name, area_id, created_at, revoked_at, clock_offset_seconds, last_seen_at
-            FROM gateway WHERE key_hash = \(keyHash) AND revoked_at IS NULL
-            """, Reader.gateway)
+        try gateways(keyHashes: [keyHash])[keyHash]
+    }
+
+    /// Those that are not revoked of many keys, by the keys' hashes; one question asks for up to 64.
+    public func gateways(keyHashes: [String]) throws -> [String: Gateway] {
+        var found: [String: Gateway] = [:]
+        for start in stride(from: 0, to: keyHashes.count, by: 64) {
+            let asked = keyHashes[start..<min(keyHashes.count, start + 64)]
+            // Few lengths, filled up with the last one: few statements to keep prepared.
+            let length = [1, 8, 64].first { $0 >= asked.count } ?? 64
+            let padded = asked + repeatElement(asked[asked.endIndex - 1], count: length - asked.count)
+            try each(
+                """
+                SELECT gateway_id, name, area_id, created_at, revoked_at, clock_offset_seconds, last_seen_at, key_hash
+                FROM gateway WHERE key_hash IN (\(SQL.list(Array(padded)))) AND revoked_at IS NULL
+                """
+            ) { found[try $0.text(7)] = try Reader.gateway($0) }
+        }
+        return found
     }
 
     public func gateway(name: String) throws -> Gateway? {

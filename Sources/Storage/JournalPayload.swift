@@ -29,10 +29,8 @@ public struct JournalWriter: Sendable {
     public mutating func add(_ entry: JournalEntry) {
         switch entry {
         case .readings(let gateway, let address, let values, let isFuture):
-            writer.byte(isFuture ? 2 : 1)
-            writer.zigzag(gateway.value)
-            writer.address(address)
-            add(values)
+            begin(gateway, address, values.count, isFuture: isFuture)
+            add(count: values.count) { (values[$0].at.epochSeconds, values[$0].register.millilitres) }
         case .alert(let gateway, let address, let at, let alert):
             writer.byte(3)
             writer.zigzag(gateway.value)
@@ -44,15 +42,43 @@ public struct JournalWriter: Sendable {
         }
     }
 
-    private mutating func add(_ values: [TimedRegister]) {
-        writer.varint(UInt64(values.count))
-        var at: Int64 = 0
-        var register: Int64 = 0
-        for value in values {
-            writer.zigzag(value.at.epochSeconds &- at)
-            writer.zigzag(value.register.millilitres &- register)
-            at = value.at.epochSeconds
-            register = value.register.millilitres
+    /// Adds readings that are not ahead of the server's clock, from the same range of two arrays: epoch seconds, and
+    /// millilitres.
+    public mutating func addReadings(
+        gateway: GatewayID, address: MeterAddress, instants: [Int64], registers: [Int64], _ range: Range<Int>
+    ) {
+        begin(gateway, address, range.count, isFuture: false)
+        let first = range.lowerBound
+        add(count: range.count) { (instants[first + $0], registers[first + $0]) }
+    }
+
+    private mutating func begin(_ gateway: GatewayID, _ address: MeterAddress, _ count: Int, isFuture: Bool) {
+        // Most entries as a whole, with the part that their last numbers may take.
+        writer.reserve(adding: 64 + count * 6 + min(count, Self.valuesAtOnce) * 2 * longestVarint)
+        writer.byte(isFuture ? 2 : 1)
+        writer.zigzag(gateway.value)
+        writer.address(address)
+    }
+
+    private static let valuesAtOnce = 32
+
+    @inline(__always)
+    private mutating func add(count: Int, _ value: (Int) -> (at: Int64, register: Int64)) {
+        writer.varint(UInt64(count))
+        var last: (at: Int64, register: Int64) = (0, 0)
+        var next = 0
+        // A part at a time: room is made for the longest numbers.
+        while next < count {
+            let end = min(count, next + Self.valuesAtOnce)
+            writer.append(atMost: (end - next) * 2 * longestVarint) { out in
+                for index in next..<end {
+                    let (at, register) = value(index)
+                    out.zigzag(at &- last.at)
+                    out.zigzag(register &- last.register)
+                    last = (at, register)
+                }
+            }
+            next = end
         }
     }
 }
@@ -91,6 +117,31 @@ public enum JournalPayload {
         while !reader.isAtEnd { try visit(try entry(&reader)) }
     }
 
+    /// Hands over a row's readings of meters that `directory` knows, unless they are ahead of the server's clock; as
+    /// entries all others, and those that `take` leaves. The values stand in an array that is used again.
+    public static func eachRun(
+        of bytes: [UInt8], by directory: MeterDirectory,
+        take: ([TimedRegister], MeterID, GatewayID) throws -> Bool, rest: (JournalEntry) throws -> Void
+    ) throws {
+        var reader = try begin(bytes)
+        var values: [TimedRegister] = []
+        while !reader.isAtEnd {
+            var ahead = reader
+            if try ahead.byte() == 1 {
+                let gateway = GatewayID(try ahead.zigzag())
+                if let meter = directory.meter(atText: bytes, try ahead.textRange()) {
+                    values.removeAll(keepingCapacity: true)
+                    try read(&ahead, into: &values)
+                    if try take(values, meter, gateway) {
+                        reader = ahead
+                        continue
+                    }
+                }
+            }
+            try rest(try entry(&reader))
+        }
+    }
+
     private static func begin(_ bytes: [UInt8]) throws(DamagedBytes) -> ByteReader<[UInt8]> {
         var reader = ByteReader(bytes)
         let found = try reader.byte()
@@ -118,8 +169,15 @@ public enum JournalPayload {
     }
 
     private static func values(_ reader: inout ByteReader<[UInt8]>) throws(DamagedBytes) -> [TimedRegister] {
-        let count = try reader.count()
         var values: [TimedRegister] = []
+        try read(&reader, into: &values)
+        return values
+    }
+
+    private static func read(
+        _ reader: inout ByteReader<[UInt8]>, into values: inout [TimedRegister]
+    ) throws(DamagedBytes) {
+        let count = try reader.count()
         values.reserveCapacity(count)
         var at: Int64 = 0
         var register: Int64 = 0
@@ -128,6 +186,5 @@ public enum JournalPayload {
             register &+= try reader.zigzag()
             values.append(TimedRegister(at: Instant(epochSeconds: at), register: Volume(millilitres: register)))
         }
-        return values
     }
 }

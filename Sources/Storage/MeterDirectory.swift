@@ -37,6 +37,21 @@ public struct MeterDirectory: Sendable {
         return address.driver.isEmpty ? wmbusWithoutDriver.meter(of: bare) : addresses.meter(of: bare)
     }
 
+    /// The meter that the bytes of an address's `text` name, of a protocol without drivers; nil for any other, which
+    /// its address may name.
+    func meter(atText bytes: [UInt8], _ range: Range<Int>) -> MeterID? {
+        bytes.withUnsafeBytes { all in
+            let text = UnsafeRawBufferPointer(rebasing: all[range])
+            for (spoken, prefix) in Self.prefixes where text.starts(with: prefix) {
+                let characters = UnsafeRawBufferPointer(rebasing: text[prefix.count...])
+                return addresses.meter(of: AddressHash(spoken, utf8: characters))
+            }
+            return nil
+        }
+    }
+
+    private static let prefixes = [AddressProtocol.serial, .cjt188].map { ($0, Array("\($0.rawValue):".utf8)) }
+
     /// The places in force at an instant: none, one, or both sides of a move.
     public func places(of meter: MeterID, at: Instant) -> [Place] { places.of(meter).filter { $0.holds(at) } }
 

@@ -200,9 +200,8 @@ extension Transaction {
         }
         let byCommunity = Dictionary(grouping: keys, by: \.community)
         for (community, keys) in byCommunity {
-            let months = keys.map(\.day.month)
-            guard let first = months.min(), let last = months.max() else { continue }
-            let packed = Set(try reader.packedMonths(of: community, first, last))
+            guard let first = keys.lazy.map(\.day).min(), let last = keys.lazy.map(\.day).max() else { continue }
+            let packed = Set(try reader.packedMonths(of: community, first.month, last.month))
             if packed.isEmpty { continue }
             let bodies = Dictionary(grouping: keys.filter { packed.contains($0.day.month) }) {
                 Body(community: community, month: $0.day.month, meter: $0.meter)

@@ -43,79 +43,91 @@ extension Reader {
             ?? []
     }
 
-    /// The day sets of many keys; one where nothing is known is absent. One question asks for up to 64 of a day, so
-    /// that a server far away is not asked for each.
+    /// The day sets of many keys; one where nothing is known is absent.
     public func daySets(_ keys: [DayKey]) throws -> [DayKey: [ReadingElement]] {
-        struct Day: Hashable {
-            let community: CommunityID
-            let day: LocalDay
-        }
-        var meters: [Day: [MeterID]] = [:]
-        for key in keys { meters[Day(community: key.community, day: key.day), default: []].append(key.meter) }
-        var found: [DayKey: [ReadingElement]] = [:]
-        for (day, list) in meters {
-            if let range = Self.dense(list) {
-                try addRange(range, of: Set(list), day.community, day.day, to: &found)
-                continue
-            }
-            for start in stride(from: 0, to: list.count, by: 64) {
-                let asked = list[start..<min(list.count, start + 64)]
-                // Few lengths, filled up with the last one: few statements to keep prepared.
-                let length = [1, 8, 64].first { $0 >= asked.count } ?? 64
-                let padded = Array(asked) + Array(repeating: asked[asked.endIndex - 1], count: length - asked.count)
-                try each(
-                    """
-                    SELECT meter_id, body FROM reading_day
-                    WHERE community_id = \(day.community) AND day = \(day.day) AND meter_id IN (\(SQL.list(padded)))
-                    """
-                ) { row in
-                    let key = DayKey(community: day.community, day: day.day, meter: try row.id(0))
-                    found[key] = try DaySet.decode(try row.blob(1))
-                }
-            }
+        let keys = Set(keys).sorted()
+        let found = zip(keys, try daySets(inOrder: keys)).filter { !$1.isEmpty }
+        return Dictionary(uniqueKeysWithValues: found.map { ($0, $1) })
+    }
+
+    /// The day sets of keys that ascend, each once; empty where nothing is known.
+    public func daySets(inOrder keys: [DayKey]) throws -> [[ReadingElement]] {
+        var found = Array(repeating: [ReadingElement](), count: keys.count)
+        var start = 0
+        while start < keys.count {
+            let (community, day) = (keys[start].community, keys[start].day)
+            var end = start
+            while end < keys.count, keys[end].day == day, keys[end].community == community { end += 1 }
+            try addDay(keys[start..<end], to: &found)
+            start = end
         }
         try addPacked(keys, to: &found)
         return found
     }
 
-    /// The range of meters that are most of those in it, as a fold asks for them; nil for few or scattered ones.
-    private static func dense(_ meters: [MeterID]) -> ClosedRange<MeterID>? {
-        guard meters.count > 64, let first = meters.min(), let last = meters.max(),
-            last.value - first.value < Int64(meters.count) * 4
-        else { return nil }
-        return first...last
+    /// The sets of one day of a community. Many are found in one passage over the day, as far as it does not come by
+    /// too many others; the rest by questions for up to 64, so that a server far away is not asked for each.
+    private func addDay(_ keys: ArraySlice<DayKey>, to found: inout [[ReadingElement]]) throws {
+        var next = keys.startIndex
+        if keys.count > 64, let first = keys.first, let last = keys.last {
+            let limit = keys.count * 4
+            var passed = 0
+            var end = first.meter
+            try each(
+                """
+                SELECT meter_id, body FROM reading_day
+                WHERE community_id = \(first.community) AND day = \(first.day)
+                    AND meter_id BETWEEN \(first.meter) AND \(last.meter) ORDER BY meter_id LIMIT \(limit)
+                """
+            ) { row in
+                end = try row.id(0)
+                while next < keys.endIndex, keys[next].meter < end { next += 1 }
+                if next < keys.endIndex, keys[next].meter == end {
+                    try row.withBlob(1) { try DaySet.decode($0, into: &found[next]) }
+                    next += 1
+                }
+                passed += 1
+            }
+            if passed < limit { return }
+        }
+        for start in stride(from: next, to: keys.endIndex, by: 64) {
+            try addFew(keys[start..<min(keys.endIndex, start + 64)], to: &found)
+        }
     }
 
-    /// One passage over a day's sets instead of a search for each.
-    private func addRange(
-        _ range: ClosedRange<MeterID>, of wanted: Set<MeterID>, _ community: CommunityID, _ day: LocalDay,
-        to found: inout [DayKey: [ReadingElement]]
-    ) throws {
+    private func addFew(_ keys: ArraySlice<DayKey>, to found: inout [[ReadingElement]]) throws {
+        // Few lengths, filled up with the last one: few statements to keep prepared.
+        let length = [1, 8, 64].first { $0 >= keys.count } ?? 64
+        let last = keys[keys.endIndex - 1]
+        let meters = keys.map(\.meter) + Array(repeating: last.meter, count: length - keys.count)
         try each(
             """
             SELECT meter_id, body FROM reading_day
-            WHERE community_id = \(community) AND day = \(day)
-                AND meter_id BETWEEN \(range.lowerBound) AND \(range.upperBound)
+            WHERE community_id = \(last.community) AND day = \(last.day) AND meter_id IN (\(SQL.list(meters)))
             """
         ) { row in
             let meter: MeterID = try row.id(0)
-            guard wanted.contains(meter) else { return }
-            found[DayKey(community: community, day: day, meter: meter)] = try DaySet.decode(try row.blob(1))
+            guard let index = keys.firstIndex(where: { $0.meter == meter }) else { return }
+            try row.withBlob(1) { try DaySet.decode($0, into: &found[index]) }
         }
     }
 
     /// Of the days that are packed: a body is read once for all its days.
-    private func addPacked(_ keys: [DayKey], to found: inout [DayKey: [ReadingElement]]) throws {
-        for (community, keys) in Dictionary(grouping: keys, by: \.community) {
-            let months = keys.map(\.day.month)
-            guard let first = months.min(), let last = months.max() else { continue }
-            let packed = Set(try packedMonths(of: community, first, last))
+    private func addPacked(_ keys: [DayKey], to found: inout [[ReadingElement]]) throws {
+        var start = 0
+        while start < keys.count {
+            let community = keys[start].community
+            let end = keys[start...].firstIndex { $0.community != community } ?? keys.count
+            let indices = start..<end
+            start = end
+            let packed = Set(
+                try packedMonths(of: community, keys[indices.lowerBound].day.month, keys[end - 1].day.month))
             if packed.isEmpty { continue }
-            for (meter, keys) in Dictionary(grouping: keys.filter { found[$0] == nil }, by: \.meter) {
-                let wanted = Set(keys.map(\.day))
-                for month in Set(keys.map(\.day.month)).intersection(packed) {
-                    for (day, elements) in try packedDays(of: meter, in: community, month) where wanted.contains(day) {
-                        found[DayKey(community: community, day: day, meter: meter)] = elements
+            for (meter, indices) in Dictionary(grouping: indices.filter { found[$0].isEmpty }, by: { keys[$0].meter }) {
+                let wanted = Dictionary(uniqueKeysWithValues: indices.map { (keys[$0].day, $0) })
+                for month in Set(wanted.keys.map(\.month)).intersection(packed) {
+                    for (day, elements) in try packedDays(of: meter, in: community, month) {
+                        if let index = wanted[day] { found[index] = elements }
                     }
                 }
             }

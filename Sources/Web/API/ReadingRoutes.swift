@@ -9,6 +9,12 @@ import Water
 /// Gateways post readings here. Knows the gateway and the format; decides nothing about a reading.
 struct ReadingRoutes: Sendable {
     let services: WebServices
+    private let questions: GatewayQuestions
+
+    init(services: WebServices) {
+        self.services = services
+        questions = GatewayQuestions(database: services.database)
+    }
 
     func add(to router: Router<WebContext>) {
         for path in Set(ReadingFormat.all.map(\.path)) {
@@ -127,10 +133,7 @@ struct ReadingRoutes: Sendable {
     /// Whose key it is, with the registry's version: one question for both.
     private func gateway(of request: Request) async throws -> (gateway: Gateway, registryVersion: Int64) {
         guard let key = request.bearer else { throw Problem.noKey }
-        let found = try await services.database.read { reader in
-            try reader.gateway(keyHash: key.hash).map { ($0, try reader.currentRegistryVersion()) }
-        }
-        guard let found else { throw Problem.noKey }
+        guard let found = try await questions.gateway(keyHash: key.hash) else { throw Problem.noKey }
         return found
     }
 
