@@ -19,6 +19,15 @@ extension Samples {
                     follow: texts("note_line", ["what": "2026-11-20", "words": texts("note_visited")]),
                     place: "漪汾苑社区 / 3号楼", month: "2026-10", from: "2026-10-20 03:00",
                     to: texts("leak_open"), hours: "44", rate: "14", shared: texts("leak_shared_meter"))
+            ], hasDoubts: true, doubtsNote: texts("doubts_note", ["meters": "100"]),
+            doubts: [
+                .init(
+                    meter: "14010500012350", month: "2026-09", since: "2026-09-12 05:00",
+                    state: texts("doubts_waiting"), households: ["100200300421", "100200300422"],
+                    place: "漪汾苑社区 / 4号楼"),
+                .init(
+                    meter: "14010500012351", month: "2026-10", since: "2026-10-03 11:00",
+                    state: texts("doubts_decided"), households: ["100200300423"], place: "漪汾苑社区 / 4号楼"),
             ], hasSilent: true,
             silentNote: texts("silent_note", ["communities": "20", "meters": "100"]),
             silent: [

@@ -27,7 +27,7 @@ import Water
             try await client.signInStaff("admin")
             let before = try await client.get("/staff").text
             #expect(before.contains(Self.attention) && before.contains(">2026-10<"), "\(before)")
-            #expect(before.contains("告警和疑似漏水") && !before.contains("30 天"))
+            #expect(before.contains("告警、疑似漏水和可疑水表") && !before.contains("30 天"))
             _ = try await client.fixture.services.closeMonth(
                 try #require(BillingMonth("2026-10")), at: WebFixture.now
             ).get()

@@ -32,9 +32,12 @@ struct Clerk: Sendable {
         try reader.area(ofPoint: place.usagePoint, in: place.community).map(covers) ?? false
     }
 
+    /// True for a member of a part of a community.
+    var servesPart: Bool { areas.communities(under: member.area).isEmpty }
+
     /// What a member of a part of a community serves; nil is everything in `communities`.
     func part(_ reader: Reader) throws -> Part? {
-        guard areas.communities(under: member.area).isEmpty else { return nil }
+        guard servesPart else { return nil }
         return Part(
             numbers: Set(
                 try communities.flatMap { try reader.householdAreas(of: $0.id).filter { covers($0.value) }.map(\.key) }),

@@ -166,6 +166,9 @@ struct AlertsPage: Page {
     let hasLeaks: Bool
     /// The most water first.
     let leaks: [LeakRow]
+    let hasDoubts: Bool
+    let doubtsNote: String
+    let doubts: [DoubtRow]
     let hasSilent: Bool
     let silentNote: String
     let silent: [SilentRow]
@@ -207,6 +210,17 @@ struct AlertsPage: Page {
         let rate: String
         /// That the meter is not the home's alone.
         let shared: String?
+    }
+
+    /// A meter that goes on in another unit, or shows nought and nothing else.
+    struct DoubtRow: Sendable {
+        let meter: String
+        /// `YYYY-MM` of the first reading in doubt, whose readings the link leads to.
+        let month: String
+        let since: String
+        let state: String
+        let households: [String]
+        let place: String
     }
 
     struct SilentRow: Sendable {

@@ -3,7 +3,7 @@ import Hummingbird
 import Storage
 import Water
 
-/// What is to be chased: leaks, meters that fell silent, alerts that meters sent and what their readings showed.
+/// What is to be chased: leaks, meters in doubt or fallen silent, alerts that meters sent, what their readings showed.
 struct AlertRoutes: Sendable {
     let services: WebServices
 
@@ -16,11 +16,11 @@ struct AlertRoutes: Sendable {
         let clerk = try await services.clerk(request, at: now)
         let t = services.texts(for: request)
         let today = services.calendar.day(of: now)
-        let (leaks, silent, alerts, findings, followUps) = try await services.database.read { reader in
+        let (leaks, doubts, silent, alerts, findings, followUps) = try await services.database.read { reader in
             (
-                try reader.suspectedLeaks(for: clerk), try reader.silentMeters(for: clerk, at: now, today: today),
-                try reader.alerts(for: clerk), try reader.findings(for: clerk),
-                try reader.followUps(for: clerk, at: now)
+                try reader.suspectedLeaks(for: clerk), try reader.openDoubts(for: clerk, at: now),
+                try reader.silentMeters(for: clerk, at: now, today: today), try reader.alerts(for: clerk),
+                try reader.findings(for: clerk), try reader.followUps(for: clerk, at: now)
             )
         }
         let openLeaks = leaks.filter { !followUps.isSettled($0.household, at: $0.flow.to) }.prefix(Reader.mostShort)
@@ -31,7 +31,8 @@ struct AlertRoutes: Sendable {
         let page = AlertsPage(
             hasObjections: !objections.isEmpty, objections: objections.map { self.objection($0, clerk, at: now, t) },
             hasLeaks: !openLeaks.isEmpty, leaks: openLeaks.map { self.leak($0, shared, followUps, clerk, t) },
-            hasSilent: !silent.isEmpty,
+            hasDoubts: !doubts.isEmpty, doubtsNote: t("doubts_note", ["meters": "\(Reader.mostShort)"]),
+            doubts: doubts.map { doubt($0.meter, in: $0.area, clerk, t) }, hasSilent: !silent.isEmpty,
             silentNote: t(
                 "silent_note",
                 ["communities": "\(Reader.fewCommunities)", "meters": "\(Reader.mostShort)"]),
@@ -106,6 +107,13 @@ struct AlertRoutes: Sendable {
             to: isOpen ? t("leak_open") : services.minute(leak.flow.to), hours: t.number(leak.flow.hours),
             rate: t.number(leak.flow.litresPerHour),
             shared: shared.contains(leak.household) ? t("leak_shared_meter") : nil)
+    }
+
+    private func doubt(_ meter: OpenDoubt, in community: Area, _ clerk: Clerk, _ t: Texts) -> AlertsPage.DoubtRow {
+        .init(
+            meter: meter.serial, month: services.calendar.month(of: meter.doubt.first).description,
+            since: services.minute(meter.doubt.first), state: t(meter.isDecided ? "doubts_decided" : "doubts_waiting"),
+            households: meter.households, place: clerk.place(of: meter.area, in: community.id))
     }
 
     private func alert(

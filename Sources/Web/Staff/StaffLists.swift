@@ -20,7 +20,8 @@ struct CommunityOverview: Sendable {
 struct Overview: Sendable {
     let communities: [CommunityOverview]
     let held: Int
-    /// Alerts of the last thirty days and leaks of each community's newest month, that nobody noted as settled.
+    /// Alerts of the last thirty days and leaks of each community's newest month, that nobody noted as settled, and
+    /// meters in doubt that nothing was decided on.
     let alerts: Int
     /// Objections that wait for an answer.
     let objections: Int
@@ -62,8 +63,10 @@ extension Reader {
             $0.at > now - 30 * 86_400 && !followUps.isSettled($0.household, at: $0.at)
         }
         let leaks = try suspectedLeaks(for: clerk).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
+        let doubts = try openDoubtCount(for: clerk, at: now)
         return Overview(
-            communities: communities, held: try heldMeters(for: clerk).count, alerts: recent.count + leaks.count,
+            communities: communities, held: try heldMeters(for: clerk).count,
+            alerts: recent.count + leaks.count + doubts,
             objections: followUps.objections.count, waiting: try journalLag()?.readings ?? 0,
             locked: try staff().filter { member in
                 member.disabledAt == nil && clerk.covers(member.area) && member.lockedUntil.map { $0 > now } ?? false
@@ -163,6 +166,23 @@ extension Reader {
             }
         }
         return found
+    }
+
+    /// Meters whose registers are in doubt and did not come back, by community, then serial.
+    func openDoubts(for clerk: Clerk, at now: Instant) throws -> [(area: Area, meter: OpenDoubt)] {
+        var found: [(area: Area, meter: OpenDoubt)] = []
+        for area in clerk.communities.prefix(Reader.mostCommunities) where found.count < Reader.mostShort {
+            let limit = clerk.servesPart ? Reader.mostToSift : Reader.mostShort - found.count
+            found += try openDoubts(of: area.id, at: now, limit: limit).filter { clerk.covers($0.area) }
+                .map { (area: area, meter: $0) }
+        }
+        return Array(found.prefix(Reader.mostShort))
+    }
+
+    /// Those of them that nothing was decided on; of a part of a community as many as are listed at most.
+    private func openDoubtCount(for clerk: Clerk, at now: Instant) throws -> Int {
+        if clerk.servesPart { return try openDoubts(for: clerk, at: now).count { !$0.meter.isDecided } }
+        return try clerk.communities.prefix(Reader.mostCommunities).map { try openDoubtCount(of: $0.id) }.reduce(0, +)
     }
 
     /// Findings of each community's newest month, latest first.

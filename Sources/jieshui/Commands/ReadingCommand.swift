@@ -9,7 +9,7 @@ import Water
 struct ReadingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reading", abstract: "Look at a meter's readings one by one, and decide on them.",
-        subcommands: [List.self, Accept.self, Reject.self, Enter.self, Withdraw.self])
+        subcommands: [List.self, Accept.self, Reject.self, Enter.self, Withdraw.self, Doubts.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
