@@ -51,7 +51,7 @@ struct FoldPlan: Sendable {
         placing.reserve(expected)
         var (readings, runs, rest) = (0, 0, [JournalEntry]())
         for row in rows {
-            try JournalPayload.eachRun(of: row, by: directory) { values, meter, gateway in
+            try JournalPayload.eachRun(of: row, meter: directory.meter(atText:_:)) { values, meter, gateway in
                 guard placing.place(values, of: meter, from: gateway) else { return false }
                 readings += values.count
                 runs += 1

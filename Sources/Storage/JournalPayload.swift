@@ -117,10 +117,11 @@ public enum JournalPayload {
         while !reader.isAtEnd { try visit(try entry(&reader)) }
     }
 
-    /// Hands over a row's readings of meters that `directory` knows, unless they are ahead of the server's clock; as
-    /// entries all others, and those that `take` leaves. The values stand in an array that is used again.
+    /// Hands over a row's readings of meters that `meter` finds by the bytes of their address's text, unless they are ahead
+    /// of the server's clock; as entries all others, and those that `take` leaves. The values stand in an array that is
+    /// used again.
     public static func eachRun(
-        of bytes: [UInt8], by directory: MeterDirectory,
+        of bytes: [UInt8], meter: ([UInt8], Range<Int>) -> MeterID?,
         take: ([TimedRegister], MeterID, GatewayID) throws -> Bool, rest: (JournalEntry) throws -> Void
     ) throws {
         var reader = try begin(bytes)
@@ -129,7 +130,7 @@ public enum JournalPayload {
             var ahead = reader
             if try ahead.byte() == 1 {
                 let gateway = GatewayID(try ahead.zigzag())
-                if let meter = directory.meter(atText: bytes, try ahead.textRange()) {
+                if let meter = meter(bytes, try ahead.textRange()) {
                     values.removeAll(keepingCapacity: true)
                     try read(&ahead, into: &values)
                     if try take(values, meter, gateway) {

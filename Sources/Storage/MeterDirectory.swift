@@ -39,7 +39,7 @@ public struct MeterDirectory: Sendable {
 
     /// The meter that the bytes of an address's `text` name, of a protocol without drivers; nil for any other, which
     /// its address may name.
-    func meter(atText bytes: [UInt8], _ range: Range<Int>) -> MeterID? {
+    public func meter(atText bytes: [UInt8], _ range: Range<Int>) -> MeterID? {
         bytes.withUnsafeBytes { all in
             let text = UnsafeRawBufferPointer(rebasing: all[range])
             for (spoken, prefix) in Self.prefixes where text.starts(with: prefix) {
