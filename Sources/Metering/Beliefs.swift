@@ -42,8 +42,8 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
 /// How often what is in doubt is set aside and the rest judged again.
 private let mostRounds = 32
 
-/// Believes of `singles` what the chain keeps and what is in no doubt there: what is in doubt is set aside, and the rest
-/// judged without it. Returns those believed.
+/// Believes of `singles` what the chain keeps and what is in no doubt there: what is in doubt is set aside, and the
+/// rest judged without it. Returns those believed.
 private func settle(
     _ singles: [Int], of shown: [ShownRegister], limit: FlowLimit, _ beliefs: inout [Belief]
 ) -> [Int] {

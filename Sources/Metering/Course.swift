@@ -79,20 +79,17 @@ private struct Course {
     }
 
     mutating func believe(_ reading: ShownRegister, _ belief: Belief) {
-        let isOneOfSeveral = belief.isConflict
         guard let last = believed.last else {
             settle(before: nil, isSound: false)
             append(
                 reading, counted: reading.register, level: reading.register, startsRun: true,
-                rule: isOneOfSeveral ? .onlyFitting : .first)
+                rule: belief.isConflict ? .onlyFitting : .first)
             return
         }
-        let step =
-            belief.isUnitConfirmed
-            ? reading.register < last.register.millilitres ? .fall : .tooFast : step(from: last, to: reading)
+        let step = step(from: last, to: reading, isUnitConfirmed: belief.isUnitConfirmed)
         settle(before: reading, isSound: step.follows || step == .otherStep)
         switch step {
-        case .flow: rise(to: reading, rule: isOneOfSeveral ? .onlyFitting : .follows)
+        case .flow: rise(to: reading, rule: belief.isConflict ? .onlyFitting : .follows)
         case .otherStep:
             isMarkKept = true
             rise(to: reading, rule: .resolutionChange)
@@ -119,7 +116,9 @@ private struct Course {
         for one in rejected { leaveOut(one, reason: nil, rule: .rejectedByStaff) }
     }
 
-    private func step(from last: BelievedReading, to reading: ShownRegister) -> Step {
+    private func step(from last: BelievedReading, to reading: ShownRegister, isUnitConfirmed: Bool) -> Step {
+        // From one unit to another nothing flowed, whoever says that the later one is right.
+        if isUnitConfirmed { return reading.register < last.register.millilitres ? .fall : .tooFast }
         var step = limit.step(from: last.register.millilitres, to: reading, in: reading.at - last.at.epochSeconds)
         if !step.follows { step = stepChange.step(believed.count - 1, believed.count, within: line) ?? step }
         if reading.isVouchedFor { return step }

@@ -19,8 +19,9 @@ enum Doubt {
 /// better than water, however long they are.
 ///
 /// A run begins where a register does not follow the one before, or rises further than a home uses in the time. It is
-/// compared with the last register of the run before it that is not in doubt. A run with a register that staff accepted
-/// or entered is in no doubt. A run of noughts that then moves is a register that began again, and is believed.
+/// compared with the last register of the run before it that is not in doubt. Runs in another unit that go on from one
+/// another are one. A run with a register that staff accepted or entered is in no doubt. A run of noughts that then moves
+/// is a register that began again, and is believed.
 struct DoubtedRuns {
     /// So much before a run tells how its home uses water.
     private static let usageSeconds: Int64 = 6 * 86_400
@@ -49,23 +50,20 @@ struct DoubtedRuns {
         var before = 0..<starts[0]
         for (index, start) in starts.enumerated() {
             let run = start..<(index + 1 < starts.count ? starts[index + 1] : line.count)
-            let goesOn = goesOn(start, after: before)
-            let why = goesOn ? .otherUnit : doubt(run, after: before)
+            let earlier = goesOn(start, after: before) ? doubted.popLast()?.run : nil
+            let whole = (earlier ?? run).lowerBound..<run.upperBound
+            let why = earlier == nil ? doubt(run, after: before) : .otherUnit
             if let why, !line[run].contains(where: \.isPinned) {
-                if goesOn, let last = doubted.indices.last {
-                    doubted[last].run = doubted[last].run.lowerBound..<run.upperBound
-                } else {
-                    doubted.append((run, why))
-                }
+                doubted.append((whole, why))
             } else {
-                if why == .otherUnit { confirmed.append(start) }
+                if why == .otherUnit { confirmed.append(whole.lowerBound) }
                 before = run
             }
         }
     }
 
-    /// Whether the register at `index` goes on from the run in doubt just before it, in whose unit the home uses as much
-    /// as it did `before`, and not from there.
+    /// Whether the register at `index` goes on from the run in doubt just before it, in whose unit the home uses as
+    /// much as it did `before`, and not from there.
     private func goesOn(_ index: Int, after before: Range<Int>) -> Bool {
         guard let last = doubted.last, last.why == .otherUnit, last.run.upperBound == index else { return false }
         let (own, other, now) = (line[before.upperBound - 1], line[index - 1], line[index])

@@ -24,8 +24,8 @@ struct LeftOutAnomalies {
         usualGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2]
     }
 
-    /// One for each register left out, but one for each run in doubt and each chain of interleaved ones. Conflicts that are not such a chain
-    /// are named by their instant elsewhere.
+    /// One for each register left out, but one for each run in doubt and each chain of interleaved ones. Conflicts that
+    /// are not such a chain are named by their instant elsewhere.
     func anomalies() -> [Anomaly] {
         let apart: Set<QualityRule> = [.rejectedByStaff, .otherUnit, .nought]
         let left = judged.disbelieved.filter { !apart.contains($0.rule) }

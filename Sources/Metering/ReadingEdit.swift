@@ -2,7 +2,8 @@ public import Water
 
 /// What staff decided about one register at one instant.
 public enum EditAction: String, Sendable, Hashable, CaseIterable {
-    /// The register is right: it is believed, and a rise to it counts even where the meter's flow would not pass it.
+    /// The register is right: it is believed, and a rise to it counts even where the meter's flow would not pass it. In
+    /// another unit than before its run is believed, and the step to it counts nothing.
     case accept
     /// The register is wrong: it is left out.
     case reject

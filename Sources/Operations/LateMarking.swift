@@ -99,13 +99,16 @@ struct LateMarking {
             first.number >= latest.lastDay.number + 9
         else { return false }
         let installations = try transaction.reader.installations(of: meter.meter, in: meter.community)
-        guard installations.count == 1, try doubts(in: meter.community)[meter.meter] == nil else { return false }
+        let monthEnd = calendar.interval(of: latest).end
+        let doubts = try doubts(in: meter.community)[meter.meter] ?? []
+        guard installations.count == 1, doubts.allSatisfy({ $0.to.map { $0 < monthEnd } ?? false }) else {
+            return false
+        }
         var elements: [ReadingElement] = []
         for number in first.number - 16..<first.number {
             elements += try transaction.reader.daySet(
                 DayKey(community: meter.community, day: LocalDay(number: number), meter: meter.meter))
         }
-        let monthEnd = calendar.interval(of: latest).end
         let limit = calendar.start(of: first) - 7 * 86_400
         let edits = try transaction.reader.edits(of: meter.meter, in: meter.community).map(\.edit)
             .filter { calendar.day(of: $0.at) >= first.advanced(by: -16) && calendar.day(of: $0.at) < first }

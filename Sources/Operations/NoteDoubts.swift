@@ -23,12 +23,14 @@ extension Transaction {
         let new = found.subtracting(known).sorted { ($0.meter, $0.first) < ($1.meter, $1.first) }
         for one in gone { try remove(one, in: community) }
         try add(new, in: community)
-        let later = try reader.measuredMonths(of: community).filter { $0 > month }
+        let others = try reader.measuredMonths(of: community).filter { $0 != month }
         for one in gone + new {
-            for month in later where one.reaches(month, calendar) {
-                let (from, to) = calendar.interval(of: month)
+            for other in others where one.reaches(other, calendar) {
+                let (from, to) = calendar.interval(of: other)
+                // A month before may end in the run: what came after it was measured tells.
+                let cause = other > month ? HomeChange.Cause.earlierMonth : .lateReading
                 for home in try reader.households(servedBy: one.meter, in: community, from: from, to: to) {
-                    try markDirty(home, of: community, month, cause: .earlierMonth, at: at)
+                    try markDirty(home, of: community, other, cause: cause, at: at)
                 }
             }
         }

@@ -104,6 +104,20 @@ import Water
         }
     }
 
+    /// In a thousand times the litres most hours rise faster than any meter: the run is in many pieces.
+    @Test func `a register accepted late in a run lets all of it count`() throws {
+        let one = Case(testDescription: "a thousand times", days: 30) { $0 * 1_000 }
+        let (all, own) = Self.readings(one, isEnding: false)
+        let last = try #require(all.last)
+        let edit = ReadingEdit(
+            at: last.at, register: last.register, action: .accept, by: StaffID(1), decidedAt: last.at, reason: "read")
+        let judged = judge(
+            MeterReadings(installation: Meters.installation(), elements: all, edits: [edit]), rules: .standard)
+        #expect(judged.disbelieved.allSatisfy { $0.rule != .otherUnit })
+        let start = judged.believed[own.count]
+        #expect(start.startsRun && start.at - all[own.count].at < 86_400)
+    }
+
     @Test func `noughts that move are a register that began again`() {
         let elements = ExcursionTests.home()
         let moved = elements.enumerated().map { number, element in

@@ -53,7 +53,10 @@ struct ReadingCommand: AsyncParsableCommand {
 
     struct Accept: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Believe a reading, however fast the rise to it was; the rise counts.")
+            abstract: "Believe a reading, however fast the rise to it was; the rise counts.",
+            discussion: """
+                In another unit than before, its whole run is believed, and the step between the two counts nothing.
+                """)
         @OptionGroup var decision: Decision
         func run() async throws { try await decision.make(.accept) }
     }
