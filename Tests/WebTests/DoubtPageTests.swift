@@ -68,6 +68,9 @@ import Water
 
             let page = try await client.get("/staff/readings?meter=m3&month=2026-10")
             #expect(try page.field("at").hasPrefix("2026-10-16T12:00:00"))
+            // The first of the run is asked about, the rest told in one line.
+            #expect(page.text.contains("后面 371 条也一样"))
+            #expect(page.text.split(separator: "value=\"accept\"").count == 2)
             let form = [
                 "id": "e-1", "meter": "m3", "month": "2026-10", "at": try page.field("at"),
                 "register": try page.field("register"), "reason": "看过表盘", "action": "accept",

@@ -100,15 +100,12 @@ struct ReadingsPage: Page {
             found = nil
             return
         }
-        let doubtful = examination.readings.filter {
-            $0.quality != .accepted || $0.isEntered || $0.rule == .acceptedByStaff
-        }
-        let runs = ReadingsPage.runs(of: doubtful)
+        let runs = ReadingsPage.runs(of: examination.readings)
         let text = month.description
         found = Found(
             summary: ReadingsPage.summary(examination, month, runs, calendar, t),
             households: examination.households,
-            isUndoubted: doubtful.isEmpty && !examination.readings.isEmpty,
+            isUndoubted: runs.isEmpty && !examination.readings.isEmpty,
             doubtful: runs.prefix(Self.mostDoubtful).map { run in
                 let (one, last) = (run[0], run[run.count - 1])
                 let from = t.time(one.at, in: calendar)
@@ -118,9 +115,7 @@ struct ReadingsPage: Page {
                     register: one.register.cubicMetres, shownRegister: t.register(one.register),
                     isOne: run.count == 1, isDecided: one.isDecided,
                     quality: t("quality_code_\(one.quality.rawValue)"),
-                    rule: run.count == 1
-                        ? t("verdict_\(one.rule.rawValue)")
-                        : t("readings_run", ["rule": t("verdict_\(one.rule.rawValue)"), "n": "\(run.count)"]),
+                    rule: ReadingsPage.words(on: run, t),
                     at: calendar.format(one.at), id: makeID(), meter: meter, month: text,
                     reason: isEntry ? "" : entry.reason(at: calendar.format(one.at), one.register))
             },
@@ -183,19 +178,36 @@ struct ReadingsPage: Page {
         }
     }
 
-    /// Doubtful readings one by one; those in a row in which the register only stood still together.
+    /// Doubtful readings one by one; together those in a row in which the register only stood still, and of a run in
+    /// doubt those after its first: a decision on that one is enough.
     private static func runs(of readings: [ExaminedReading]) -> [[ExaminedReading]] {
         var runs: [[ExaminedReading]] = []
+        var before: ExaminedReading?
+        // How many of a run in doubt came, its first among them.
+        var inRow = 0
         for one in readings {
-            if let last = runs.last?.last, one.rule == .standstill, last.rule == .standstill,
-                one.register == last.register
-            {
+            let isSame = before.map { $0.rule == one.rule } ?? false
+            inRow = isSame ? inRow + 1 : 1
+            let isStill = one.rule == .standstill && isSame && one.register == before?.register
+            before = one
+            if one.quality == .accepted, !one.isEntered, one.rule != .acceptedByStaff { continue }
+            if isStill || isInRun(one) && inRow > 2 {
                 runs[runs.count - 1].append(one)
             } else {
                 runs.append([one])
             }
         }
         return runs
+    }
+
+    private static func isInRun(_ one: ExaminedReading) -> Bool { one.rule == .otherUnit || one.rule == .nought }
+
+    private static func words(on run: [ExaminedReading], _ t: Texts) -> String {
+        let rule = t("verdict_\(run[0].rule.rawValue)")
+        if run.count == 1 { return rule }
+        return isInRun(run[0])
+            ? t("readings_run_doubted", ["n": t.number(Int64(run.count))])
+            : t("readings_run", ["rule": rule, "n": "\(run.count)"])
     }
 
     private static func days(
