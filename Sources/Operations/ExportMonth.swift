@@ -118,7 +118,11 @@ public struct ExportMonth: Sendable {
         let load = LoadReadings(
             community: community, month: month, span: span, calendar: calendar, rules: rules, reader: reader)
         let measured = try reader.measuredHomes(of: community, month)
+        let earlier = try earlierInYear(of: community, month, tariffs, reader)
         for (home, input) in zip(homes, try load.inputs(of: homes)) {
+            let tariff = tariffs.tariff(of: home.household)
+            let fillsLonger = tariff?.fillsLongerThanMonth ?? false
+            let before = fillsLonger ? earlier[home.household] ?? [] : []
             add([
                 "type": "household", "number": .string(home.number),
                 "persons": .optional(home.persons.map(Int64.init)),
@@ -132,9 +136,24 @@ public struct ExportMonth: Sendable {
                 "usage_points": .integer(Int64(home.points.count)),
                 "is_frozen": .bool(measured.contains(home.household)),
                 "is_marked": .bool(try reader.isDirty(home.household, of: community, month)),
-                "tariff": .optional(tariffs.tariff(of: home.household)?.id),
+                "tariff": .optional(tariff?.id),
+                "tariff_since": .optional(tariffs.since(home.household)?.description),
+                "earlier_months": .array(before),
                 "meters": .array(input.meters.map(\.exported)),
             ])
+        }
+    }
+
+    /// What homes' statements say of the calendar year's months before this one, oldest first; of none where no
+    /// tariff's tiers fill over more than a month.
+    private func earlierInYear(
+        of community: CommunityID, _ month: BillingMonth, _ tariffs: HomeTariffs, _ reader: Reader
+    ) throws -> [HouseholdID: [CanonicalJSON]] {
+        guard tariffs.all.contains(where: \.fillsLongerThanMonth) else { return [:] }
+        let figures = try reader.statementFigures(
+            of: community, from: month.advanced(by: 1 - month.month), to: month.previous)
+        return figures.mapValues { months in
+            months.values.map(\.use).sorted { $0.month < $1.month }.map(\.exported)
         }
     }
 
@@ -205,12 +224,37 @@ extension MeterReadings {
     }
 }
 
-extension Tariff {
+extension EarlierUse {
     fileprivate var exported: CanonicalJSON {
         [
-            "type": "tariff", "id": .string(id), "version": .string(version), "digest": .string(digest),
-            "basis": .string(basis.rawValue), "base_persons": .integer(Int64(basePersons)),
-            "household_rule": .string(householdRule.rawValue), "has_earlier_parts": .bool(!earlierParts.isEmpty),
+            "month": .string(month.description), "litres": .integer(litres), "version": .integer(Int64(version)),
+            "hash": .string(hash),
+        ]
+    }
+}
+
+extension Tariff {
+    /// The tiers of the version at the month's end, or of one before it, fill over more than a month.
+    fileprivate var fillsLongerThanMonth: Bool { ([self] + earlierParts).contains { $0.basis != .month } }
+
+    fileprivate var exported: CanonicalJSON {
+        var members = ownMembers
+        members["type"] = "tariff"
+        members["has_earlier_parts"] = .bool(!earlierParts.isEmpty)
+        members["earlier_parts"] = .array(earlierParts.map { .object($0.ownMembers) })
+        return .object(members)
+    }
+
+    /// All that decides a bill by this version.
+    private var ownMembers: [String: CanonicalJSON] {
+        [
+            "id": .string(id), "version": .string(version), "digest": .string(digest),
+            "valid_from": .string(validFrom.description), "valid_to": .optional(validTo?.description),
+            "certain_from": .string(certainFrom.description), "certain_to": .optional(certainTo?.description),
+            "certainty_level": .optional(certaintyLevel?.rawValue),
+            "certain_to_persons": .integer(Int64(certainToPersons)),
+            "basis": .string(basis.rawValue), "first_period": .string(firstPeriod.rawValue),
+            "base_persons": .integer(Int64(basePersons)), "household_rule": .string(householdRule.rawValue),
             "bounds": .array(
                 bounds.map { ["litres": .integer($0.litres), "extra_litres": .integer($0.extraLitres)] }),
             "lines": .array(lines.map(\.exported)),

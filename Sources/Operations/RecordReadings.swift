@@ -15,7 +15,7 @@ public actor RecordReadings {
     private let shelf: DirectoryShelf
     private let backlog: FoldBacklog
     private var directory: MeterDirectory?
-    private var loading: Task<Loaded, any Error>?
+    private var loading: Task<MeterDirectory, any Error>?
     private var held: [GatewayID: HeldByGateway] = [:]
     /// The last commit failed.
     private var isFailing = false
@@ -33,9 +33,9 @@ public actor RecordReadings {
     private var unnoted: [GatewayID: Sighting] = [:]
     private var noting: Task<Void, Never>?
 
-    private struct Loaded: Sendable {
-        let directory: MeterDirectory
-        let held: [GatewayID: HeldByGateway]
+    /// Loads that began after a version of the registry was read did not have it.
+    private struct RegistryNotReached: Error {
+        let version: Int64
     }
 
     private struct Sighting {
@@ -53,6 +53,8 @@ public actor RecordReadings {
     private static let lookMilliseconds = 5
     /// The journal is asked at every tenth.
     private static let waitsToAsk = 10
+    /// One load may be under way that began before the version was read; one that begins later has it.
+    private static let loadsAtMost = 3
 
     private struct Waiting {
         let parts: [JournalPart]
@@ -135,12 +137,12 @@ public actor RecordReadings {
         do {
             var version = known ?? 0
             if known == nil { version = try await database.read { try $0.currentRegistryVersion() } }
-            while true {
+            for _ in 0..<Self.loadsAtMost {
                 if let directory, directory.version >= version { return directory }
                 let loaded = try await load()
-                // Under way when the version was read, it may be of the one before.
                 if loaded.version >= version { return loaded }
             }
+            throw RegistryNotReached(version: version)
         } catch {
             logger.error("the registry cannot be read", metadata: ["error": "\(error)"])
             throw RecordRefusal.storageFailed
@@ -149,22 +151,23 @@ public actor RecordReadings {
 
     /// One load for all the requests that need it.
     private func load() async throws -> MeterDirectory {
-        if let loading { return try await loading.value.directory }
+        if let loading { return try await loading.value }
         // The former copy goes before the next one comes.
         directory = nil
-        let (database, shelf) = (database, shelf)
         let task = Task {
-            try await database.read { reader in
-                Loaded(directory: try shelf.directory(of: reader), held: try reader.heldByGateway())
+            // Before any of those that wait goes on: who needs a later version must find nothing under way.
+            defer { loading = nil }
+            let shelf = shelf
+            let (fresh, counted) = try await database.read { reader in
+                (try shelf.directory(of: reader), try reader.heldByGateway())
             }
+            directory = fresh
+            held = counted
+            backlog.fit(meters: fresh.meterCount)
+            return fresh
         }
         loading = task
-        defer { loading = nil }
-        let loaded = try await task.value
-        directory = loaded.directory
-        held = loaded.held
-        backlog.fit(meters: loaded.directory.meterCount)
-        return loaded.directory
+        return try await task.value
     }
 
     private func commit(

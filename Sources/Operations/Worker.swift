@@ -75,18 +75,34 @@ public struct Worker: Sendable {
         }
     }
 
-    /// Renews until cancelled, or the lease is released or lost.
     private func keep(_ lease: Lease, in database: Database) async {
+        await Self.keepRenewing {
+            try await Task.sleep(for: .seconds($0))
+        } renew: {
+            try await database.write(repeatable: true) {
+                try $0.renew(lease, at: now(), seconds: Self.leaseSeconds)
+            }
+        }
+    }
+
+    /// Renews until cancelled, or the lease is released or lost. A database that was busy, or away for a moment, is asked
+    /// again soon: whether the lease was taken over meanwhile, the next renewal tells.
+    static func keepRenewing(
+        pause: (_ seconds: Int64) async throws -> Void, renew: () async throws -> Bool
+    ) async {
+        var seconds = leaseSeconds / 3
         do {
             while true {
-                try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
-                let isHeld = try await database.write(repeatable: true) {
-                    try $0.renew(lease, at: now(), seconds: Self.leaseSeconds)
+                try await pause(seconds)
+                do {
+                    if try await !renew() { return }
+                    seconds = leaseSeconds / 3
+                } catch is DatabaseFailure {
+                    seconds = leaseSeconds / 15
                 }
-                if !isHeld { return }
             }
         } catch {
-            // Cancelled because the body ended, or the database is gone: then the body finds out by itself.
+            // Cancelled because the body ended.
             return
         }
     }

@@ -1,4 +1,4 @@
-import Database
+@testable import Database
 import Foundation
 import Synchronization
 import Testing
@@ -127,6 +127,42 @@ import Testing
             }
             #expect(sum == 820)
         }
+    }
+
+    @Test func `there are never more connections than allowed, however many ask`() async throws {
+        try await PostgresServer.withSchema { server in
+            let name = "bound_\(UUID().uuidString.prefix(8))"
+            let narrow = try Database(
+                address: PostgresServer.with("application_name", name, server.address), connections: 3)
+            let most = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for _ in 0..<60 {
+                    group.addTask {
+                        var most: Int64 = 0
+                        for _ in 0..<3 {
+                            let open = try await narrow.read {
+                                try $0.first("SELECT count(*) FROM pg_stat_activity WHERE application_name = \(name)") {
+                                    try $0.integer(0)
+                                }
+                            }
+                            most = max(most, open ?? 0)
+                        }
+                        return most
+                    }
+                }
+                return try await group.reduce(0, max)
+            }
+            #expect(most > 0 && most <= 3, "\(most)")
+        }
+    }
+
+    @Test func `a session whose settings the server refuses is not used`() async throws {
+        var limits = PostgresLimits(connections: 1)
+        limits.statementSeconds = -1
+        let connection = PostgresConnection(address: try #require(PostgresServer.address), limits: limits)
+        let failure = await #expect(throws: DatabaseFailure.self) { try await connection.open() }
+        #expect("\(try #require(failure))".contains("statement_timeout"))
+        let isUsable = await connection.isUsable()
+        #expect(!isUsable)
     }
 
     @Test func `a schema newer than the program is refused`() async throws {

@@ -247,6 +247,33 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `requests that know of later registries do not take a load under way for theirs`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        try await city.addHome(1)
+        let batch = try CityFixture.batch(CityFixture.series(1, from: october, [5]))
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let record = RecordReadings(database: city.database, limits: RecordLimits(), logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<40 {
+                        let version = try await city.database.write(repeatable: true) { transaction in
+                            try transaction.raiseRegistryVersion()
+                            return try transaction.reader.currentRegistryVersion()
+                        }
+                        let answer = try await record(
+                            batch, from: CityFixture.cityGateway, knowing: version, at: at)
+                        #expect(answer.accepted == 1)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a plan over two communities holds only while neither has changed`(engine: TestEngine) async throws {
         let city = try await city(engine)
         try await city.addHome(3, in: CityFixture.second)

@@ -194,8 +194,9 @@ import Water
         _ = try await export(october, of: "140105001001") { lines.add($0) }.get()
         let tariffs = lines.all.filter { $0.contains(#""type":"tariff""#) }
         #expect(tariffs.count == 2)
-        #expect(lines.all.count { $0.contains(#""tariff":"taiyuan-untiered","type":"household""#) } == 1)
-        #expect(lines.all.count { $0.contains(#""tariff":"taiyuan","type":"household""#) } == 11)
+        let homes = lines.all.filter { $0.contains(#""type":"household""#) }
+        #expect(homes.count { $0.contains(#""tariff":"taiyuan-untiered","tariff_since":"2026-10""#) } == 1)
+        #expect(homes.count { $0.contains(#""tariff":"taiyuan","tariff_since":null"#) } == 11)
     }
 
     @Test func `a tariff by the year counts the months that it was the home's`() async throws {

@@ -1,5 +1,5 @@
 import Database
-import Operations
+@testable import Operations
 import Storage
 import Testing
 import Water
@@ -46,6 +46,27 @@ import Water
         // What was released stays so, though a renewal comes late.
         #expect(try await !database.write { try $0.renew(lease, at: now + 46, seconds: 30) })
         #expect(try await claim(database, b, at: now + 46)?.fence == 2)
+    }
+
+    @Test func `renewing goes on after a database that was busy, and ends where the lease is lost`() async throws {
+        var pauses: [Int64] = []
+        var answers: [Result<Bool, any Error>] = [
+            .success(true), .failure(DatabaseFailure.busy), .failure(DatabaseFailure.unreachable(reason: "away")),
+            .success(true), .success(false), .success(true),
+        ]
+        await Worker.keepRenewing {
+            pauses.append($0)
+        } renew: {
+            try answers.removeFirst().get()
+        }
+        #expect(pauses == [10, 10, 2, 2, 10] && answers.count == 1)
+        await Worker.keepRenewing {
+            pauses.append($0)
+            if pauses.count == 7 { throw CancellationError() }
+        } renew: {
+            true
+        }
+        #expect(pauses.count == 7)
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -1,7 +1,6 @@
-"""What a closed month's figures are, recomputed from an export: readings, bills, comparison. Follows VerifyMonth.md."""
+"""What a closed month's figures are, recomputed from an export: readings, comparison. Follows VerifyMonth.md."""
 import bisect
 import hashlib
-from decimal import ROUND_HALF_UP, Decimal
 
 
 def floor_div(a, b):
@@ -248,40 +247,6 @@ def flows(series, instants, meter, home, span, rules):
 def lived_in(home, span):
     """Whether a household lived there at any time of the month."""
     return home["moved_in"] < span["end"] and (home["moved_out"] is None or home["moved_out"] > span["start"])
-
-
-# Bills
-
-def bill(tariff, persons, litres):
-    """Lines and total of a monthly tariff for a size that did not change; None where another rule is needed."""
-    if tariff["basis"] != "month" or tariff["has_earlier_parts"]:
-        return None
-    size = tariff["base_persons"] if persons is None else persons
-    above = max(0, size - tariff["base_persons"])
-    times = {"per_person": above, "once": min(above, 1), "never": 0}[tariff["household_rule"]]
-    bounds = [bound["litres"] + bound["extra_litres"] * times for bound in tariff["bounds"]]
-    volumes, start = [], 0
-    for bound in bounds:
-        end = max(start, min(litres, bound))
-        volumes.append(end - start)
-        start = end
-    volumes.append(litres - start)
-
-    def fen(volume, price):
-        return int((Decimal(volume) * Decimal(price) / 10).quantize(Decimal(1), ROUND_HALF_UP))
-
-    lines = []
-    for line in tariff["lines"]:
-        if line["kind"] == "tiered":
-            lines += [(line["name"], tier + 1, volume, fen(volume, price))
-                      for tier, (volume, price) in enumerate(zip(volumes, line["prices"]))]
-        elif line["kind"] == "flat":
-            lines.append((line["name"], None, litres, fen(litres, line["prices"][0])))
-        else:
-            lines.append((line["name"], None, 0, int(Decimal(line["prices"][0]) * 100)))
-    tier = next((index for index, bound in enumerate(bounds) if litres <= bound), len(bounds)) + 1
-    return {"lines": lines, "total": sum(line[3] for line in lines), "bounds": bounds, "tier": tier,
-            "left": bounds[tier - 1] - litres if tier <= len(bounds) else None}
 
 
 # Comparison

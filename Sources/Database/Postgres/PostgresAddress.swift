@@ -10,7 +10,7 @@ struct PostgresLimits: Sendable {
     /// Tries to reach a server that is away, with growing pauses: about 12 s together.
     let reconnects = 8
     /// One statement.
-    let statementSeconds = 300
+    var statementSeconds = 300
     /// One wait for another transaction's lock.
     let lockSeconds = 5
     /// A transaction that sends nothing.

@@ -100,13 +100,9 @@ final class PostgresCancellation: Sendable {
 
     deinit { state.withLock { PQfreeCancel(OpaquePointer(bitPattern: $0.handle)) } }
 
-    /// Takes what is needed to cancel from a fresh connection.
+    /// Takes what is needed to cancel from a fresh connection, once.
     func arm(_ connection: OpaquePointer) {
-        let handle = UInt(bitPattern: PQgetCancel(connection))
-        state.withLock { state in
-            PQfreeCancel(OpaquePointer(bitPattern: state.handle))
-            state.handle = handle
-        }
+        state.withLock { if $0.handle == 0 { $0.handle = UInt(bitPattern: PQgetCancel(connection)) } }
     }
 
     /// True once it was asked for: the request may reach the server late, so the connection must not be used again.
@@ -128,13 +124,13 @@ final class PostgresCancellation: Sendable {
         }
     }
 
-    /// One request; false where none is needed any more.
+    /// One request; false where none is needed any more. It connects, which may take as long as a connect time-out: not
+    /// under the lock, which those that go on take. The handle stays as long as this does.
     private func request() -> Bool {
-        state.withLock { state in
-            guard !state.isOver, let handle = OpaquePointer(bitPattern: state.handle) else { return false }
-            var reason = [CChar](repeating: 0, count: 256)
-            _ = PQcancel(handle, &reason, Int32(reason.count))
-            return true
-        }
+        let handle = state.withLock { $0.isOver ? 0 : $0.handle }
+        guard let handle = OpaquePointer(bitPattern: handle) else { return false }
+        var reason = [CChar](repeating: 0, count: 256)
+        _ = PQcancel(handle, &reason, Int32(reason.count))
+        return true
     }
 }

@@ -6,9 +6,17 @@ actor PostgresPool {
     private let limits: PostgresLimits
     private var idle: [(connection: PostgresConnection, since: ContinuousClock.Instant)] = []
     private var open = 0
-    private var waiting: [(number: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    /// Only while no connection is idle and none may be opened.
+    private var waiting: [(number: Int, continuation: CheckedContinuation<Turn, any Error>)] = []
     private var nextNumber = 0
     private var isSweeping = false
+
+    /// What the next in line gets, from hand to hand: nobody who comes meanwhile may take it.
+    private enum Turn: Sendable {
+        case connection(PostgresConnection)
+        /// Leave to open one, counted in `open`.
+        case room
+    }
 
     init(address: String, limits: PostgresLimits) {
         self.address = address
@@ -17,9 +25,12 @@ actor PostgresPool {
 
     /// A connection of one's own until it is given back. Waits its turn where all are in use.
     func take() async throws -> PostgresConnection {
-        if !waiting.isEmpty || open >= limits.connections, idle.isEmpty { try await waitForTurn() }
         if let free = idle.popLast() { return free.connection }
-        open += 1
+        if open < limits.connections {
+            open += 1
+        } else if case .connection(let free) = try await waitForTurn() {
+            return free
+        }
         do {
             return try await connectPatiently()
         } catch {
@@ -34,24 +45,23 @@ actor PostgresPool {
             close()
             return
         }
+        if !waiting.isEmpty {
+            waiting.removeFirst().continuation.resume(returning: .connection(connection))
+            return
+        }
         idle.append((connection, .now))
-        admitNext()
         sweepLater()
     }
 
-    /// Closes the connections nobody uses: after one was lost the others are likely to be, too.
+    /// Closes the connections nobody uses: after one was lost the others are likely to be, too. Nobody waits while there
+    /// are any.
     func closeIdle() {
         open -= idle.count
         idle = []
     }
 
     private func close() {
-        open -= 1
-        admitNext()
-    }
-
-    private func admitNext() {
-        if !waiting.isEmpty { waiting.removeFirst().continuation.resume() }
+        if waiting.isEmpty { open -= 1 } else { waiting.removeFirst().continuation.resume(returning: .room) }
     }
 
     private func connectPatiently() async throws -> PostgresConnection {
@@ -71,7 +81,7 @@ actor PostgresPool {
         throw DatabaseFailure.busy
     }
 
-    private func waitForTurn() async throws {
+    private func waitForTurn() async throws -> Turn {
         nextNumber += 1
         let number = nextNumber
         let limit = Task { [limits] in
@@ -79,7 +89,7 @@ actor PostgresPool {
             self.turnAway(number, because: DatabaseFailure.busy)
         }
         defer { limit.cancel() }
-        try await withTaskCancellationHandler {
+        return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiting.append((number, $0)) }
         } onCancel: {
             Task { await self.turnAway(number, because: CancellationError()) }

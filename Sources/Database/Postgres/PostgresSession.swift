@@ -35,13 +35,18 @@ final class PostgresSession {
         self.connection = connection
         // Without this libpq writes the server's notices to standard error.
         _ = PQsetNoticeProcessor(connection, { _, _ in }, nil)
-        PostgresSession.ignoreResult(PQexec(connection, limits.sessionText))
+        let made = PQexec(connection, limits.sessionText)
+        let isMade = PQresultStatus(made) == PGRES_COMMAND_OK
+        let reason = postgresMessage(PQresultErrorMessage(made))
+        PQclear(made)
         let found = PQexec(connection, "SELECT 1 FROM pg_extension WHERE extname = 'citus'")
         isCitus = PQntuples(found) == 1
         PQclear(found)
         guard PQstatus(connection) == CONNECTION_OK else {
             throw .unreachable(reason: postgresMessage(PQerrorMessage(connection)))
         }
+        // Refused as one, they leave none set: without snapshots and time-outs nothing here is right.
+        guard isMade else { throw .cannotOpen(reason: "the server refuses the settings of a session: \(reason)") }
     }
 
     deinit { PQfinish(connection) }
