@@ -65,14 +65,14 @@ public struct RunningMonth: Sendable {
             tariff: tariff, rules: rules, cohort: nil, frozenFigure: nil, earlier: earlier, household: home.id,
             monthStart: calendar.interval(of: month).start)
         let last = try reader.statement(of: home.id, in: home.community, month.previous)
-        let before = try last.map { try Statement(bytes: Array($0.body.utf8)).use.days } ?? []
+        let statement = try last.map { try Statement(bytes: Array($0.body.utf8)) }
         let until = home.movedOut.map { calendar.day(of: $0 - 1) } ?? month.lastDay
         let since = min(calendar.day(of: home.movedIn), until)
         return .success(
             outlook(
-                figures, before: before, lived: since...until,
+                figures, before: statement?.use.days ?? [], lived: since...until,
                 goalLitres: try reader.goalLitres(of: home.id, in: home.community), today: calendar.day(of: at),
-                in: context))
+                ranBefore: statement?.leaks.isEmpty == false, in: context))
     }
 
     private func figures(

@@ -12,6 +12,8 @@ public struct Outlook: Sendable, Hashable {
     public var month: BillingMonth
     /// Days of the month whose use is known.
     public var knownDays: Int
+    /// Those of them that are estimated.
+    public var estimatedDays: Int
     /// Their litres.
     public var soFarLitres: Int64
     /// Days of the month that are not known: those to come, and gaps.
@@ -28,6 +30,22 @@ public struct Outlook: Sendable, Hashable {
     public var goalLitres: Int64?
     /// The goal, tier, norm and usual use that the expected litres come near to or go over, nearest first.
     public var warnings: [Analysis.LimitWarning]
+    /// The last stretch of continuous flow of the month; nil without one.
+    public var flow: Flow?
+    /// Something ran in the month before, and nothing does in the known days of this one.
+    public var isQuietAgain: Bool
+
+    /// Water that ran without a pause for as long as the rules call a leak.
+    public struct Flow: Sendable, Hashable {
+        public var stretch: ContinuousFlow
+        /// It ran up to the last reading.
+        public var isRunning: Bool
+
+        public init(stretch: ContinuousFlow, isRunning: Bool) {
+            self.stretch = stretch
+            self.isRunning = isRunning
+        }
+    }
 
     /// What the gaps come to by the mean of the days that the forecast rests on, half up; 0 without any.
     public var gapLitres: Int64 { basis.isEmpty ? 0 : gapMeanLitres &* Int64(gapDays) }
@@ -57,12 +75,14 @@ public struct Outlook: Sendable, Hashable {
 }
 
 extension Outlook {
-    /// `month`, `known_days`, `so_far_litres`, `days_left`, `gap_days`, `data_until_epoch_seconds` (or null),
-    /// `basis_litres` (the days the forecast rests on), `forecast` (`lowest_litres`, `expected_litres`, `highest_litres`,
-    /// `bill_fen`; or null), `goal_litres` and `warnings`.
+    /// `month`, `known_days`, `estimated_days`, `so_far_litres`, `days_left`, `gap_days`, `data_until_epoch_seconds` (or
+    /// null), `basis_litres` (the days the forecast rests on), `forecast` (`lowest_litres`, `expected_litres`,
+    /// `highest_litres`, `bill_fen`; or null), `goal_litres`, `warnings` and `continuous_flow` (`from_epoch_seconds`,
+    /// `to_epoch_seconds`, `hours`, `litres_per_hour`, `is_running`; or null).
     public var json: CanonicalJSON {
         .object([
             "month": .string(month.description), "known_days": .integer(Int64(knownDays)),
+            "estimated_days": .integer(Int64(estimatedDays)),
             "so_far_litres": .integer(soFarLitres), "days_left": .integer(Int64(daysLeft)),
             "gap_days": .integer(Int64(gapDays)),
             "data_until_epoch_seconds": .optional(dataUntil?.epochSeconds),
@@ -84,6 +104,13 @@ extension Outlook {
                         "level": .string($0.level.rawValue),
                     ]
                 }),
+            "continuous_flow": flow.map { flow in
+                [
+                    "from_epoch_seconds": .integer(flow.stretch.from.epochSeconds),
+                    "to_epoch_seconds": .integer(flow.stretch.to.epochSeconds), "hours": .integer(flow.stretch.hours),
+                    "litres_per_hour": .integer(flow.stretch.litresPerHour), "is_running": .bool(flow.isRunning),
+                ]
+            } ?? .null,
         ])
     }
 }
@@ -91,10 +118,10 @@ extension Outlook {
 /// The outlook of a month under way. `before`: the days before the month, oldest first, as the last statement has
 /// them. Missing days count as days left; estimated ones are no basis. `goalLitres`: the household's own, over 0. `lived`:
 /// the days that the household lives there, of which nothing is to come beyond; nil for all of them. `today`: days before it
-/// are over, whether known or not.
+/// are over, whether known or not. `ranBefore`: the last statement told of continuous flow.
 public func outlook(
     _ month: HomeMonth, before: [DayUse], lived: ClosedRange<LocalDay>? = nil, goalLitres: Int64? = nil,
-    today: LocalDay? = nil, in context: StatementContext
+    today: LocalDay? = nil, ranBefore: Bool = false, in context: StatementContext
 ) -> Outlook {
     var home = month
     if let lived { home.days = month.days.filter { lived.contains($0.day) } }
@@ -106,9 +133,15 @@ public func outlook(
     let gaps = home.days.count { day in
         day.litres == nil && (last.map { day.day < $0 } ?? false || today.map { day.day < $0 } ?? false)
     }
+    let flow = home.continuousFlows.max { $0.to < $1.to }.map { last in
+        // Stretches end with whole hours.
+        Outlook.Flow(stretch: last, isRunning: home.lastReadingAt.map { $0 - last.to < 3_600 } ?? false)
+    }
     var outlook = Outlook(
-        month: home.month, knownDays: known.count, soFarLitres: soFar, daysLeft: left,
-        gapDays: gaps, dataUntil: home.lastReadingAt, basis: basis, goalLitres: goalLitres, warnings: [])
+        month: home.month, knownDays: known.count, estimatedDays: known.count { $0.state == .estimated },
+        soFarLitres: soFar, daysLeft: left, gapDays: gaps, dataUntil: home.lastReadingAt, basis: basis,
+        goalLitres: goalLitres, warnings: [], flow: flow,
+        isQuietAgain: ranBefore && flow == nil && known.contains { $0.state == .measured })
     guard (0..<1 << 50).contains(soFar), let spread = Spread(of: basis, over: Int64(left)) else { return outlook }
     let expected = soFar + spread.expected
     let cost = bill(of: home, litres: expected, context)

@@ -1,7 +1,8 @@
 public import Database
 public import Water
 
-/// A home whose water ran without a pause, as its newest statement of a month says.
+/// A home whose water ran without a pause, as its newest statement of a month says, or of a month under way as it was
+/// last looked at.
 public struct SuspectedLeak: Sendable, Hashable {
     public let community: CommunityID
     public let household: String
@@ -18,7 +19,45 @@ public struct SilentMeter: Sendable, Hashable {
     public let area: AreaID
 }
 
+/// What ran in the homes of a community in a month: the first and the last instant and the litres an hour of each.
+public struct Leaks: Sendable, Hashable {
+    struct Stretch: Sendable, Hashable {
+        let household: HouseholdID
+        let from: Instant
+        let to: Instant
+        let litresPerHour: Int64
+    }
+
+    let stretches: Set<Stretch>
+
+    public init(of homes: [HomeMonth]) {
+        stretches = Set(
+            homes.flatMap { home in
+                home.continuousFlows.map {
+                    Stretch(household: home.household, from: $0.from, to: $0.to, litresPerHour: $0.litresPerHour)
+                }
+            })
+    }
+
+    init(_ stretches: [Stretch]) { self.stretches = Set(stretches) }
+}
+
 extension Reader {
+    /// What is noted of a community's month.
+    public func leaks(of community: CommunityID, _ month: BillingMonth) throws -> Leaks {
+        Leaks(
+            try all(
+                """
+                SELECT household_id, from_at, to_at, litres_per_hour FROM suspected_leak
+                WHERE community_id = \(community) AND month = \(month)
+                """
+            ) { row in
+                Leaks.Stretch(
+                    household: try row.id(0), from: try row.instant(1), to: try row.instant(2),
+                    litresPerHour: try row.integer(3))
+            })
+    }
+
     /// What ran in a community's month, the most water first, at most `limit`.
     public func suspectedLeaks(of community: CommunityID, _ month: BillingMonth, limit: Int) throws -> [SuspectedLeak] {
         try all(
@@ -67,6 +106,22 @@ extension Reader {
 }
 
 extension Transaction {
+    /// Puts what ran in a community's month in the place of all that was noted of it.
+    public func setLeaks(_ leaks: Leaks, of community: CommunityID, _ month: BillingMonth) throws {
+        try removeLeaks(of: community, month)
+        var rows = Rows.leaks
+        let ordered = leaks.stretches.sorted {
+            ($0.household, $0.from, $0.to, $0.litresPerHour) < ($1.household, $1.from, $1.to, $1.litresPerHour)
+        }
+        for one in ordered { rows.append(community, month, one.household, one.from, one.to, one.litresPerHour) }
+        try append(rows, to: "suspected_leak")
+    }
+
+    /// What was noted while the month was under way.
+    func removeLeaks(of community: CommunityID, _ month: BillingMonth) throws {
+        try execute("DELETE FROM suspected_leak WHERE community_id = \(community) AND month = \(month)")
+    }
+
     /// Puts what ran in a home's month in the place of what was said of it before.
     public func setLeaks(
         _ flows: [ContinuousFlow], of household: HouseholdID, in community: CommunityID, _ month: BillingMonth

@@ -11,6 +11,8 @@ public enum LeasedJob: String, Sendable, Hashable, CaseIterable {
     case expire
     /// Packing closed months; of the whole city, under community 0.
     case pack
+    /// Looking for leaks in the month under way; of the whole city, under community 0.
+    case watch
 }
 
 /// A process's name to the others: the same while it runs, never another's.

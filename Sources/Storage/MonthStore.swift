@@ -254,6 +254,7 @@ extension Transaction {
             }
         }
         try append(rows, to: "home_month")
+        try removeLeaks(of: community, month)
         // Two meters of a home may have run alike.
         try upsert(leaks, into: "suspected_leak", key: Rows.leakColumns)
         // Homes that share a meter share its findings.

@@ -81,6 +81,19 @@ struct RepeatedWork: Service {
         }
     }
 
+    /// Looks for what runs without a pause, a few communities at a time: one process at once.
+    static func watching(
+        _ watch: WatchLeaks, in database: Database, by worker: Worker, logger: Logger
+    ) -> RepeatedWork {
+        RepeatedWork(name: "watch", pause: .seconds(1), logger: logger) {
+            guard try await worker.claim(.watch, of: .unregistered, in: database) != nil else { return false }
+            _ = try await watch(at: .now)
+            return false
+        } last: {
+            try await worker.letGo(.watch, in: database)
+        }
+    }
+
     /// Gives back overdue holds, ends lots and removes sessions whose time is up: one process at a time, and the next one once it has
     /// gone for longer than a lease.
     static func expiring(

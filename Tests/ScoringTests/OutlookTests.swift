@@ -40,6 +40,26 @@ struct OutlookTests {
         #expect(forecast.bill?.total == Money(fen: 2_070 + 138 + 465))
     }
 
+    @Test func `water that runs up to the last reading runs, and else it has stopped`() throws {
+        let start = Instant(epochSeconds: 1_790_784_000)
+        let old = ContinuousFlow(from: start, to: start + 30 * 3_600, litresPerHour: 6)
+        let new = ContinuousFlow(from: start + 50 * 3_600, to: start + 80 * 3_600, litresPerHour: 9)
+        func found(_ flows: [ContinuousFlow], lastAt: Instant?, ranBefore: Bool = false) -> Outlook {
+            var month = running(Array(repeating: 300, count: 3))
+            month.continuousFlows = flows
+            month.lastReadingAt = lastAt
+            let context = StatementContext(
+                tariff: shipped.tariff, rules: shipped.rules, cohort: nil, frozenFigure: nil)
+            return outlook(month, before: [], ranBefore: ranBefore, in: context)
+        }
+        // Its last hour is whole; the reading in the next one is not.
+        #expect(found([old, new], lastAt: new.to + 3_599).flow == .init(stretch: new, isRunning: true))
+        #expect(found([new, old], lastAt: new.to + 3_600).flow == .init(stretch: new, isRunning: false))
+        #expect(found([], lastAt: new.to).flow == nil && !found([], lastAt: new.to).isQuietAgain)
+        #expect(found([], lastAt: new.to, ranBefore: true).isQuietAgain)
+        #expect(!found([new], lastAt: new.to, ranBefore: true).isQuietAgain)
+    }
+
     @Test func `of a home that moves in or out within the month only its own days are to come`() throws {
         let days = (0..<31).map { $0 < 20 ? nil : Int64(240) }.prefix(29)
         var month = running([])

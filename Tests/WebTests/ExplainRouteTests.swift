@@ -66,10 +66,15 @@ import Water
             let outlook = try #require(try await client.get("/v1/outlook").json()["outlook"] as? [String: Any])
             #expect(outlook["month"] as? String == "2026-11")
             #expect(outlook["known_days"] as? Int == 23 && outlook["so_far_litres"] as? Int == (23 * 24 - 5) * 10)
+            #expect(outlook["estimated_days"] as? Int == 0)
+            let flow = try #require(outlook["continuous_flow"] as? [String: Any])
+            #expect(flow["is_running"] as? Bool == true && flow["litres_per_hour"] as? Int == 10)
+            #expect(flow["hours"] as? Int == 559)
             let forecast = try #require(outlook["forecast"] as? [String: Any])
             #expect(try #require(forecast["expected_litres"] as? Int) > 23 * 240)
             let page = try await client.get("/statement")
             #expect(page.text.contains("outlook-h") && !page.text.contains("⟦"))
+            #expect(page.text.contains("水连续 559 小时没有停过"))
             #expect(!(try await client.get("/statements/2026-10").text.contains("outlook-h")))
 
             // A goal of 5.5 m³, of which 5,470 L are used; 7 days are left.

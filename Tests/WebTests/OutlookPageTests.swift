@@ -22,6 +22,32 @@ struct OutlookPageTests {
         #expect(try goal(used: 10_001).contains("已经超过 1 升"))
     }
 
+    @Test func `what runs is told until it stops, and that it stopped`() throws {
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        var outlook = samples.outlook
+        func part() -> OutlookPart { OutlookPart(outlook, calendar: samples.calendar, texts: samples.texts) }
+        #expect(part().running?.contains("水连续 98 小时没有停过，每小时至少 20 升") == true && part().stopped == nil)
+        #expect(part().soFar.contains("其中 3 天是估算"))
+        outlook.flow?.isRunning = false
+        #expect(part().running == nil && part().stopped?.contains("已经停了") == true)
+        outlook.flow = nil
+        #expect(part().running == nil && part().stopped == nil)
+        outlook.isQuietAgain = true
+        #expect(part().stopped == samples.texts("outlook_flow_quiet"))
+    }
+
+    @Test func `a range is told where there is one`() throws {
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        var outlook = samples.outlook
+        func expected() -> String { OutlookPart(outlook, calendar: samples.calendar, texts: samples.texts).expected }
+        #expect(expected().contains("大多在 9,900 升 到 13,100 升 之间"))
+        outlook.forecast?.lowestLitres = 11_500
+        outlook.forecast?.highestLitres = 11_500
+        #expect(!expected().contains("大多在") && expected().contains("约 11,500 升，水费约"))
+        outlook.forecast?.bill = nil
+        #expect(!expected().contains("大多在") && !expected().contains("水费"))
+    }
+
     @Test(arguments: [(Language.zh, "1,200、950、1,034"), (.en, "1,200; 950; 1,034")])
     func `figures of a list are told apart from their thousands`(language: Language, words: String) throws {
         let samples = try Samples(try PageLibrary().catalogue[language])

@@ -52,7 +52,7 @@ struct Samples {
     func statementValue() -> Statement { statement(correction: correction) }
 
     /// The version before it.
-    private var statementBefore: Statement {
+    var statementBefore: Statement {
         var before = statement(correction: nil)
         before.version = 1
         before.use.measuredLitres -= 300
@@ -161,14 +161,7 @@ struct Samples {
             newestVersion: 2, issuedAt: instant(day: 36, hour: 9),
             months: [month, month.previous, month.advanced(by: -2)], isDirty: true, cohortName: "杏花岭社区",
             tariffName: "太原市居民生活用水阶梯水价", benchmarkPercent: 20,
-            outlook: Outlook(
-                month: month.next, knownDays: 12, soFarLitres: 4_300, daysLeft: 18,
-                gapDays: 2, dataUntil: instant(day: 14, hour: 8),
-                basis: (1...28).map { Int64(260 + $0 * 97 % 320) },
-                forecast: .init(
-                    lowestLitres: 9_900, expectedLitres: 11_500, highestLitres: 13_100, bill: statementBefore.bill),
-                goalLitres: 10_000,
-                warnings: [.init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500)]),
+            outlook: outlook,
             leakAlert: instant(day: 23, hour: 4), objection: objection,
             lived: month.firstDay.advanced(by: 13)...month.lastDay,
             readers: [

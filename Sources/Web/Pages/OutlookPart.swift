@@ -5,6 +5,10 @@ import Water
 /// 本月至今: the month under way, what it comes to, and how that is worked out.
 struct OutlookPart: Sendable {
     let heading: String
+    /// Water that ran without a pause up to the last reading; nil where none did.
+    let running: String?
+    /// That it stopped, where it ran this month or the month before; nil else.
+    let stopped: String?
     let soFar: String
     let expected: String
     let warnings: [String]
@@ -18,8 +22,10 @@ struct OutlookPart: Sendable {
 
     init(_ outlook: Outlook, calendar: CityCalendar, texts t: Texts) {
         heading = t("outlook_heading", ["month": t.month(outlook.month)])
+        (running, stopped) = OutlookPart.flow(outlook, calendar, t)
         soFar =
             t("outlook_so_far", ["days": "\(outlook.knownDays)", "litres": t.litres(outlook.soFarLitres)])
+            + (outlook.estimatedDays > 0 ? t("outlook_estimated", ["days": "\(outlook.estimatedDays)"]) : "")
             + (outlook.dataUntil.map { t("outlook_until", ["time": t.time($0, in: calendar)]) } ?? "")
             + (outlook.gapDays > 0 ? t("outlook_gaps", ["days": "\(outlook.gapDays)"]) : "")
         goal = outlook.goalLitres.map { OutlookPart.goal($0, outlook, t) }
@@ -35,7 +41,7 @@ struct OutlookPart: Sendable {
             "expected": t.litres(forecast.expectedLitres), "lowest": t.litres(forecast.lowestLitres),
             "highest": t.litres(forecast.highestLitres), "yuan": t.yuan(forecast.bill?.total ?? .zero),
         ]
-        expected = t(forecast.bill == nil ? "outlook_expected_litres" : "outlook_expected", values)
+        expected = t(OutlookPart.expectation(forecast), values)
         warnings = outlook.warnings.map { warning in
             t(
                 "outlook_warning",
@@ -46,6 +52,27 @@ struct OutlookPart: Sendable {
         }
         hasExplanation = true
         explanation = OutlookPart.arithmetic(outlook, forecast, t)
+    }
+
+    /// Which words say what is expected: a range only where there is one.
+    private static func expectation(_ forecast: Outlook.Forecast) -> String {
+        let isExact = forecast.lowestLitres == forecast.highestLitres
+        return switch (forecast.bill == nil, isExact) {
+        case (true, true): "outlook_expected_exactly_litres"
+        case (true, false): "outlook_expected_litres"
+        case (false, true): "outlook_expected_exactly"
+        case (false, false): "outlook_expected"
+        }
+    }
+
+    private static func flow(_ outlook: Outlook, _ calendar: CityCalendar, _ t: Texts) -> (String?, String?) {
+        guard let flow = outlook.flow else { return (nil, outlook.isQuietAgain ? t("outlook_flow_quiet") : nil) }
+        let values: KeyValuePairs = [
+            "from": t.time(flow.stretch.from, in: calendar), "to": t.time(flow.stretch.to, in: calendar),
+            "hours": t.number(flow.stretch.hours), "rate": t.number(flow.stretch.litresPerHour),
+        ]
+        return flow.isRunning
+            ? (t("outlook_flow_running", values), nil) : (nil, t("outlook_flow_stopped", values))
     }
 
     /// Without zeros at the end.

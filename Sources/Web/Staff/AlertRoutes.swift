@@ -15,10 +15,10 @@ struct AlertRoutes: Sendable {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         let t = services.texts(for: request)
-        let today = services.calendar.day(of: now)
+        let (today, month) = (services.calendar.day(of: now), services.calendar.month(of: now))
         let (leaks, doubts, silent, alerts, findings, followUps) = try await services.database.read { reader in
             (
-                try reader.suspectedLeaks(for: clerk), try reader.openDoubts(for: clerk, at: now),
+                try reader.suspectedLeaks(for: clerk, upTo: month), try reader.openDoubts(for: clerk, at: now),
                 try reader.silentMeters(for: clerk, at: now, today: today), try reader.alerts(for: clerk),
                 try reader.findings(for: clerk), try reader.followUps(for: clerk, at: now)
             )

@@ -62,7 +62,7 @@ extension Reader {
         let recent = try alerts(for: clerk).filter {
             $0.at > now - 30 * 86_400 && !followUps.isSettled($0.household, at: $0.at)
         }
-        let leaks = try suspectedLeaks(for: clerk).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
+        let leaks = try suspectedLeaks(for: clerk, upTo: calendar.month(of: now)).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
         let doubts = try openDoubtCount(for: clerk, at: now)
         return Overview(
             communities: communities, held: try heldMeters(for: clerk).count,
@@ -143,14 +143,27 @@ extension Reader {
         return try !statementVersions(of: community, home.month, homes: [home.household]).isEmpty
     }
 
-    /// What ran without a pause in each community's newest month, the most water first.
-    func suspectedLeaks(for clerk: Clerk) throws -> [SuspectedLeak] {
+    /// What ran without a pause in each community's newest closed month and those since, up to `month`, which is under
+    /// way; the most water first. A stretch that goes on in a later month is told once, by that.
+    func suspectedLeaks(for clerk: Clerk, upTo month: BillingMonth) throws -> [SuspectedLeak] {
         let rows = try clerk.communities.prefix(Reader.mostCommunities).flatMap { area in
-            guard let month = try measuredMonths(of: area.id).last else { return [SuspectedLeak]() }
-            return try suspectedLeaks(of: area.id, month, limit: Reader.mostToSift)
+            let first = max(try measuredMonths(of: area.id).last ?? month, month.advanced(by: -Self.monthsOfLeaks))
+            var found: [SuspectedLeak] = []
+            var next = month
+            while next >= first {
+                let later = Dictionary(grouping: found, by: \.household)
+                found += try suspectedLeaks(of: area.id, next, limit: Reader.mostToSift).filter { leak in
+                    !(later[leak.household] ?? []).contains { $0.flow.from <= leak.flow.to }
+                }
+                next = next.previous
+            }
+            return found
         }
         return rows.filter { clerk.covers($0.area) }.sorted { $0.flow.litres > $1.flow.litres }
     }
+
+    /// Months before the one under way whose stretches are listed at most.
+    private static let monthsOfLeaks = 3
 
     /// Meters that sent nothing for seven days, each with its last reading, of so many communities.
     func silentMeters(

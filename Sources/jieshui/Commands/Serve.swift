@@ -163,6 +163,11 @@ struct Serve: AsyncParsableCommand {
                 CloseRedemption(database: context.database, terms: services.terms),
                 ExpireLots(database: context.database, terms: services.terms), in: context.database, by: worker,
                 logger: context.logger),
+            RepeatedWork.watching(
+                WatchLeaks(
+                    database: context.database, calendar: context.calendar, shelf: services.shelf,
+                    settings: try context.settings.closing),
+                in: context.database, by: worker, logger: context.logger),
             RepeatedWork.preparing(context.database, context.calendar, logger: context.logger),
             Deliveries(service: deliveries),
         ]
