@@ -1,12 +1,5 @@
 import Water
 
-/// Where an item stands in its body, from 1. Blank lines, headers and records without a reading are no items, so the
-/// count of items alone does not find it.
-enum SourcePlace {
-    case line(Int)
-    case record(Int)
-}
-
 /// Collects a batch item by item, keeps the count of readings within the limit, and can forget an item's readings.
 struct BatchBuilder {
     private(set) var batch = DecodedBatch()
@@ -17,8 +10,8 @@ struct BatchBuilder {
     private var rejectionStart = 0
     /// Of the item in hand.
     private var series: SeriesTimes?
-    /// Where the item in hand stands in the body, told with its rejections; nil where the count of items says it.
-    var place: SourcePlace?
+    /// Where the item in hand stands in the body, told with whatever is said of it.
+    var place = SourcePlace.byItem
     /// True between `beginItem` and `endItem`.
     private(set) var isInItem = false
 
@@ -74,11 +67,12 @@ struct BatchBuilder {
     mutating func assign(to address: MeterAddress) {
         guard readingsInItem > 0 else { return }
         batch.runs.append(
-            ReadingRun(item: item, address: address, range: itemStart..<batch.registers.count, series: series))
+            ReadingRun(
+                item: item, address: address, range: itemStart..<batch.registers.count, series: series, place: place))
     }
 
     mutating func rejectValue(at offset: Int, field: String, reason: String) {
-        batch.rejections.append(ItemRejection(item: item, offset: offset, field: field, reason: placed(reason)))
+        batch.rejections.append(ItemRejection(item: item, offset: offset, field: field, reason: place.placed(reason)))
     }
 
     /// Rejects the whole item: what it brought so far is forgotten.
@@ -88,23 +82,16 @@ struct BatchBuilder {
         batch.rejections.removeSubrange(rejectionStart...)
         if batch.runs.last?.item == item { batch.runs.removeLast() }
         while batch.findings.last?.item == item { batch.findings.removeLast() }
-        batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: placed(reason)))
-    }
-
-    private func placed(_ reason: String) -> String {
-        switch place {
-        case .line(let number): "line \(number): \(reason)"
-        case .record(let number): "record \(number): \(reason)"
-        case nil: reason
-        }
+        batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: place.placed(reason)))
     }
 
     /// Says with what reservation the item in hand was taken; forgotten where it is rejected.
     mutating func find(field: String, reason: String) {
-        batch.findings.append(ItemFinding(item: item, field: field, reason: reason))
+        batch.findings.append(ItemFinding(item: item, field: field, reason: place.placed(reason)))
     }
 
     mutating func note(_ alerts: [Alert], raw: String, of address: MeterAddress, at: Instant) {
-        batch.alerts.append(DecodedAlerts(item: item, address: address, at: at, alerts: alerts, raw: raw))
+        batch.alerts.append(
+            DecodedAlerts(item: item, address: address, at: at, alerts: alerts, raw: raw, place: place))
     }
 }

@@ -41,7 +41,7 @@ struct CSVDecoder {
             let name = field.text(bytes, limit: 64)
             if name.isEmpty { throw .malformed(offset: field.range.lowerBound, reason: "a column has no name") }
             guard let key = allowed.first(where: { $0.name == name }) else {
-                throw .malformed(offset: field.range.lowerBound, reason: "unknown column \(name)")
+                throw .malformed(offset: field.range.lowerBound, reason: unknown(name, bytes.copied(line)))
             }
             guard !columns.contains(key) else {
                 throw .malformed(offset: field.range.lowerBound, reason: "the column \(name) is given twice")
@@ -51,9 +51,21 @@ struct CSVDecoder {
         for key in [NativeKey.meter, .at] where !columns.contains(key) {
             throw .malformed(offset: line.lowerBound, reason: "the column \(key.name) is missing")
         }
-        guard columns.contains(.volumeM3) != columns.contains(.volumeL) else {
+        let volumes = columns.indices.filter { columns[$0] == .volumeM3 || columns[$0] == .volumeL }
+        guard let first = volumes.first, let last = volumes.last else {
             throw .malformed(offset: line.lowerBound, reason: "needs one of the columns volume_m3 and volume_l")
         }
+        guard first == last else {
+            throw .malformed(
+                offset: fields[last].range.lowerBound,
+                reason: "the columns volume_m3 and volume_l are both there, and one is needed")
+        }
+    }
+
+    /// What is wrong with a column of another name. Tables of GB18030 are what spreadsheets write in China.
+    private func unknown(_ name: String, _ header: [UInt8]) -> String {
+        if TableCharset.utf8.fault(in: header[...]) == nil { return "unknown column \(name)" }
+        return "unknown column; the header is not UTF-8, as this form is: /v1/readings/table takes GB18030"
     }
 
     private mutating func readRow(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(BodyRefusal) {

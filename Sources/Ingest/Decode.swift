@@ -34,13 +34,9 @@ public func decode(
         try decoder.readTable(bytes.span)
         return decoder.builder.batch
     case .cjt188:
-        var decoder = CJT188Decoder(
-            into: builder,
-            clock: MeterClock(
-                receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime),
-            options: try CJT188Options.given(cjt188))
-        try decoder.readBody(bytes.span)
-        return decoder.builder.batch
+        let clock = MeterClock(
+            receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime)
+        return try decodeFrames(bytes, into: builder, clock: clock, cjt188)
     case .wmbusmeters:
         var decoder = WMBusMetersDecoder(into: builder, receivedAt: receivedAt)
         try decoder.readBody(bytes.span)
@@ -58,6 +54,15 @@ public func decode(
         return try decodeTable(
             bytes, by: try BeaconReport.mapping(), limits: limits, clockOffsetSeconds: clockOffsetSeconds)
     }
+}
+
+/// CJ/T 188 frames by a clock that knows what tells the time of receipt.
+func decodeFrames(
+    _ bytes: [UInt8], into builder: BatchBuilder, clock: MeterClock, _ options: CJT188Options?
+) throws(BodyRefusal) -> DecodedBatch {
+    var decoder = CJT188Decoder(into: builder, clock: clock, options: try CJT188Options.given(options))
+    try decoder.readBody(bytes.span)
+    return decoder.builder.batch
 }
 
 /// A body without the byte order mark that editors and spreadsheets put ahead of UTF-8; offsets count from behind it.

@@ -64,7 +64,7 @@ public struct ItemFinding: Sendable, Hashable {
     public let item: Int
     /// The part meant, by its name in the format.
     public let field: String
-    /// A few plain words.
+    /// A few plain words, behind the place in the body as those of a rejection.
     public let reason: String
 
     public init(item: Int, field: String, reason: String) {
@@ -83,13 +83,18 @@ public struct DecodedAlerts: Sendable, Hashable {
     public let alerts: [Alert]
     /// The sender's own bits or words, at most 512 bytes: four hex digits of CJ/T 188's ST, or wmbusmeters' words.
     public let raw: String
+    /// Where the item stands in its body.
+    public let place: SourcePlace
 
-    public init(item: Int, address: MeterAddress, at: Instant, alerts: [Alert], raw: String) {
+    public init(
+        item: Int, address: MeterAddress, at: Instant, alerts: [Alert], raw: String, place: SourcePlace = .byItem
+    ) {
         self.item = item
         self.address = address
         self.at = at
         self.alerts = alerts
         self.raw = raw
+        self.place = place
     }
 }
 
@@ -100,12 +105,17 @@ public struct ReadingRun: Sendable, Hashable {
     public let range: Range<Int>
     /// nil where the item is no series.
     public let series: SeriesTimes?
+    /// Where the item stands in its body.
+    public let place: SourcePlace
 
-    public init(item: Int, address: MeterAddress, range: Range<Int>, series: SeriesTimes? = nil) {
+    public init(
+        item: Int, address: MeterAddress, range: Range<Int>, series: SeriesTimes? = nil, place: SourcePlace = .byItem
+    ) {
         self.item = item
         self.address = address
         self.range = range
         self.series = series
+        self.place = place
     }
 }
 

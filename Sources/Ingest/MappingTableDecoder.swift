@@ -135,8 +135,7 @@ struct TableDecoder {
     }
 
     private mutating func readFields(_ fields: [String]) throws(ItemFault) {
-        let meter = first(of: mapping.meter, fields)
-        let address = try MeterNames.address(meter.text, protocolName: mapping.protocol, driver: "")
+        let address = try address(fields)
         let at = try instant(fields)
         let (alerts, raw) = MappingAlarm.found(mapping.alarms) { value($0, fields) }
         if !raw.isEmpty { builder.note(alerts, raw: raw, of: address, at: Instant(epochSeconds: at)) }
@@ -147,14 +146,23 @@ struct TableDecoder {
         builder.assign(to: address)
     }
 
+    private func address(_ fields: [String]) throws(ItemFault) -> MeterAddress {
+        let meter = first(of: mapping.meter, fields)
+        do throws(ItemFault) {
+            return try MeterNames.address(meter.text, protocolName: mapping.protocol, driver: "")
+        } catch {
+            throw fault(meter, error.reason)
+        }
+    }
+
     private func instant(_ fields: [String]) throws(ItemFault) -> Int64 {
         let time = first(of: mapping.time, fields)
         let clock = mapping.clock.isEmpty ? "" : " " + first(of: mapping.clock, fields).text
         do throws(ValueFault) {
             return try mapping.times.epochSeconds(time.text + clock, cityOffset: cityOffset)
         } catch {
-            if case .notATime = error { throw ItemFault(field: time.name, reason: "not a time of the forms given") }
-            throw ItemFault(field: time.name, reason: error.reason)
+            if case .notATime = error { throw fault(time, "not a time of the forms given") }
+            throw fault(time, error.reason)
         }
     }
 
@@ -162,7 +170,7 @@ struct TableDecoder {
         let register = first(of: mapping.register, fields)
         let told = first(of: mapping.unitColumn, fields)
         guard let unit = mapping.unit ?? MappingUnit(word: told.text) else {
-            throw ItemFault(field: told.name, reason: "no unit of water")
+            throw fault(told, "no unit of water")
         }
         // A point would part thousands, and 1.234 would be read a thousand times too small.
         if mapping.hasDecimalComma, register.text.contains(".") {
@@ -172,8 +180,13 @@ struct TableDecoder {
         do throws(ValueFault) {
             return try unit.register(text)
         } catch {
-            throw ItemFault(field: register.name, reason: error.reason)
+            throw fault(register, error.reason)
         }
+    }
+
+    /// What is wrong with a cell, by its column.
+    private func fault(_ cell: (name: String, text: String), _ reason: String) -> ItemFault {
+        ItemFault(field: cell.name, reason: cell.text.isEmpty ? "is empty" : reason)
     }
 
     /// The first of the named columns that the row fills, else the first that there is.

@@ -41,6 +41,8 @@ struct MeterClock {
     let receivedAt: Instant?
     let offsetSeconds: Int64
     let allowsMissingTime: Bool
+    /// Why a platform tells no time of receipt, by its own key; nil where a gateway tells it by its header.
+    var unheard: (key: String, fault: ItemFault?)?
 
     /// The time of a current reading. A clock that was reset is none.
     func instant(_ clock: ClockBytes?, order: ClockOrder = .either) throws(ItemFault) -> Instant {
@@ -50,10 +52,10 @@ struct MeterClock {
     /// The time of a current reading whose meter tells one, or nil. A clock that was reset is none.
     func instant(telling told: Instant?) throws(ItemFault) -> Instant {
         guard let told else {
-            return try heard(otherwise: "the meter has no clock and X-Received-At is missing")
+            return try heard(because: "the frame has no clock")
         }
         guard wasReset(told) else { return told }
-        return try heard(otherwise: "the meter's clock was reset and X-Received-At is missing")
+        return try heard(because: "the meter's clock was reset")
     }
 
     /// What a clock says that was reset; nil for every other.
@@ -86,7 +88,7 @@ struct MeterClock {
     /// The beginning of the local day on which the register was stored: the last day `day` of a month that has
     /// come, and `months` − 1 months before that.
     func settlement(day: Int, monthsBack months: Int) throws(ItemFault) -> Instant {
-        let now = try heard(otherwise: "a month's register has no time and X-Received-At is missing")
+        let now = try heard(because: "a month's register has no time")
         if now.epochSeconds == DecodedBatch.noInstant { return now }
         guard now.epochSeconds < latestInstant else { throw ItemFault(field: "at", reason: "after the year 9999") }
         let today = LocalDay(number: Int32(floorDivide(now.epochSeconds + offsetSeconds, by: 86_400)))
@@ -128,10 +130,12 @@ struct MeterClock {
         return local.map { Instant(epochSeconds: $0 - offsetSeconds) }
     }
 
-    private func heard(otherwise reason: String) throws(ItemFault) -> Instant {
+    /// The time of receipt, asked for a reason. Without one the item is rejected by what would tell it.
+    private func heard(because reason: String) throws(ItemFault) -> Instant {
         if let receivedAt { return try checked(receivedAt) }
         if allowsMissingTime { return Instant(epochSeconds: DecodedBatch.noInstant) }
-        throw ItemFault(field: "at", reason: reason)
+        guard let unheard else { throw ItemFault(field: "at", reason: "\(reason) and X-Received-At is missing") }
+        throw unheard.fault ?? ItemFault(field: unheard.key, reason: "is missing, and \(reason)")
     }
 
     private func checked(_ instant: Instant) throws(ItemFault) -> Instant {

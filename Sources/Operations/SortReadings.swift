@@ -99,21 +99,28 @@ struct Sorting {
         var present: [CommunityID: [TimedRegister]] = [:]
         var future: [CommunityID: [TimedRegister]] = [:]
         var notes: Set<Note> = []
+        // The most that a value lies ahead of the server's clock, past the limit.
+        var ahead: Int64 = 0
+        var joins = false
         for index in run.range {
             let value = TimedRegister(
                 at: Instant(epochSeconds: batch.instants[index]),
                 register: Volume(millilitres: batch.registers[index]))
             let (communities, note) = place(meter, run.address, value.at)
             if let note { notes.insert(note) }
-            let isFuture = value.at - at > limits.futureSeconds
+            let seconds = value.at - at
+            let isFuture = seconds > limits.futureSeconds
+            if !isFuture { joins = true }
             if isFuture, !communities.isEmpty {
                 // In a series each by its place, as values that are rejected.
                 if let place = run.series?.place(of: batch.instants[index]) {
-                    answer.entries.append(Note.future.entry(run.item, offset: place))
+                    let reason = Note.reason(ahead: seconds)
+                    answer.entries.append(Note.future.entry(run.item, run.place, reason: reason, offset: place))
                 } else {
                     notes.insert(.future)
                 }
-                offsetSeconds = max(offsetSeconds ?? 0, value.at - at)
+                ahead = max(ahead, seconds)
+                offsetSeconds = max(offsetSeconds ?? 0, seconds)
             }
             for community in communities {
                 if isFuture {
@@ -125,7 +132,13 @@ struct Sorting {
             if !communities.isEmpty { answer.readings += 1 }
         }
         for note in notes.sorted() {
-            answer.entries.append(note.entry(run.item, reason: note == .unregistered ? unregistered(run.address) : nil))
+            let reason: String? =
+                switch note {
+                case .unregistered: unregistered(run.address, joins: joins)
+                case .future: Note.reason(ahead: ahead)
+                case .outOfScope, .heldLimit, .notInstalled: nil
+                }
+            answer.entries.append(note.entry(run.item, run.place, reason: reason))
         }
         add(present, of: run.address, isFuture: false)
         add(future, of: run.address, isFuture: true)
@@ -238,12 +251,14 @@ struct Sorting {
         return true
     }
 
-    /// Which address nobody registered: a meter is often registered by its printed number alone.
-    private func unregistered(_ address: MeterAddress) -> String {
+    /// Which address nobody registered: a meter is often registered by its printed number alone. `joins`: a reading of
+    /// it is not ahead of the clock.
+    private func unregistered(_ address: MeterAddress, joins: Bool) -> String {
         let isPrinted =
             address.protocol != .serial
             && MeterAddress(.serial, address.address).map { directory.meter(at: $0) != nil } ?? false
-        return "no meter is registered as \(address.text); the reading joins when one is"
+        return "no meter is registered as \(address.text)"
+            + (joins ? "; the reading joins when one is" : "")
             + (isPrinted ? " (a meter of this printed number is: add the address to it)" : "")
     }
 
@@ -254,7 +269,7 @@ struct Sorting {
         guard places.isEmpty || !covered.isEmpty else { return }
         // Those of meters that nobody registered are not kept without end either.
         if places.isEmpty, !holdsAlerts(of: alerts.address) {
-            answer.entries.append(Note.heldLimit.entry(alerts.item))
+            answer.entries.append(Note.heldLimit.entry(alerts.item, alerts.place))
             return
         }
         let communities = covered.isEmpty ? [.unregistered] : Set(covered.map(\.community))
@@ -292,7 +307,16 @@ private enum Note: Int, Comparable {
 
     static func < (a: Note, b: Note) -> Bool { a.rawValue < b.rawValue }
 
-    func entry(_ item: Int, reason special: String? = nil, offset: Int? = nil) -> RecordEntry {
+    /// Of readings ahead of the server's clock by so many seconds at most.
+    static func reason(ahead seconds: Int64) -> String {
+        "the time is more than 10 minutes ahead of the server (the gateway's clock may be \(seconds) s ahead); "
+            + "it joins no statement: send it again when its time has come"
+    }
+
+    /// `reason`: said in place of the note's own words. Behind the item's place in what was sent.
+    func entry(
+        _ item: Int, _ place: SourcePlace, reason special: String? = nil, offset: Int? = nil
+    ) -> RecordEntry {
         let (status, field, reason): (RecordEntry.Status, String, String) =
             switch self {
             case .outOfScope: (.rejected, "meter", "the meter is outside this gateway's scope")
@@ -301,6 +325,7 @@ private enum Note: Int, Comparable {
             case .notInstalled: (.held, "at", "the meter is not installed anywhere at this time")
             case .future: (.held, "at", "the time is more than 10 minutes ahead of the server")
             }
-        return RecordEntry(index: item, status: status, field: field, reason: special ?? reason, offset: offset)
+        return RecordEntry(
+            index: item, status: status, field: field, reason: place.placed(special ?? reason), offset: offset)
     }
 }

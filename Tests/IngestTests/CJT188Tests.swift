@@ -27,7 +27,7 @@ private let heard = cjt188Heard
         #expect(batch.instants == [heard.epochSeconds])
         #expect(batch.alerts.first?.alerts.map(\.code) == [.valveClosed, .batteryLow])
         #expect(
-            faults(try decodeOne(short, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"]
+            faults(try decodeOne(short, receivedAt: nil)) == ["at: the frame has no clock and X-Received-At is missing"]
         )
     }
 
@@ -110,7 +110,7 @@ private let heard = cjt188Heard
     @Test func `printing keeps a frame without any time`() throws {
         let bytes = cjt188Frame(data: cjt188Reply(clock: [0, 0, 0, 0, 0, 0, 0], status: [0x01, 0x84]))
         #expect(
-            faults(try decodeOne(bytes, receivedAt: nil)) == ["at: the meter has no clock and X-Received-At is missing"]
+            faults(try decodeOne(bytes, receivedAt: nil)) == ["at: the frame has no clock and X-Received-At is missing"]
         )
         let batch = try decode(bytes, as: .cjt188, receivedAt: nil, allowsMissingTime: true)
         #expect(batch.instants == [DecodedBatch.noInstant])

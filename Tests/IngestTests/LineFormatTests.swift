@@ -63,7 +63,14 @@ import Water
             ("meter,,volume_m3\n", 6, "a column has no name"),
             ("meter,at\n", 0, "needs one of the columns volume_m3 and volume_l"),
             ("meter,volume_l\n", 0, "the column at is missing"),
-            ("meter,at,volume_m3,volume_l\n", 0, "needs one of the columns volume_m3 and volume_l"),
+            (
+                "meter,at,volume_m3,volume_l\n", 19,
+                "the columns volume_m3 and volume_l are both there, and one is needed"
+            ),
+            (
+                "volume_l,meter,\"volume_m3\",at\n", 16,
+                "the columns volume_m3 and volume_l are both there, and one is needed"
+            ), ("表号,at,volume_m3\n", 0, "unknown column 表号"),
             ("meter,at,volume_m3,meter\n", 19, "the column meter is given twice"),
             ("meter,at,volume\n", 9, "unknown column volume"),
             ("meter;at;volume_m3\n", 0, "unknown column meter;at;volume_m3"),
@@ -72,6 +79,15 @@ import Water
         ] as [(String, Int, String)])
     func `a wrong header refuses the body`(body: String, offset: Int, reason: String) {
         #expect(throws: BodyRefusal.malformed(offset: offset, reason: reason)) { try decoded(body, as: .csv) }
+    }
+
+    @Test func `an unknown column of a header that is not UTF-8 points to the tables that may be GB18030`() {
+        // 表号 in GB18030.
+        let body = Array("at,".utf8) + [0xB1, 0xED, 0xBA, 0xC5] + Array(",volume_m3\n".utf8)
+        let reason = "unknown column; the header is not UTF-8, as this form is: /v1/readings/table takes GB18030"
+        #expect(throws: BodyRefusal.malformed(offset: 3, reason: reason)) {
+            try decode(body, as: .csv, receivedAt: nil)
+        }
     }
 
     @Test(

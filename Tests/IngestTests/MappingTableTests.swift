@@ -87,13 +87,14 @@ func malformation(_ refusal: BodyRefusal) -> String? {
     }
 
     @Test(arguments: [
-        ("A 1,2026-10-01 08:30:00,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
-        (",2026-10-01 08:30:00,1", "meter: not 1 to 64 of 0-9 a-z - _ . :"),
+        ("A 1,2026-10-01 08:30:00,1", "表号: not 1 to 64 of 0-9 a-z - _ . :"),
+        (",2026-10-01 08:30:00,1", "表号: is empty"), ("A1, ,1", "抄表时间: is empty"),
         ("A1,2026-13-01 08:30:00,1", "抄表时间: not a time of the forms given"),
         ("A1,2026-02-29 08:30:00,1", "抄表时间: not a time of the forms given"),
         ("A1,2026-10-01 24:00:00,1", "抄表时间: not a time of the forms given"),
         ("A1,1999-10-01 08:30:00,1", "抄表时间: before 2000-01-01"),
-        ("A1,2026-10-01 08:30:00,", "止码: not a plain decimal number"),
+        ("A1,2026-10-01 08:30:00,", "止码: is empty"),
+        ("A1,2026-10-01 08:30:00,x", "止码: not a plain decimal number"),
         ("A1,2026-10-01 08:30:00,-1", "止码: a register is never negative"),
         ("A1,2026-10-01 08:30:00,1.23457E+13", "止码: exponents are refused"),
         ("A1,2026-10-01 08:30:00,0.0000001", "止码: decimals beyond one millilitre"),

@@ -104,6 +104,62 @@ import Water
         #expect(faults(batch) == ["eventTime: \(PlatformTimeTests.unreadable)"])
     }
 
+    /// A message without any time whose device says `p`, and the platform's key of its time.
+    private static let timeless: [(Platform, String, String)] = [
+        (.ctwing, #"{"messageType":"dataReport","deviceId":"D","payload":{"p":"%"}}"#, "timestamp"),
+        (.onenet, #"{"msg":{"notifyType":"property","deviceName":"D","p":"%"}}"#, "at"),
+        (
+            .huaweiIoTDA,
+            #"{"resource":"device.property","event":"report","notify_data":{"header":{"device_id":"D"},"body":"#
+                + #"{"services":[{"service_id":"W","properties":{"p":"%"}}]}}}"#, "event_time"
+        ),
+        (
+            .huaweiIoTDA,
+            #"{"resource":"device.message","event":"report","notify_data":{"header":{"device_id":"D"},"#
+                + #""body":{"p":"%"}}}"#, "event_time"
+        ),
+        (
+            .oceanconnect, #"{"notifyType":"deviceDataChanged","deviceId":"D","service":{"data":{"p":"%"}}}"#,
+            "eventTime"
+        ),
+        (.chirpstack, #"{"deviceInfo":{"devEui":"D"},"object":{"p":"%"}}"#, "time"),
+        (
+            .thethingsstack, #"{"end_device_ids":{"device_id":"D"},"uplink_message":{"decoded_payload":{"p":"%"}}}"#,
+            "received_at"
+        ),
+        (.tencent, #"{"devicename":"D","p":"%"}"#, "timestamp"),
+    ]
+
+    @Test(arguments: timeless)
+    func `a message whose platform tells no time is rejected by the platform's key where its time is needed`(
+        platform: Platform, body: String, key: String
+    ) throws {
+        for time in ["", "time: @time\n"] {
+            let mapping = "kind: properties\nmeter: @device\n\(time)register: p\nunit: L"
+            let batch = try readings(unproved(body.replacing("%", with: "1"), platform), by: mapping).batch
+            #expect(faults(batch) == ["\(key): is missing"])
+        }
+        let frame = hex(cjt188Frame(data: [0x1F, 0x90, 0x00, 0x45, 0x23, 0x01, 0x00, 0x05, 0x00]))
+        let mapping = "kind: bytes\nfield: p\ncoding: hex\nformat: "
+        let frames = try readings(unproved(body.replacing("%", with: frame), platform), by: mapping + "cjt188").batch
+        #expect(faults(frames) == ["\(key): is missing, and the frame has no clock"])
+        let telegram = body.replacing("%", with: "1844AE4C4455223368077A55000000041389E20100023B0000")
+        let found = try readings(unproved(telegram, platform), by: mapping + "oms")
+        #expect(faults(found.batch) == ["\(key): is missing, and the frame has no clock"])
+    }
+
+    @Test func `of several frames only those without a clock need the platform's time`() throws {
+        let frames = hex(cjt188Frame(data: cjt188Reply()) + cjt188Frame(data: [0x1F, 0x90, 0, 0, 0, 1, 0, 0, 0]))
+        let body = """
+            {"notifyType":"deviceDataChanged","deviceId":"D","service":{"data":{"p":"\(frames)"},"eventTime":"soon"}}
+            """
+        let mapping = "kind: bytes\nformat: cjt188\nfield: p\ncoding: hex"
+        let batch = try readings(unproved(body, .oceanconnect), by: mapping).batch
+        #expect(batch.registers == [123_450_000])
+        #expect(faults(batch) == ["eventTime: \(PlatformTimeTests.unreadable)"])
+        #expect(batch.rejections.map(\.item) == [1])
+    }
+
     @Test func `OceanConnect's eventTime rejects a frame likewise`() throws {
         let frame = "FEFEFE6810776655443322118109901F017856341200FFA116"
         let body = """

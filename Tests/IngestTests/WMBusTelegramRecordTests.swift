@@ -91,7 +91,7 @@ import Water
         let text = plainTelegram("0413 01000000")
         #expect(
             readings(try telegrams(text, receivedAt: nil).batch) == [
-                "at: the meter has no clock and X-Received-At is missing"
+                "at: the frame has no clock and X-Received-At is missing"
             ])
         let printed = try decodeTelegrams(Array(text.utf8), receivedAt: nil, allowsMissingTime: true) { _ in nil }
         #expect(printed.batch.instants == [DecodedBatch.noInstant])
@@ -101,7 +101,7 @@ import Water
 
     @Test func `a clock that is far from the time of receipt is a finding`() throws {
         #expect(
-            try found("046D 1E315131") == ["clock: the meter's clock and the time of receipt differ by 311 d"])
+            try found("046D 1E315131") == ["clock: line 1: the meter's clock and the time of receipt differ by 311 d"])
     }
 
     @Test func `the age of a value without a clock is no clock that is far off`() throws {
@@ -120,7 +120,7 @@ import Water
     func `a clock that was reset is none, the time of receipt is taken, and that is told`(
         clock: String, told: String
     ) throws {
-        let reason = "clock: the meter's clock was reset and is not used: it says \(told)"
+        let reason = "clock: line 1: the meter's clock was reset and is not used: it says \(told)"
         #expect(try said("0413 01000000" + clock) == ["1000"])
         #expect(try found(clock) == [reason])
         let aged = try telegrams(plainTelegram("0413 01000000 0274 3C00" + clock)).batch

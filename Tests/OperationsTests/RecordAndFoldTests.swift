@@ -1,4 +1,5 @@
 import Database
+import Ingest
 import Operations
 import Storage
 import Testing
@@ -126,6 +127,50 @@ import Water
         #expect(answer.entries.map(\.offset) == [2, 4, 5, nil])
         #expect(answer.entries.map(\.status) == [.rejected, .held, .held, .held])
         #expect(answer.rejected == 1 && answer.held == 1 && answer.readings == 4)
+    }
+
+    private func ahead(_ seconds: Int) -> String {
+        "the time is more than 10 minutes ahead of the server (the gateway's clock may be \(seconds) s ahead); "
+            + "it joins no statement: send it again when its time has come"
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a reading ahead of the clock joins when it is sent again in its time, and not by itself`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        try await city.addHome(1)
+        let early = try await city.post(CityFixture.series(1, from: october, [100, 110]), at: october - 3_000)
+        #expect(early.entries.map(\.reason) == [ahead(3_000), ahead(6_600)])
+        _ = try await city.foldAll(at: october + 9_000)
+        #expect(try await city.sets().isEmpty)
+        let again = try await city.post(CityFixture.series(1, from: october, [100, 110]), at: october + 3_600)
+        #expect(again.accepted == 1 && again.entries.isEmpty)
+        _ = try await city.foldAll()
+        let address = try #require(MeterAddress(.serial, "M1"))
+        let elements = try await city.database.read { try $0.elements(at: address) }
+        #expect(elements?.map(\.register.flooredLitres) == [100, 110])
+    }
+
+    @Test func `of a meter that nobody registered, a reading ahead of the clock is not said to join`() async throws {
+        let city = try await CityFixture(on: .sqlite)
+        let early = try await city.post(CityFixture.series(2, from: october, [100]), at: october - 3_000)
+        #expect(early.entries.map(\.reason) == ["no meter is registered as serial:m2", ahead(3_000)])
+    }
+
+    @Test func `what is held, and what is out of scope, is named by its line`() async throws {
+        let city = try await CityFixture(on: .sqlite)
+        try await city.addHome(1)
+        let (now, later) = (october.utc, (october + 9_000).utc)
+        let table = "meter,at,volume_l\n\nM1,\(now),100\nM2,\(now),100\nM1,\(later),110\n"
+        let batch = try decode(Array(table.utf8), as: .csv, receivedAt: nil)
+        let answer = try await city.record(batch, from: CityFixture.cityGateway, at: october + 5_000)
+        #expect(answer.entries.map(\.index) == [1, 2])
+        let unregistered = "line 4: no meter is registered as serial:m2; the reading joins when one is"
+        #expect(answer.entries.map(\.reason) == [unregistered, "line 5: \(ahead(4_000))"])
+        let other = try await city.record(batch, from: CityFixture.secondGateway, at: october + 5_000)
+        let scope = "the meter is outside this gateway's scope"
+        #expect(other.entries.map(\.reason) == ["line 3: \(scope)", unregistered, "line 5: \(scope)"])
     }
 
     @Test(arguments: TestEngine.allCases)

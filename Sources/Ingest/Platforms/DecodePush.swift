@@ -69,13 +69,14 @@ extension DecodedBatch {
         for run in other.runs {
             let range = run.range.lowerBound + readings..<run.range.upperBound + readings
             runs.append(
-                ReadingRun(item: run.item + items, address: run.address, range: range, series: run.series))
+                ReadingRun(
+                    item: run.item + items, address: run.address, range: range, series: run.series, place: run.place))
         }
         for alert in other.alerts {
             alerts.append(
                 DecodedAlerts(
                     item: alert.item + items, address: alert.address, at: alert.at, alerts: alert.alerts,
-                    raw: alert.raw))
+                    raw: alert.raw, place: alert.place))
         }
         for rejection in other.rejections {
             rejections.append(

@@ -26,28 +26,24 @@ struct DeviceBytes {
         } catch {
             return TelegramBatch(batch: try rejected(error, limits), undecoded: [])
         }
+        // A frame that needs the platform's time is rejected by the platform's key.
+        let clock = MeterClock(
+            receivedAt: message.at, offsetSeconds: cityOffset, allowsMissingTime: false,
+            unheard: (key: message.timeKey, fault: message.fault))
         switch mapping.format {
-        case .cjt188:
-            let batch = try decode(
-                bytes, as: .cjt188, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset,
-                cjt188: mapping.cjt188 ?? cjt188)
-            return try withTimeFault(of: message, TelegramBatch(batch: batch, undecoded: []), limits)
-        case .oms:
-            let found = try decodeTelegram(
-                bytes, receivedAt: message.at, limits: limits, clockOffsetSeconds: cityOffset, keys: keys)
-            return try withTimeFault(of: message, found, limits)
+        case .cjt188: return TelegramBatch(batch: try frames(bytes, clock, limits), undecoded: [])
+        case .oms: return try decodeTelegram(bytes, limits: limits, clock: clock, keys: keys)
         case .axiomaW1: return TelegramBatch(batch: try axioma(bytes, fields, limits), undecoded: [])
         }
     }
 
-    /// What was found; where it needed the platform's time and that cannot be read, its fault instead.
-    private func withTimeFault(
-        of message: DeviceMessage, _ found: TelegramBatch, _ limits: DecodeLimits
-    ) throws(BodyRefusal) -> TelegramBatch {
-        guard let fault = message.fault, found.batch.runs.isEmpty,
-            found.batch.rejections.contains(where: { $0.field == "at" })
-        else { return found }
-        return TelegramBatch(batch: try rejected(fault, limits), undecoded: [])
+    private func frames(
+        _ bytes: [UInt8], _ clock: MeterClock, _ limits: DecodeLimits
+    ) throws(BodyRefusal) -> DecodedBatch {
+        guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+        let bytes = withoutMark(bytes)
+        let builder = BatchBuilder(limits: limits, bodyBytes: bytes.count)
+        return try decodeFrames(bytes, into: builder, clock: clock, mapping.cjt188 ?? cjt188)
     }
 
     private func axioma(

@@ -34,7 +34,7 @@ func iotdaPush(
     case "device.message":
         let message = DeviceMessage(
             attributes: attributes(device + [("topic", body["topic"])]), at: heard.at,
-            properties: request.bytes(of: body), bytes: nil, fault: heard.fault)
+            properties: request.bytes(of: body), bytes: nil, fault: heard.fault, timeKey: "event_time")
         return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
     default: return Push(messages: [], ignored: 1, repeatKey: repeatKey)
     }
@@ -60,7 +60,7 @@ func oceanConnectPush(_ request: PushRequest) throws(PushRefusal) -> Push {
 }
 
 /// A message for each service that has data; where there is no service at all, one is ignored. Its time is its own, and
-/// the request's only where it gives none: a time that cannot be read rejects it.
+/// the request's only where it gives none and the request one: a time that cannot be read rejects it.
 private func services(
     _ nodes: [JSONNode], _ request: PushRequest, _ device: [(String, JSONNode?)], _ heard: HeardTime,
     keys: (service: String, time: String, data: String)
@@ -76,7 +76,7 @@ private func services(
         messages.append(
             DeviceMessage(
                 attributes: attributes(device + [("service", node[keys.service])]), at: time.at,
-                properties: request.bytes(of: data), bytes: nil, fault: time.fault))
+                properties: request.bytes(of: data), bytes: nil, fault: time.fault, timeKey: keys.time))
     }
     return (messages, ignored)
 }

@@ -117,7 +117,7 @@ public struct DeviceMessage: Sendable, Hashable {
     /// Nothing of the message is taken, whatever time it tells inside.
     var isRefused = false
     /// The platform's own key of `at`, for saying that it is missing.
-    var timeKey = "@time"
+    var timeKey: String
     /// The platform does not tell readings from its other messages: one without a register is none.
     var isOfAnyKind = false
 }

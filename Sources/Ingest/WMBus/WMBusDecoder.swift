@@ -29,6 +29,13 @@ public func decodeTelegram(
 ) throws(BodyRefusal) -> TelegramBatch {
     let clock = MeterClock(
         receivedAt: receivedAt, offsetSeconds: clockOffsetSeconds, allowsMissingTime: allowsMissingTime)
+    return try decodeTelegram(bytes, limits: limits, clock: clock, keys: keys)
+}
+
+/// The same by a clock that knows what tells the time of receipt.
+func decodeTelegram(
+    _ bytes: [UInt8], limits: DecodeLimits, clock: MeterClock, keys: TelegramKeys
+) throws(BodyRefusal) -> TelegramBatch {
     var decoder = WMBusDecoder(into: BatchBuilder(limits: limits, bodyBytes: 0), clock: clock)
     try decoder.readTelegram(bytes, keys)
     return decoder.result

@@ -35,7 +35,7 @@ struct WMBusFrame {
             return (bytes.copied(0..<bytes.count), false)
         }
         guard bytes.count == length + 1 + 2 * (1 + (length - 9 + 15) / 16) else {
-            throw ItemFault(field: "length", reason: "\(bytes.count) bytes where the first says \(length) follow")
+            throw ItemFault(field: "length", reason: "\(bytes.count - 1) bytes follow, the first byte says \(length)")
         }
         guard let plain = bytes.withoutFormatA else { throw .badBlock }
         return (plain, true)
