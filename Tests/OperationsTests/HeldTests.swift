@@ -1,0 +1,38 @@
+import Database
+import Operations
+import Storage
+import Testing
+import Water
+
+/// What nobody registered and what is kept apart: found by gateway, counted, and given free again when it joins.
+@Suite(.freshDatabases) struct HeldTests {
+    private let october = CityFixture.october
+    private let own = CityFixture.firstGateway
+    private let other = CityFixture.secondGateway
+
+    @Test(arguments: TestEngine.allCases)
+    func `readings kept apart are counted page by page, each once and without those that joined`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        for home in 1...2 as ClosedRange<Int64> { try await city.addHome(home) }
+        let ahead = october + 10 * 86_400
+        let first = CityFixture.series(1, from: ahead, [10, 20, 30])
+        for gateway in [CityFixture.cityGateway, own] { try await city.post(first, from: gateway, at: october) }
+        for (meter, litres) in [(2, [5, 6]), (9, [7])] as [(Int64, [Int64])] {
+            try await city.post(CityFixture.series(meter, from: ahead, litres), at: october)
+        }
+        _ = try await city.foldAll()
+        let month = city.calendar.month(of: october)
+        let span = city.calendar.interval(of: month)
+        func counts() async throws -> Set<Int> {
+            try await city.database.read { reader in
+                Set(try (1...8).map { try reader.held(of: month, span, together: $0).keptApart })
+            }
+        }
+        #expect(try await counts() == [6])
+        try await city.post(CityFixture.series(1, from: ahead, [10, 20]))
+        _ = try await city.foldAll()
+        #expect(try await counts() == [4])
+    }
+}
