@@ -122,17 +122,34 @@ extension Transaction {
             """)
     }
 
+    /// Takes readings that joined off what is held of a gateway's meter.
+    public func countJoined(_ readings: Int, of meter: MeterID, gateway: GatewayID) throws {
+        try execute(
+            """
+            UPDATE held_meter SET readings = CASE WHEN readings > \(readings) THEN readings - \(readings) ELSE 0 END
+            WHERE community_id = 0 AND gateway_id = \(gateway) AND meter_id = \(meter)
+            """)
+    }
+
     /// Ends a visit, unless the registry asked again meanwhile. A meter none of whose readings are left unregistered
-    /// is held no more.
+    /// is held no more, nor for a gateway of which neither a reading nor an alarm of it is left.
     public func finish(_ sweep: Sweep, isStillHeld: Bool) throws {
         try execute(
             """
             DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)
                 AND target_meter_id = \(sweep.target) AND asked_at = \(sweep.askedAt)
             """)
-        if sweep.community == .unregistered, !isStillHeld {
+        guard sweep.community == .unregistered else { return }
+        guard isStillHeld else {
             try execute("DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter)")
+            return
         }
+        try execute(
+            """
+            DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter) AND readings = 0
+                AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.community_id = held_meter.community_id
+                    AND a.meter_id = held_meter.meter_id AND a.gateway_id = held_meter.gateway_id)
+            """)
     }
 
     /// Moves a kept alarm to where its meter hangs now: added there first, removed here after.

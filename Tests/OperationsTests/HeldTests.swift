@@ -35,4 +35,30 @@ import Water
         _ = try await city.foldAll()
         #expect(try await counts() == [4])
     }
+
+    /// Readings held, by gateway.
+    private func held(_ city: CityFixture) async throws -> [GatewayID: Int64] {
+        try await city.database.read { reader in
+            Dictionary(uniqueKeysWithValues: try reader.heldAddresses().map { ($0.gateway, $0.readings) })
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what joins uses no more of its gateway's limit, and what stays does`(engine: TestEngine) async throws {
+        var limits = RecordLimits()
+        limits.heldReadingsPerGateway = 5
+        let city = try await CityFixture(on: engine, limits: limits)
+        try await city.addHome(1, registered: false)
+        // Two lie before the meter hung there.
+        try await city.post(CityFixture.series(1, from: CityFixture.movedIn - 7_200, [1, 2]))
+        try await city.post(CityFixture.series(1, from: october, [100, 110, 120]))
+        try await city.post(CityFixture.series(1, from: october + 86_400, [130]), from: own)
+        _ = try await city.foldAll()
+        #expect(try await held(city) == [CityFixture.cityGateway: 5, own: 1])
+        try await city.registerMeter(1)
+        _ = try await city.foldAll()
+        #expect(try await held(city) == [CityFixture.cityGateway: 2])
+        let answer = try await city.post(CityFixture.series(2, from: october, [7, 8, 9]))
+        #expect(answer.held == 1 && answer.rejected == 0 && answer.readings == 3)
+    }
 }
