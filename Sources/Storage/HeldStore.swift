@@ -1,8 +1,9 @@
 public import Database
 public import Water
 
-/// How much of a gateway's unregistered data is kept.
+/// How much is held of meters that nobody registered.
 public struct HeldCount: Sendable, Hashable {
+    /// Each once, however many gateways hear it.
     public let meters: Int64
     public let readings: Int64
 }
@@ -26,35 +27,57 @@ public struct Sweep: Sendable, Hashable {
 }
 
 extension Reader {
-    /// What is held of every gateway that has anything held.
-    public func heldCounts() throws -> [GatewayID: HeldCount] {
-        var counts: [GatewayID: HeldCount] = [:]
-        try each(
+    /// What is held of meters that nobody registered. With `gateways` what these heard alone.
+    public func heldCount(of gateways: [GatewayID]? = nil) throws -> HeldCount {
+        let none = HeldCount(meters: 0, readings: 0)
+        if gateways?.isEmpty == true { return none }
+        return try first(
             """
-            SELECT gateway_id, count(*), CAST(sum(readings) AS BIGINT) FROM held_meter
-            WHERE community_id = 0 GROUP BY gateway_id
+            SELECT count(DISTINCT h.meter_id), coalesce(CAST(sum(h.readings) AS BIGINT), 0)
+            FROM held_meter h
+            JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0
+            WHERE h.community_id = 0 \(Reader.heard("h", by: gateways))
             """
-        ) { row in
-            counts[try row.id(0)] = HeldCount(meters: try row.integer(1), readings: try row.integer(2))
-        }
-        return counts
+        ) { HeldCount(meters: try $0.integer(0), readings: try $0.integer(1)) } ?? none
     }
 
-    /// Held meters, latest first, at most `limit`.
-    public func heldMeters(limit: Int) throws -> [HeldMeter] {
-        try all(
+    /// Held meters, latest first, at most `limit`. With `gateways` what these heard alone.
+    public func heldMeters(of gateways: [GatewayID]? = nil, limit: Int) throws -> [HeldMeter] {
+        if gateways?.isEmpty == true { return [] }
+        return try all(
             """
             SELECT a.address, g.name, h.readings, a.first_seen_at, h.last_at
             FROM held_meter h
             JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0
             JOIN gateway g ON g.gateway_id = h.gateway_id
-            WHERE h.community_id = 0 ORDER BY h.last_at DESC, a.address LIMIT \(limit)
+            WHERE h.community_id = 0 \(Reader.heard("h", by: gateways))
+            ORDER BY h.last_at DESC, a.address LIMIT \(limit)
             """
         ) { row in
             HeldMeter(
                 address: try row.text(0), gateway: try row.text(1), readings: try row.integer(2),
                 firstSeen: try row.instant(3), last: try row.instant(4))
         }
+    }
+
+    /// When the last held reading of an address that nobody registered was taken; nil where none is held. With
+    /// `gateways` of what these heard alone.
+    public func lastHeld(at address: MeterAddress, of gateways: [GatewayID]? = nil) throws -> Instant? {
+        if gateways?.isEmpty == true { return nil }
+        return try first(
+            """
+            SELECT h.last_at FROM meter_address a
+            JOIN held_meter h ON h.meter_id = a.meter_id AND h.community_id = 0
+            WHERE a.address = \(address.text) AND a.is_registered = 0 \(Reader.heard("h", by: gateways))
+            ORDER BY h.last_at DESC LIMIT 1
+            """
+        ) { try $0.instant(0) }
+    }
+
+    /// A condition on the gateway of an alias's rows, to follow another; none where `gateways` is nil.
+    private static func heard(_ name: SQL, by gateways: [GatewayID]?) -> SQL {
+        guard let gateways else { return "" }
+        return "AND \(name).gateway_id IN (\(SQL.list(gateways)))"
     }
 
     /// The meter number that stands for an address nobody registered; nil where it was never seen.
@@ -237,15 +260,17 @@ extension SQL {
 }
 
 extension Reader {
-    /// Quarantined readings, latest first, at most `limit`.
-    public func quarantined(limit: Int) throws -> [QuarantinedReading] {
-        try all(
+    /// Quarantined readings, latest first, at most `limit`. With `gateways` what these sent alone.
+    public func quarantined(of gateways: [GatewayID]? = nil, limit: Int) throws -> [QuarantinedReading] {
+        if gateways?.isEmpty == true { return [] }
+        return try all(
             """
             SELECT q.community_id, coalesce(m.serial, ''), q.read_at, q.register_ml, g.name, q.reason,
                 g.clock_offset_seconds
             FROM reading_quarantine q
             JOIN meter m ON m.meter_id = q.meter_id
             JOIN gateway g ON g.gateway_id = q.gateway_id
+            WHERE 1 = 1 \(Reader.heard("q", by: gateways))
             ORDER BY q.noted_at DESC, q.read_at DESC, q.meter_id LIMIT \(limit)
             """
         ) { row in

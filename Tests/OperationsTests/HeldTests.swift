@@ -11,6 +11,55 @@ import Water
     private let other = CityFixture.secondGateway
 
     @Test(arguments: TestEngine.allCases)
+    func `what some gateways heard is found and counted however much others heard later`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        let (own, other, next) = (own, other, october + 86_400)
+        try await city.post(CityFixture.series(1, from: october, [1, 2]), from: own)
+        for meter in 1...4 as ClosedRange<Int64> {
+            try await city.post(CityFixture.series(meter, from: next, [5]), from: other)
+        }
+        _ = try await city.foldAll()
+        let (all, mine, none) = try await city.database.read { reader in
+            (
+                try reader.heldMeters(limit: 1), try reader.heldMeters(of: [own], limit: 1),
+                try reader.heldMeters(of: [], limit: 1)
+            )
+        }
+        #expect(all.map(\.gateway) == ["g3"] && mine.map(\.gateway) == ["g2"] && mine.map(\.readings) == [2])
+        #expect(none.isEmpty)
+        let lists: [[GatewayID]?] = [nil, [own], [own, other], []]
+        let counts = try await city.database.read { reader in try lists.map { try reader.heldCount(of: $0) } }
+        #expect(counts.map(\.meters) == [4, 1, 4, 0] && counts.map(\.readings) == [6, 2, 6, 0])
+        let addresses = try ["m1", "m2"].map { try #require(MeterAddress(.serial, $0)) }
+        let last = try await city.database.read { reader -> [Instant?] in
+            try addresses.flatMap { [try reader.lastHeld(at: $0), try reader.lastHeld(at: $0, of: [own])] }
+        }
+        #expect(last == [next, october + 3_600, next, nil])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `readings kept apart of some gateways are found however many others have later`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        let (own, other) = (own, other)
+        for (meter, gateway) in [(1, own), (2, other), (3, other)] as [(Int64, GatewayID)] {
+            let body = CityFixture.series(meter, from: october + meter * 86_400, [5])
+            try await city.post(body, from: gateway, at: october)
+        }
+        _ = try await city.foldAll()
+        let (all, mine, none) = try await city.database.read { reader in
+            (
+                try reader.quarantined(limit: 1), try reader.quarantined(of: [own], limit: 1),
+                try reader.quarantined(of: [], limit: 1)
+            )
+        }
+        #expect(all.map(\.gateway) == ["g3"] && mine.map(\.gateway) == ["g2"] && none.isEmpty)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `readings kept apart are counted page by page, each once and without those that joined`(
         engine: TestEngine
     ) async throws {
