@@ -125,4 +125,11 @@ extension Reader {
         if let known, known.version == (try currentRegistryVersion()) { return known }
         return try shelf.directory(of: self)
     }
+
+    /// The same where it was read before; nil where it would have to be read now.
+    func directoryAtHand(_ known: MeterDirectory?, _ shelf: DirectoryShelf) throws -> MeterDirectory? {
+        let version = try currentRegistryVersion()
+        if let known, known.version == version { return known }
+        return shelf.directory(version: version)
+    }
 }

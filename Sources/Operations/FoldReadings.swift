@@ -62,12 +62,12 @@ public actor FoldReadings {
     private var scattered: Set<CommunityID> = []
     /// Rounds that wait before one takes four times as many readings.
     private static let roundsBehind: Int64 = 200
+    /// How often the registry is read before a transaction, where it keeps moving on, until one reads it itself.
+    private static let readsAhead = 2
     /// How often a large round is planned before a small one is placed in its transaction.
     private static let attempts = 3
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
-    /// Day sets that sweeps visit in one transaction.
-    private static let setsPerSweep = 500
     /// Meters of a community that one passage over its sets visits.
     private static let sweepsTogether = 10_000
     private static let pollMilliseconds: Int64 = 100
@@ -327,73 +327,68 @@ public actor FoldReadings {
 
     /// A fold's transaction: claims the community in it, so that the lease costs no transaction of its own, and gives up
     /// another that was in hand; nil where another process has it.
-    private func underLease<T: Sendable>(
+    ///
+    /// The registry is read before it: answers that wait for the database's one writer do not wait for two million
+    /// meters. Where it moves on each time, as during an import, the transaction reads it, so that it ends.
+    func underLease<T: Sendable>(
         of community: CommunityID, at: Instant,
         _ body: @escaping @Sendable (inout Folding, Lease) throws -> T
     ) async throws -> (value: T, round: FoldRound, lease: Lease)? {
-        let (known, calendar, rules, shelf) = (directory, calendar, rules, shelf)
         let earlier = inHand?.lease.community == community ? nil : inHand?.lease
-        let (owner, now) = (worker.owner, worker.now())
-        do {
-            typealias Done = (value: T, round: FoldRound, lease: Lease, directory: MeterDirectory)
-            // Until it is durable the journal has what it folded.
-            let done = try await database.write(repeatable: true, .withTheNext) { transaction -> Done? in
-                guard
-                    let lease = try transaction.claim(
-                        .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
-                else { return nil }
-                if let earlier { try transaction.release(earlier) }
-                let directory = try transaction.reader.directory(known, shelf)
-                var folding = Folding(
-                    transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
-                let value = try body(&folding, lease)
-                return (value, folding.round, lease, directory)
+        let shelf = shelf
+        var reads = 0
+        while true {
+            let isLast = reads == Self.readsAhead
+            switch try await claiming(community, givingUp: earlier, readsRegistry: isLast, at: at, body) {
+            case .isWithOther: return nil
+            case .isBehind:
+                reads += 1
+                let known = directory
+                directory = try await database.read { try $0.directory(known, shelf) }
+            case .isDone(let value, let round, let lease, let fresh):
+                directory = fresh
+                if earlier != nil { inHand = nil }
+                return (value, round, lease)
             }
-            guard let done else { return nil }
-            directory = done.directory
-            if earlier != nil { inHand = nil }
-            return (done.value, done.round, done.lease)
-        } catch DatabaseFailure.conflict {
-            return nil
         }
     }
 
-    /// Moves rows of a community that the registry no longer maps so, in one passage over its sets: union into the
-    /// right place, removal from the old one. nil where another process has the community.
-    private func visit(_ sweeps: [Sweep], at: Instant) async throws -> FoldRound? {
-        let community = sweeps[0].community
-        let (first, last) = (sweeps[0].meter, sweeps[sweeps.count - 1].meter)
-        let targets = Dictionary(sweeps.map { ($0.meter, $0.target) }) { known, _ in known }
-        var after: DayKey?
-        var total = FoldRound()
-        var staying: Set<MeterID> = []
-        repeat {
-            let (start, kept) = (after, staying)
-            let page = try await underLease(of: community, at: at) { folding, lease in
-                let transaction = folding.transaction
-                if start == nil { try transaction.unpackSwept(of: community, meters: first, last) }
-                let keys = try transaction.reader.sweptKeys(
-                    of: community, meters: first, last, after: start, limit: Self.setsPerSweep)
-                for key in keys {
-                    if let target = targets[key.meter] { try folding.move(key, to: target) }
-                }
-                let isLast = keys.count < Self.setsPerSweep
-                if isLast {
-                    for sweep in sweeps { try folding.moveAlerts(sweep) }
-                }
-                try folding.finish(sweeping: community)
-                if isLast {
-                    let stillHeld = folding.staying.union(kept)
-                    for sweep in sweeps { try transaction.finish(sweep, isStillHeld: stillHeld.contains(sweep.meter)) }
-                    try transaction.release(lease)
-                }
-                return (next: isLast ? nil : keys.last, staying: folding.staying)
+    /// One transaction of `underLease`; it writes nothing where the registry is newer than the one at hand, unless it
+    /// may read it.
+    private func claiming<T: Sendable>(
+        _ community: CommunityID, givingUp earlier: Lease?, readsRegistry: Bool, at: Instant,
+        _ body: @escaping @Sendable (inout Folding, Lease) throws -> T
+    ) async throws -> Claimed<T> {
+        let (known, calendar, rules, shelf) = (directory, calendar, rules, shelf)
+        let (owner, now) = (worker.owner, worker.now())
+        do {
+            // Until it is durable the journal has what it folded.
+            return try await database.write(repeatable: true, .withTheNext) { transaction -> Claimed<T> in
+                let reader = transaction.reader
+                let found: MeterDirectory? =
+                    try readsRegistry ? reader.directory(known, shelf) : reader.directoryAtHand(known, shelf)
+                guard let directory = found else { return .isBehind }
+                guard
+                    let lease = try transaction.claim(
+                        .fold, of: community, by: owner, at: now, seconds: Worker.leaseSeconds)
+                else { return .isWithOther }
+                if let earlier { try transaction.release(earlier) }
+                var folding = Folding(
+                    transaction: transaction, directory: directory, calendar: calendar, rules: rules, at: at)
+                let value = try body(&folding, lease)
+                return .isDone(value, folding.round, lease, directory)
             }
-            guard let page else { return nil }
-            total.add(page.round)
-            staying.formUnion(page.value.staying)
-            after = page.value.next
-        } while after != nil
-        return total
+        } catch DatabaseFailure.conflict {
+            return .isWithOther
+        }
     }
+}
+
+/// What became of a fold's transaction.
+private enum Claimed<T: Sendable>: Sendable {
+    /// The registry is newer than the one at hand: nothing was written.
+    case isBehind
+    /// Another process has the community.
+    case isWithOther
+    case isDone(T, FoldRound, Lease, MeterDirectory)
 }

@@ -17,13 +17,15 @@ struct Folding {
     private var planned: ArraySlice<FoldPlan.Change> = []
     private var removed: [DayKey: Set<ReadingElement>] = [:]
     private var quarantined: [Quarantine: [ReadingElement]] = [:]
+    /// Readings that are held no more.
+    private var joined: [Held: Int] = [:]
     private var placeholders: [MeterAddress: MeterID] = [:]
     /// Communities of which anything is written, in a set or beside it.
     private var touched: Set<CommunityID> = []
     /// Communities whose figures a word of tampering may change: as a changed set does.
     private var tampered: Set<CommunityID> = []
     private var months: [CommunityID: [BillingMonth]] = [:]
-    /// Meters that a sweep found in their right place.
+    /// Meters of which a sweep found or put readings where they stay.
     private(set) var staying: Set<MeterID> = []
 
     init(
@@ -41,6 +43,11 @@ struct Folding {
         let community: CommunityID
         let meter: MeterID
         let reason: QuarantineReason
+    }
+
+    private struct Held: Hashable {
+        let meter: MeterID
+        let gateway: GatewayID
     }
 
     /// Takes rows of the journal: as they were planned where nothing has changed since, else each entry anew.
@@ -124,9 +131,10 @@ struct Folding {
             let staysHere = communities.map { $0.contains(key.community) }
             let staysHeld =
                 key.community == .unregistered && directory.places(of: target, at: element.at).isEmpty
-            if target == key.meter, staysHere ?? staysHeld {
-                staying.insert(key.meter)
-                continue
+            if staysHere ?? staysHeld {
+                // Under another number it stays as well, by that of the meter it belongs to.
+                staying.insert(target)
+                if target == key.meter { continue }
             }
             removed[key, default: []].insert(element)
             try place(element, of: target, isFuture: false)
@@ -199,6 +207,9 @@ struct Folding {
         }
         try late.mark()
         try transaction.write(changes)
+        for (held, count) in joined.sorted(by: { ($0.key.meter, $0.key.gateway) < ($1.key.meter, $1.key.gateway) }) {
+            try transaction.countJoined(count, of: held.meter, gateway: held.gateway)
+        }
         for (place, elements) in quarantined {
             try transaction.quarantine(
                 elements, of: place.meter, in: place.community, reason: place.reason, at: at)
@@ -242,8 +253,12 @@ struct Folding {
         return meter
     }
 
-    private func countHeld(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
+    /// Counts what a set of what nobody registered has more; what it has less is counted together.
+    private mutating func countHeld(_ key: DayKey, before: [ReadingElement], after: [ReadingElement]) throws {
         guard key.community == .unregistered else { return }
+        for element in Set(before).subtracting(after) {
+            joined[Held(meter: key.meter, gateway: element.gateway), default: 0] += 1
+        }
         for (gateway, list) in Dictionary(grouping: Set(after).subtracting(before), by: \.gateway) {
             let last = list.map(\.at).max() ?? at
             try transaction.countHeld(list.count, of: key.meter, gateway: gateway, last: last)

@@ -1,8 +1,9 @@
 public import Database
 public import Water
 
-/// How much of a gateway's unregistered data is kept.
+/// How much is held of meters that nobody registered.
 public struct HeldCount: Sendable, Hashable {
+    /// Each once, however many gateways hear it.
     public let meters: Int64
     public let readings: Int64
 }
@@ -26,35 +27,57 @@ public struct Sweep: Sendable, Hashable {
 }
 
 extension Reader {
-    /// What is held of every gateway that has anything held.
-    public func heldCounts() throws -> [GatewayID: HeldCount] {
-        var counts: [GatewayID: HeldCount] = [:]
-        try each(
+    /// What is held of meters that nobody registered. With `gateways` what these heard alone.
+    public func heldCount(of gateways: [GatewayID]? = nil) throws -> HeldCount {
+        let none = HeldCount(meters: 0, readings: 0)
+        if gateways?.isEmpty == true { return none }
+        return try first(
             """
-            SELECT gateway_id, count(*), CAST(sum(readings) AS BIGINT) FROM held_meter
-            WHERE community_id = 0 GROUP BY gateway_id
+            SELECT count(DISTINCT h.meter_id), coalesce(CAST(sum(h.readings) AS BIGINT), 0)
+            FROM held_meter h
+            JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0
+            WHERE h.community_id = 0 \(Reader.heard("h", by: gateways))
             """
-        ) { row in
-            counts[try row.id(0)] = HeldCount(meters: try row.integer(1), readings: try row.integer(2))
-        }
-        return counts
+        ) { HeldCount(meters: try $0.integer(0), readings: try $0.integer(1)) } ?? none
     }
 
-    /// Held meters, latest first, at most `limit`.
-    public func heldMeters(limit: Int) throws -> [HeldMeter] {
-        try all(
+    /// Held meters, latest first, at most `limit`. With `gateways` what these heard alone.
+    public func heldMeters(of gateways: [GatewayID]? = nil, limit: Int) throws -> [HeldMeter] {
+        if gateways?.isEmpty == true { return [] }
+        return try all(
             """
             SELECT a.address, g.name, h.readings, a.first_seen_at, h.last_at
             FROM held_meter h
             JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0
             JOIN gateway g ON g.gateway_id = h.gateway_id
-            WHERE h.community_id = 0 ORDER BY h.last_at DESC, a.address LIMIT \(limit)
+            WHERE h.community_id = 0 \(Reader.heard("h", by: gateways))
+            ORDER BY h.last_at DESC, a.address LIMIT \(limit)
             """
         ) { row in
             HeldMeter(
                 address: try row.text(0), gateway: try row.text(1), readings: try row.integer(2),
                 firstSeen: try row.instant(3), last: try row.instant(4))
         }
+    }
+
+    /// When the last held reading of an address that nobody registered was taken; nil where none is held. With
+    /// `gateways` of what these heard alone.
+    public func lastHeld(at address: MeterAddress, of gateways: [GatewayID]? = nil) throws -> Instant? {
+        if gateways?.isEmpty == true { return nil }
+        return try first(
+            """
+            SELECT h.last_at FROM meter_address a
+            JOIN held_meter h ON h.meter_id = a.meter_id AND h.community_id = 0
+            WHERE a.address = \(address.text) AND a.is_registered = 0 \(Reader.heard("h", by: gateways))
+            ORDER BY h.last_at DESC LIMIT 1
+            """
+        ) { try $0.instant(0) }
+    }
+
+    /// A condition on the gateway of an alias's rows, to follow another; none where `gateways` is nil.
+    private static func heard(_ name: SQL, by gateways: [GatewayID]?) -> SQL {
+        guard let gateways else { return "" }
+        return "AND \(name).gateway_id IN (\(SQL.list(gateways)))"
     }
 
     /// The meter number that stands for an address nobody registered; nil where it was never seen.
@@ -122,17 +145,34 @@ extension Transaction {
             """)
     }
 
+    /// Takes readings that joined off what is held of a gateway's meter.
+    public func countJoined(_ readings: Int, of meter: MeterID, gateway: GatewayID) throws {
+        try execute(
+            """
+            UPDATE held_meter SET readings = CASE WHEN readings > \(readings) THEN readings - \(readings) ELSE 0 END
+            WHERE community_id = 0 AND gateway_id = \(gateway) AND meter_id = \(meter)
+            """)
+    }
+
     /// Ends a visit, unless the registry asked again meanwhile. A meter none of whose readings are left unregistered
-    /// is held no more.
+    /// is held no more, nor for a gateway of which neither a reading nor an alarm of it is left.
     public func finish(_ sweep: Sweep, isStillHeld: Bool) throws {
         try execute(
             """
             DELETE FROM sweep WHERE community_id = \(sweep.community) AND meter_id = \(sweep.meter)
                 AND target_meter_id = \(sweep.target) AND asked_at = \(sweep.askedAt)
             """)
-        if sweep.community == .unregistered, !isStillHeld {
+        guard sweep.community == .unregistered else { return }
+        guard isStillHeld else {
             try execute("DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter)")
+            return
         }
+        try execute(
+            """
+            DELETE FROM held_meter WHERE community_id = 0 AND meter_id = \(sweep.meter) AND readings = 0
+                AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.community_id = held_meter.community_id
+                    AND a.meter_id = held_meter.meter_id AND a.gateway_id = held_meter.gateway_id)
+            """)
     }
 
     /// Moves a kept alarm to where its meter hangs now: added there first, removed here after.
@@ -164,74 +204,6 @@ extension Reader {
             JOIN meter_address a ON a.meter_id = h.meter_id WHERE h.community_id = 0
             """
         ) { HeldAddress(gateway: try $0.id(0), address: try $0.text(1), readings: try $0.integer(2)) }
-    }
-}
-
-/// What of a month's readings joins no figures, however long one waits.
-public struct HeldOfMonth: Sendable, Hashable {
-    public let month: BillingMonth
-    /// Meters that nobody registered and that have readings of the month.
-    public let meters: Int
-    /// Readings kept apart: ahead of the server's clock when they came, or of a gateway that may not read the meter.
-    public let keptApart: Int
-
-    public var isAny: Bool { meters > 0 || keptApart > 0 }
-
-    public init(month: BillingMonth, meters: Int, keptApart: Int) {
-        self.month = month
-        self.meters = meters
-        self.keptApart = keptApart
-    }
-}
-
-extension Reader {
-    /// What is held of a month that lasts over [start, end). What is not folded yet is not in it.
-    public func held(of month: BillingMonth, _ span: (start: Instant, end: Instant)) throws -> HeldOfMonth {
-        // Two passages: neither table is asked for each row of the other.
-        let held = Set(
-            try all(
-                """
-                SELECT h.meter_id FROM held_meter h
-                JOIN meter_address a ON a.meter_id = h.meter_id AND a.is_registered = 0 WHERE h.community_id = 0
-                """
-            ) { try $0.id(0) as MeterID })
-        let read =
-            try held.isEmpty
-            ? []
-            : all(
-                """
-                SELECT DISTINCT meter_id FROM reading_day
-                WHERE community_id = 0 AND day BETWEEN \(month.firstDay) AND \(month.lastDay)
-                """
-            ) { try $0.id(0) as MeterID }
-        return HeldOfMonth(month: month, meters: held.intersection(read).count, keptApart: try keptApart(month, span))
-    }
-
-    /// Readings of the month kept apart, and those alone: what another gateway or a later sending brought into the
-    /// meter's set takes part.
-    private func keptApart(_ month: BillingMonth, _ span: (start: Instant, end: Instant)) throws -> Int {
-        struct Place: Hashable {
-            let community: CommunityID
-            let meter: MeterID
-        }
-        var apart: [Place: Set<TimedRegister>] = [:]
-        try each(
-            """
-            SELECT community_id, meter_id, read_at, register_ml FROM reading_quarantine
-            WHERE read_at >= \(span.start) AND read_at < \(span.end)
-            """
-        ) { row in
-            let place = Place(community: try row.id(0), meter: try row.id(1))
-            apart[place, default: []].insert(
-                TimedRegister(at: try row.instant(2), register: Volume(millilitres: try row.integer(3))))
-        }
-        for place in apart.keys {
-            try eachDaySet(of: place.meter, in: place.community, from: month.firstDay, to: month.lastDay) {
-                _, elements in
-                apart[place]?.subtract(elements.map { TimedRegister(at: $0.at, register: $0.register) })
-            }
-        }
-        return apart.values.reduce(0) { $0 + $1.count }
     }
 }
 
@@ -288,15 +260,17 @@ extension SQL {
 }
 
 extension Reader {
-    /// Quarantined readings, latest first, at most `limit`.
-    public func quarantined(limit: Int) throws -> [QuarantinedReading] {
-        try all(
+    /// Quarantined readings, latest first, at most `limit`. With `gateways` what these sent alone.
+    public func quarantined(of gateways: [GatewayID]? = nil, limit: Int) throws -> [QuarantinedReading] {
+        if gateways?.isEmpty == true { return [] }
+        return try all(
             """
             SELECT q.community_id, coalesce(m.serial, ''), q.read_at, q.register_ml, g.name, q.reason,
                 g.clock_offset_seconds
             FROM reading_quarantine q
             JOIN meter m ON m.meter_id = q.meter_id
             JOIN gateway g ON g.gateway_id = q.gateway_id
+            WHERE 1 = 1 \(Reader.heard("q", by: gateways))
             ORDER BY q.noted_at DESC, q.read_at DESC, q.meter_id LIMIT \(limit)
             """
         ) { row in

@@ -93,4 +93,29 @@ import Water
         try await city.database.write { try $0.release(try #require(lease)) }
         #expect(try await process.fold(at: at).entries == 10)
     }
+    @Test(arguments: TestEngine.allCases)
+    func `a registry that moved on is read before the fold's transaction, which goes by it`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let (shelf, first) = (DirectoryShelf(), CityFixture.first)
+        let fold = FoldReadings(
+            database: city.database, calendar: city.calendar, rules: .standard, logger: Logger(label: "test"),
+            shelf: shelf)
+        try await journal(0..<1, of: 10, in: city)
+        #expect(try await fold(at: at).entries == 10)
+        try await city.addHome(3)
+        let version = try await city.database.read { try $0.currentRegistryVersion() }
+        #expect(shelf.directory(version: version)?.version == nil)
+        // A transaction that another process's lease ends at once leaves it read: it was not the one that read it.
+        let lease = try await city.database.write {
+            try $0.claim(.fold, of: first, by: LeaseOwner("other"), at: Instant(epochSeconds: 0), seconds: 30)
+        }
+        let refused = try await fold.underLease(of: first, at: at) { folding, _ in folding.directory.version }
+        #expect(refused?.value == nil)
+        #expect(shelf.directory(version: version)?.version == version)
+        try await city.database.write { try $0.release(try #require(lease)) }
+        let done = try await fold.underLease(of: first, at: at) { folding, _ in folding.directory.version }
+        #expect(done?.value == version)
+    }
 }

@@ -290,26 +290,6 @@ struct Samples {
             action: texts("close_action", ["month": "2026-10"]))
     }
 
-    var held: HeldPage {
-        HeldPage(
-            summary: texts("held_summary", ["meters": "14", "readings": "1,204"]), hasMeters: true,
-            meters: [
-                .init(
-                    address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744",
-                    last: "2026-11-24 09:00")
-            ], hasQuarantined: true,
-            quarantined: [
-                .init(
-                    meter: "14010500012347", at: "2026-11-25 09:00", register: "812.5", gateway: "taiyuan-south",
-                    reason: texts("quarantine_future"))
-            ], hasTelegrams: true,
-            telegrams: [
-                .init(
-                    meter: "wmbus:76348799", maker: "KAM", gateway: "taiyuan-south", count: "12",
-                    last: "2026-11-24 09:00", why: texts("telegram_key"))
-            ])
-    }
-
     var corrections: CorrectionsPage {
         CorrectionsPage(
             summary: texts("corrections_summary", ["homes": "1", "months": "2"]), hasHomes: true,

@@ -5,6 +5,27 @@ import Water
 
 /// Pages of the registry and of one household.
 extension Samples {
+    var held: HeldPage {
+        HeldPage(
+            summary: texts("held_summary", ["meters": "14", "readings": "1,204"]), hasMeters: true,
+            moreMeters: texts("list_more", ["shown": "500"]),
+            meters: [
+                .init(
+                    address: "cjt188:14010500099999", gateway: "taiyuan-north", readings: "744",
+                    last: "2026-11-24 09:00")
+            ], hasQuarantined: true, moreQuarantined: texts("list_more", ["shown": "500"]),
+            quarantined: [
+                .init(
+                    meter: "14010500012347", at: "2026-11-25 09:00", register: "812.5", gateway: "taiyuan-south",
+                    reason: texts("quarantine_future"))
+            ], hasTelegrams: true, moreTelegrams: texts("list_more", ["shown": "500"]),
+            telegrams: [
+                .init(
+                    meter: "wmbus:76348799", maker: "KAM", gateway: "taiyuan-south", count: "12",
+                    last: "2026-11-24 09:00", why: texts("telegram_key"))
+            ])
+    }
+
     var alerts: AlertsPage {
         AlertsPage(
             hasObjections: true,

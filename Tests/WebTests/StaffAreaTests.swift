@@ -1,3 +1,4 @@
+import Database
 import Hummingbird
 import Operations
 import Storage
@@ -88,6 +89,58 @@ import Water
             let again = try await staff.post(
                 "/staff/sign-in", ["name": "clerk", "password": WebFixture.password.text], csrf: page.field("csrf"))
             #expect(again.status == 403)
+        }
+    }
+
+    /// More than a list shows of unregistered meters of the city's gateway, each with a reading kept apart, and one of the
+    /// community's, heard before.
+    private func addHeld(_ client: WebClient) async throws {
+        let database = client.fixture.services.database
+        let own = try await AddGateway(database: database)(
+            "own", area: WebFixture.community, key: Secret("a key of its own"), at: WebFixture.now
+        ).get()
+        let north = try #require(try await database.read { try $0.gateway(name: "north") })
+        var heard: [(name: String, gateway: GatewayID, last: Instant)] = (0...Reader.mostRows).map {
+            ("stranger\($0)", north.id, WebFixture.now)
+        }
+        heard.append(("mine", own, WebFixture.now - 86_400))
+        let all = heard
+        try await database.write { transaction in
+            for (name, gateway, last) in all {
+                let meter = try transaction.holdAddress(
+                    try #require(MeterAddress(.serial, name)), at: WebFixture.now)
+                try transaction.countHeld(3, of: meter, gateway: gateway, last: last)
+                let element = ReadingElement(at: last, register: Volume(litres: 5), gateway: gateway)
+                try transaction.quarantine(
+                    [element], of: meter, in: .unregistered, reason: .future, at: WebFixture.now)
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what a clerk's gateway heard is listed however much others heard later, and a list that is cut says so`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            try await addHeld(client)
+            let (clerk, admin) = (client.another(), client.another())
+            try await clerk.signInStaff("clerk")
+            let page = try await clerk.get("/staff/held").text
+            #expect(page.contains("mine") && page.contains("1 块水表，3 条读数"), "\(page)")
+            #expect(page.matches(of: /时间比服务器快/).count == 1)
+            #expect(!page.contains("stranger") && !page.contains("还有更多"))
+            #expect(try await clerk.get("/staff").text.contains(#"<span class="tile-figure">1</span>"#))
+            let form = ["old": "M3", "new": "mine", "final": "", "start": "0", "at": "2026-11-24T10:30"]
+            let csrf = try await clerk.get("/staff/exchange").field("csrf")
+            let asked = try await clerk.post("/staff/exchange", form, csrf: csrf).text
+            #expect(asked.contains("新表 mine 最近一条读数在"), "\(asked)")
+
+            try await admin.signInStaff("admin")
+            let all = try await admin.get("/staff/held").text
+            #expect(all.contains("502 块水表，1,506 条读数"))
+            #expect(all.contains("下面只列出前 500 条") && all.matches(of: /还有更多没有列出/).count == 2)
+            #expect(all.matches(of: /时间比服务器快/).count == 500)
+            #expect(try await admin.get("/staff").text.contains(#"<span class="tile-figure">502</span>"#))
         }
     }
 

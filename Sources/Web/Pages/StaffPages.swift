@@ -101,10 +101,14 @@ struct HeldPage: Page {
     static let template = "held"
     let summary: String
     let hasMeters: Bool
+    /// That the list has more than are shown; nil where it has not.
+    let moreMeters: String?
     let meters: [Meter]
     let hasQuarantined: Bool
+    let moreQuarantined: String?
     let quarantined: [Quarantined]
     let hasTelegrams: Bool
+    let moreTelegrams: String?
     let telegrams: [Telegram]
 
     /// Telegrams of a meter that could not be read, kept as a gateway heard them.

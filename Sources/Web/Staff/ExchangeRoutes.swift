@@ -128,7 +128,7 @@ extension Reader {
         let homes = try households(at: place.usagePoint, in: place.community, from: exchange.at, to: exchange.at)
         let household = try homes.last.flatMap { try self.household($0, in: place.community)?.number }
         // Of meters elsewhere nothing is said: held ones are told where gateways of the member's area heard them.
-        let held = try heldMeters(for: clerk).first { $0.address == exchange.new.text }?.last
+        let held = try lastHeld(at: exchange.new, for: clerk)
         let tomorrow = calendar.day(of: now).advanced(by: 1)
         let hung = try self.meter(serial: exchange.new.address).flatMap {
             try nearestSet(of: $0.id, in: place.community, before: tomorrow)?.elements.map(\.at).max()

@@ -32,7 +32,7 @@ struct StaffHomeRoutes: Sendable {
                     href: "/staff/close", figure: latest.description, name: t("tile_close"),
                     needsAttention: clerk.isCityAdministrator && !isClosed),
                 .init(
-                    href: "/staff/held", figure: t.number(Int64(overview.held)), name: t("tile_held"),
+                    href: "/staff/held", figure: t.number(overview.held), name: t("tile_held"),
                     needsAttention: overview.held > 0),
                 .init(
                     href: "/staff/alerts", figure: t.number(Int64(overview.alerts)), name: t("tile_alerts"),
@@ -61,35 +61,32 @@ struct StaffHomeRoutes: Sendable {
     private func held(_ request: Request) async throws -> Response {
         let clerk = try await services.clerk(request, at: services.now())
         let t = services.texts(for: request)
-        let (meters, readings, telegrams) = try await services.database.read { reader in
+        let (count, meters, readings, telegrams) = try await services.database.read { reader in
             (
-                try reader.heldMeters(for: clerk), try reader.quarantined(for: clerk),
-                try reader.keptTelegrams(for: clerk)
+                try reader.heldCount(for: clerk), try reader.heldMeters(for: clerk),
+                try reader.quarantined(for: clerk), try reader.keptTelegrams(for: clerk)
             )
         }
+        let more = t("list_more", ["shown": t.number(Int64(Reader.mostRows))])
         let page = HeldPage(
             summary: t(
-                "held_summary",
-                [
-                    "meters": t.number(Int64(meters.count)),
-                    "readings": t.number(meters.reduce(0) { $0 + $1.readings }),
-                ]),
-            hasMeters: !meters.isEmpty,
-            meters: meters.map {
+                "held_summary", ["meters": t.number(count.meters), "readings": t.number(count.readings)]),
+            hasMeters: !meters.rows.isEmpty, moreMeters: meters.isCut ? more : nil,
+            meters: meters.rows.map {
                 .init(
                     address: t.address($0.address), gateway: $0.gateway, readings: t.number($0.readings),
                     last: services.minute($0.last))
             },
-            hasQuarantined: !readings.isEmpty,
-            quarantined: readings.map {
+            hasQuarantined: !readings.rows.isEmpty, moreQuarantined: readings.isCut ? more : nil,
+            quarantined: readings.rows.map {
                 .init(
                     meter: $0.serial.isEmpty ? t("none") : $0.serial, at: services.minute($0.at),
                     register: t.register($0.register),
                     gateway: $0.gateway + ($0.gatewayOffsetSeconds.map(t.ahead) ?? ""),
                     reason: t("quarantine_\($0.reason)"))
             },
-            hasTelegrams: !telegrams.isEmpty,
-            telegrams: telegrams.map {
+            hasTelegrams: !telegrams.rows.isEmpty, moreTelegrams: telegrams.isCut ? more : nil,
+            telegrams: telegrams.rows.map {
                 .init(
                     meter: $0.meter.text, maker: $0.maker, gateway: $0.gateway, count: t.number($0.count),
                     last: services.minute($0.lastKeptAt), why: t.words["telegram_\($0.field)"] ?? $0.field)

@@ -17,9 +17,23 @@ struct CommunityOverview: Sendable {
     let dirty: Int
 }
 
+/// The first rows of a list.
+struct ListHead<Row: Sendable>: Sendable {
+    let rows: [Row]
+    /// There are more.
+    let isCut: Bool
+
+    /// `found`: one more than `most` where there are more.
+    init(_ found: [Row], most: Int) {
+        rows = Array(found.prefix(most))
+        isCut = found.count > most
+    }
+}
+
 struct Overview: Sendable {
     let communities: [CommunityOverview]
-    let held: Int
+    /// Unregistered meters heard by gateways of the member's area.
+    let held: Int64
     /// Alerts of the last thirty days and leaks of each community's newest month, that nobody noted as settled, and
     /// meters in doubt that nothing was decided on.
     let alerts: Int
@@ -34,7 +48,7 @@ struct Overview: Sendable {
 /// What a member of staff may see, at most so many of each: longer lists are for exports.
 extension Reader {
     static var mostCommunities: Int { 200 }
-    private static var mostRows: Int { 500 }
+    static var mostRows: Int { 500 }
     private static var mostChanges: Int { 50 }
     /// Of a community's rows, where only some of them are the member's or are still open.
     private static var mostToSift: Int { 10_000 }
@@ -65,7 +79,7 @@ extension Reader {
         let leaks = try suspectedLeaks(for: clerk, upTo: calendar.month(of: now)).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
         let doubts = try openDoubtCount(for: clerk, at: now)
         return Overview(
-            communities: communities, held: try heldMeters(for: clerk).count,
+            communities: communities, held: try heldCount(for: clerk).meters,
             alerts: recent.count + leaks.count + doubts,
             objections: followUps.objections.count, waiting: try journalLag()?.readings ?? 0,
             locked: try staff().filter { member in
@@ -73,25 +87,37 @@ extension Reader {
             })
     }
 
-    /// Unregistered meters heard by gateways of the member's area.
-    func heldMeters(for clerk: Clerk) throws -> [HeldMeter] {
-        let names = try gatewayNames(for: clerk)
-        return try heldMeters(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+    /// Unregistered meters heard by gateways of the member's area, latest first.
+    func heldMeters(for clerk: Clerk) throws -> ListHead<HeldMeter> {
+        ListHead(
+            try heldMeters(of: try gatewayIDs(for: clerk), limit: Reader.mostRows + 1), most: Reader.mostRows)
     }
 
-    func quarantined(for clerk: Clerk) throws -> [QuarantinedReading] {
-        let names = try gatewayNames(for: clerk)
-        return try quarantined(limit: Reader.mostRows).filter { names.contains($0.gateway) }
+    /// How many they are, and their readings.
+    func heldCount(for clerk: Clerk) throws -> HeldCount { try heldCount(of: try gatewayIDs(for: clerk)) }
+
+    /// The last reading of an unregistered meter that gateways of the member's area heard; nil where none did.
+    func lastHeld(at address: MeterAddress, for clerk: Clerk) throws -> Instant? {
+        try lastHeld(at: address, of: try gatewayIDs(for: clerk))
+    }
+
+    /// Readings kept apart that gateways of the member's area sent, latest first.
+    func quarantined(for clerk: Clerk) throws -> ListHead<QuarantinedReading> {
+        ListHead(
+            try quarantined(of: try gatewayIDs(for: clerk), limit: Reader.mostRows + 1), most: Reader.mostRows)
     }
 
     /// Telegrams kept undecoded that gateways of the member's area heard.
-    func keptTelegrams(for clerk: Clerk) throws -> [KeptTelegramsOfMeter] {
-        let covered = try gateways().filter { clerk.covers($0.area) }
-        return try keptTelegramsByMeter(of: covered.map(\.id), limit: Reader.mostRows)
+    func keptTelegrams(for clerk: Clerk) throws -> ListHead<KeptTelegramsOfMeter> {
+        ListHead(
+            try keptTelegramsByMeter(of: try gatewayIDs(for: clerk), limit: Reader.mostRows + 1),
+            most: Reader.mostRows)
     }
 
-    private func gatewayNames(for clerk: Clerk) throws -> Set<String> {
-        Set(try gateways().filter { clerk.covers($0.area) }.map(\.name))
+    /// The gateways of the member's area; nil for every one, which the city's staff see.
+    private func gatewayIDs(for clerk: Clerk) throws -> [GatewayID]? {
+        if clerk.member.area == clerk.areas.city?.id { return nil }
+        return try gateways().filter { clerk.covers($0.area) }.map(\.id)
     }
 
     func alerts(for clerk: Clerk) throws -> [AlertRow] {
