@@ -145,6 +145,68 @@ import Water
         #expect(await ending(of: ["correct"] + shippedTariffs + city.options) == Ending(code: 75))
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `close ends with status 75 while corrections wait for files, and the month is closed`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        #expect(await ending(of: ["close", month] + shippedTariffs + city.options) == .well)
+        let closed = try #require(BillingMonth(month))
+        let home = try #require(try await city.database.read { try $0.household(number: "H1") })
+        let community = try await city.city.community("A")
+        let now = Instant.now
+        try await city.database.write { try $0.markDirty(home.id, of: community, closed, at: now) }
+        let folder = try await freshFolder()
+        let shipped = packageRoot.appendingPathComponent("tariffs")
+        try FileManager.default.copyItem(
+            at: shipped.appendingPathComponent("taiyuan.yaml"), to: folder.appendingPathComponent("taiyuan.yaml"))
+        let rules = try String(contentsOf: shipped.appendingPathComponent("rules-v1.yaml"), encoding: .utf8)
+        let others = rules.replacing("\nversion: v1\n", with: "\nversion: v9\n")
+        try Data(others.utf8).write(to: folder.appendingPathComponent("rules.yaml"))
+        let next = closed.advanced(by: 1)
+        let close = ["close", next.description, "--tariffs", folder.path] + city.options
+        #expect(await ending(of: close) == Ending(code: 75))
+        let issued = try await city.database.read { try $0.communityMonths(next) }
+        #expect(issued.map(\.community) == [community] && issued.allSatisfy { $0.issuedAt != nil })
+    }
+
+    @Test func `close takes neither --exclude nor --reason without the other`() async throws {
+        let city = try await city(.sqlite)
+        for option in [["--reason", "unread"], ["--exclude", "A"], ["--exclude", "A", "--reason", ""]] {
+            let end = await ending(of: ["close", month] + option + shippedTariffs + city.options)
+            #expect(end.code == 64, "\(option)")
+            #expect(end.message.contains(" needs --"), "\(end.message)")
+        }
+        let close = ["close", month] + shippedTariffs + city.options
+        #expect(await ending(of: close) == .well)
+        #expect(
+            await ending(of: close + ["--exclude", "A", "--reason", "unread"])
+                == Ending(
+                    message: "A has figures of 2024-09 already and cannot be left out of it any more: close without "
+                        + "--exclude A"))
+    }
+
+    @Test func `a close whose communities others issued says that the month is closed`() throws {
+        let closed = try #require(BillingMonth(month))
+        var summary = CloseSummary()
+        summary.communities = 3
+        #expect(
+            summary.line(of: closed)
+                == "2024-09 is closed: 3 communities, 0 homes measured, 0 statements, 0 transfers; 3 communities were "
+                + "issued before, or by other processes")
+        summary.issuedCommunities = 1
+        summary.excluded = ["B"]
+        #expect(
+            summary.line(of: closed).hasSuffix(
+                "transfers, without B; 1 community was issued before, or by other processes"))
+        summary.issuedCommunities = 2
+        #expect(summary.line(of: closed).hasSuffix("0 transfers, without B"))
+        summary = CloseSummary()
+        summary.communities = 3
+        summary.wasComplete = true
+        #expect(summary.line(of: closed).hasSuffix(" 0 transfers"))
+    }
+
     @Test func `what took no part in a month is counted by the month, and nothing is told where all did`() throws {
         let closed = try #require(BillingMonth(month))
         func words(_ meters: Int, _ apart: Int) -> String? {
