@@ -93,6 +93,8 @@ import Water
         #expect(below.message.contains("2024-09-20T10:00:00+08:00") && below.message.contains("--force"))
         let above = await ending(of: exchange + ["--final-m3", "900"])
         #expect(above.code == 1 && above.message.contains("900 is 795.34 m³ above 104.66"), "\(above.message)")
+        let beyond = await ending(of: exchange + ["--start-m3", "9000000000000", "--force"])
+        #expect(beyond == Ending(message: "start_m3: must be 0 to 1000000000 m³"))
         #expect(await ending(of: exchange + ["--final-m3", "104.665"]) == .well)
         #expect(await ending(of: exchange + ["--final-m3", "104", "--force"]) == .well)
         #expect(await ending(of: exchange + ["--final-m3", "104"]) == .well)
