@@ -209,6 +209,22 @@ import Water
         #expect(summary.line(of: closed).hasSuffix(" 0 transfers"))
     }
 
+    @Test(arguments: [
+        (["pack", "--after-days", "9223372036854775807"], "--after-days must be 0 to 36500, not 9223372036854775807"),
+        (["pack", "--after-days=-1"], "--after-days must be 0 to 36500, not -1"),
+        (["prune", "--keep-months", "3000000000"], "--keep-months must be at most 1200, not 3000000000"),
+        (["prune", "--keep-months", "9223372036854775807", "--dry-run"], "not 9223372036854775807"),
+        (["prune", "--keep-months=-9223372036854775808", "--allow-shorter", "x"], "not -9223372036854775808"),
+    ])
+    func `pack and prune refuse more days and months than there can be`(arguments: [String], words: String) async throws
+    {
+        let city = try await CommandCity(on: .sqlite)
+        let end = await ending(of: arguments + city.options)
+        #expect(end.code == 1 && end.message.hasSuffix(words), "\(end.message)")
+        #expect(await city.ending(of: "pack", "--after-days", "36500") == .well)
+        #expect(await city.ending(of: "prune", "--keep-months", "1200") == .well)
+    }
+
     @Test func `what took no part in a month is counted by the month, and nothing is told where all did`() throws {
         let closed = try #require(BillingMonth(month))
         func words(_ meters: Int, _ apart: Int) -> String? {
