@@ -162,7 +162,7 @@ struct Settings {
             guard let key = try sealKey else {
                 throw CommandFailure(
                     "secrets are kept sealed, and secret.key is not set: give 32 bytes as base64 (openssl rand -base64 32) "
-                        + "by JIESHUI_SECRET_KEY, --secret-key or the settings file")
+                        + "by JIESHUI_SECRET_KEY or the settings file")
             }
             return key
         }
