@@ -135,7 +135,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "JieshuiTests",
-            dependencies: ["jieshui", "Water", "Ledger", "Database", "Storage", "Operations", parser],
+            dependencies: ["jieshui", "Water", "Ledger", "Database", "Storage", "Operations", logging, parser],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ]

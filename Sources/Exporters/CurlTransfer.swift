@@ -100,11 +100,26 @@ final class CurlTransfer {
     func result(_ code: CURLcode) -> SendResult {
         guard code == CURLE_OK || isCut else { return .failed(failure(code)) }
         var status = 0
-        var retryAfter: curl_off_t = 0
-        guard jieshui_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status > 0,
-            jieshui_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &retryAfter) == CURLE_OK
-        else { return .failed(.other) }
-        return .answered(status: status, retryAfterSeconds: retryAfter > 0 ? Int64(retryAfter) : nil)
+        guard jieshui_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status > 0 else {
+            return .failed(.other)
+        }
+        return .answered(status: status, retryAfterSeconds: retryAfterSeconds)
+    }
+
+    /// What the answer's `Retry-After` comes to, a number of seconds or a date; nil where there is none. libcurl takes a
+    /// number of more than 64 bits for none, so its digits are looked at once more.
+    private var retryAfterSeconds: Int64? {
+        var seconds: curl_off_t = 0
+        if jieshui_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK, seconds > 0 {
+            return Int64(seconds)
+        }
+        var header: UnsafeMutablePointer<curl_header>?
+        guard curl_easy_header(handle, "Retry-After", 0, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK,
+            let value = header?.pointee.value
+        else { return nil }
+        let digits = String(cString: value)
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int64(digits) ?? .max
     }
 
     private func failure(_ code: CURLcode) -> SendFailure {

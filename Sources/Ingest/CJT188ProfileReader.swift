@@ -8,14 +8,14 @@ extension CJT188Profiles {
         try read(cjt188ProfileText, file: "built-in CJ/T 188 profiles", over: nil)
     }
 
-    /// Reads a city's own profiles, which are added to the built-in ones and come first of two that fit alike.
+    /// Reads a city's own profiles, which are added to the built-in ones and come before one of these that fits alike.
     ///
     /// Lines of `key: value`; empty lines and `#` comments are skipped; `profile: NAME` begins a profile, what it
     /// does not say is as in the built-in `standard`. The keys are in Formats.md. Every frame that a profile carries
     /// is decoded under it.
     /// - Parameter file: the name that faults are told with.
     /// - Throws: every fault found, at least one: also a built-in profile's name, a frame that does not decode to what
-    ///   is said of it, and a file without any profile.
+    ///   is said of it, two profiles that fit alike, and a file without any profile.
     public static func read(_ text: String, file: String) throws(MappingFaults) -> CJT188Profiles {
         try read(text, file: file, over: try builtIn())
     }
@@ -48,6 +48,8 @@ private struct CJT188ProfileReader {
     /// The built-in ones; nil while these are read.
     private let known: CJT188Profiles?
     private var current: CJT188Profile?
+    /// Where the current one begins.
+    private var begun = 0
     private var seen: Set<String> = []
     private var proofs: [(line: Int, proof: CJT188Proof)] = []
     /// Faults of the profiles before the current one.
@@ -85,6 +87,7 @@ private struct CJT188ProfileReader {
         if profiles.contains(where: { $0.name == name }) { fail("the profile \(name) is given twice") }
         if known?.named(name) != nil { fail("the profile \(name) is built in: give this one another name") }
         current = CJT188Profile(name: name)
+        begun = line
         seen = []
     }
 
@@ -97,6 +100,10 @@ private struct CJT188ProfileReader {
         profile.proofs = proofs.map(\.proof)
         // One that is at fault itself would only be told its faults again.
         if faults.count == faultsBefore { prove(profile) }
+        if let other = profiles.first(where: { $0.name != profile.name && $0.fitsAlike(profile) }) {
+            let reason = "the profile \(profile.name) fits meters that \(other.name) fits by the same maker or type"
+            faults.append(MappingFault(file: file, line: begun, reason: reason))
+        }
         profiles.append(profile)
         current = nil
         proofs = []
@@ -190,6 +197,17 @@ private struct CJT188ProfileReader {
 
     private mutating func fail(_ reason: String) {
         faults.append(MappingFault(file: file, line: line, reason: reason))
+    }
+}
+
+extension CJT188Profile {
+    /// Whether there are meters that both fit by as much: of these one would never be taken.
+    fileprivate func fitsAlike(_ other: CJT188Profile) -> Bool {
+        guard makers.isEmpty == other.makers.isEmpty, types.isEmpty == other.types.isEmpty else { return false }
+        if makers.isEmpty, types.isEmpty { return false }
+        let isOfMaker = makers.isEmpty || makers.contains { other.makers.contains($0) }
+        let isOfType = types.isEmpty || types.contains { other.types.contains($0) }
+        return isOfMaker && isOfType
     }
 }
 

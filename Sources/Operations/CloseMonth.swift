@@ -16,12 +16,14 @@ public struct CloseSummary: Sendable, Hashable {
     public var measuredHomes = 0
     public var statements = 0
     public var transfers = 0
-    /// Statements of this and earlier months that were corrected.
+    /// Statements of any month that were corrected.
     public var corrections = CorrectionSummary()
     /// Codes of communities left out of the city's figures.
     public var excluded: [String] = []
     /// True where everything had been issued before.
     public var wasComplete = false
+
+    public init() {}
 }
 
 /// How far a close has come: `done` of `total` communities of a pass.
@@ -86,7 +88,8 @@ public struct CloseMonth: Sendable {
     /// - Parameters:
     ///   - at: the time of running; it decides only whether the month may be closed, never a figure.
     ///   - early: closes before the 72 h after month's end.
-    ///   - excluding: communities by code and why the city's figures are frozen without them.
+    ///   - excluding: communities by code and why the city's figures are frozen without them. Where these are frozen
+    ///     already they stay, and the communities get no statements this time; one that has figures is refused.
     ///   - despiteHeld: goes on without readings of the month that join no figures, and tells the log; false refuses a
     ///     month that has any, unless all of it is issued.
     public func callAsFunction(
@@ -117,8 +120,13 @@ public struct CloseMonth: Sendable {
                 "readings of the month take no part in its close",
                 metadata: ["month": "\(month)", "readings": "\(held.words)", "see": "/staff/held"])
         }
-        let rest = try await measureAll(
-            communities, month, rules: rules, excluding: excluding, at: at, &summary, progress)
+        let included: [CommunityWithHomes]
+        switch try await exclude(excluding, from: communities, month, at: at) {
+        case .success(let others): included = others
+        case .failure(let refusal): return .failure(refusal)
+        }
+        summary.excluded = communities.filter { excluding[$0.code] != nil }.map(\.code)
+        let rest = try await measureAll(included, month, rules: rules, at: at, &summary, progress)
         if let refusal = rest.refusal(communities) { return .failure(refusal) }
         let cohorts = try await FreezeMonth(database: database, lanes: lanes)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
@@ -187,23 +195,32 @@ public struct CloseMonth: Sendable {
         return .success(files)
     }
 
+    /// Leaves communities out of the figures to come, all of them or none; those that take part.
+    private func exclude(
+        _ reasons: [String: String], from communities: [CommunityWithHomes], _ month: BillingMonth, at: Instant
+    ) async throws -> Result<[CommunityWithHomes], CloseRefusal> {
+        let excluded = communities.filter { reasons[$0.code] != nil }
+        if excluded.isEmpty { return .success(communities) }
+        let refusal = try await database.write(repeatable: true) { transaction -> CloseRefusal? in
+            for community in excluded {
+                let state = try transaction.reader.communityMonth(month, of: community.id)
+                if state?.isMeasured == true { return .hasFigures(community: community.code, month: month) }
+            }
+            for community in excluded {
+                _ = try transaction.exclude(community.id, month, reason: reasons[community.code] ?? "", at: at)
+            }
+            return nil
+        }
+        if let refusal { return .failure(refusal) }
+        return .success(communities.filter { reasons[$0.code] == nil })
+    }
+
     /// Measures what nobody has measured yet, until all is; tells what would not be.
     private func measureAll(
-        _ communities: [CommunityWithHomes], _ month: BillingMonth, rules: MeteringRules,
-        excluding: [String: String], at: Instant, _ summary: inout CloseSummary,
-        _ progress: @escaping @Sendable (CloseProgress) -> Void
+        _ communities: [CommunityWithHomes], _ month: BillingMonth, rules: MeteringRules, at: Instant,
+        _ summary: inout CloseSummary, _ progress: @escaping @Sendable (CloseProgress) -> Void
     ) async throws -> SharedPass.Rest {
-        var wanted = communities.map(\.id)
-        for community in communities {
-            guard let reason = excluding[community.code] else { continue }
-            let isExcluded = try await database.write(repeatable: true) {
-                try $0.exclude(community.id, month, reason: reason, at: at)
-            }
-            guard isExcluded else { continue }
-            summary.excluded.append(community.code)
-            wanted.removeAll { $0 == community.id }
-        }
-        let all = wanted
+        let all = communities.map(\.id)
         let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
         let (rest, counts) = try await inLanes(progress) { worker, pass, report in
             var count = CloseCount()

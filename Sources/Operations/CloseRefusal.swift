@@ -19,6 +19,8 @@ public enum CloseRefusal: Error, Sendable, Hashable {
     case nothingToClose
     /// Readings of the month that join no figures, and nobody said to go on without them.
     case held(HeldOfMonth)
+    /// A community to exclude that has figures of the month already.
+    case hasFigures(community: String, month: BillingMonth)
     /// Folding changed these communities faster than they could be measured: close again.
     case notSettled(communities: [String])
     /// Other processes were at these communities for longer than we wait: close again later.
@@ -70,10 +72,12 @@ extension CloseRefusal: CustomStringConvertible {
         case .noRules(let file): "no rule file \(file.lack)"
         case .frozenWithOther(let files): files.difference
         case .unknownCommunity(let code): "the city has no community \(code) with homes in this month"
+        case .hasFigures(let code, let month):
+            "\(code) has figures of \(month) already and cannot be left out of it any more: close without --exclude \(code)"
         case .nothingToClose: "no household lived anywhere in this month: import households first"
         case .held(let held):
             "\(held.words) would take no part (see 未登记水表 /staff/held): \(held.advice), or close without them by "
-                + "--despite-held; corrections of earlier months need no close (jieshui correct)"
+                + "--despite-held; corrections need no close (jieshui correct)"
         case .notSettled(let codes):
             "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
         case .withOthers(let codes):

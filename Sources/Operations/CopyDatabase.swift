@@ -34,10 +34,13 @@ public struct CopyDatabase: Sendable {
         again: Bool = false, at: Instant, progress: @escaping @Sendable (CopyProgress) throws -> Void = { _ in }
     ) async throws -> Result<CopySummary, CopyRefusal> {
         do throws(any Error) {
-            if let completed = try await admit(again: again, at: at) {
-                return .success(CopySummary(completedAt: completed, wasComplete: true))
-            }
+            let completed = try await admit(again: again, at: at)
             var report = CopyReport(total: try await rowsToCopy(), tell: progress)
+            if let completed {
+                var summary = CopySummary(completedAt: completed, wasComplete: true)
+                try await compare(tables + [settingTable], &summary, &report)
+                return .success(summary)
+            }
             try await prepareMonths()
             try await copyAll(&report)
             return .success(try await finish(&report, at: at))
@@ -46,7 +49,8 @@ public struct CopyDatabase: Sendable {
         }
     }
 
-    /// Looks whether the target may become this copy, and begins it where it is not begun; when it was completed.
+    /// Looks whether the target may become this copy, and begins it where it is not begun. When it was completed: then
+    /// the two are only compared.
     private func admit(again: Bool, at: Instant) async throws -> Instant? {
         for (side, database) in [(CopySide.source, source), (.target, target)] {
             let known = migrations.map(\.number).max() ?? 0
@@ -162,15 +166,7 @@ public struct CopyDatabase: Sendable {
     private func finish(_ report: inout CopyReport, at: Instant) async throws -> CopySummary {
         report.restart()
         var summary = CopySummary(completedAt: at, wasComplete: false)
-        var communities: Set<CommunityID> = []
-        for table in tables {
-            let (here, there) = try await digests(of: table, &report)
-            summary.tables += 1
-            summary.rows += here.values.reduce(0) { $0 + $1.rows }
-            communities.formUnion(here.keys.compactMap { $0 })
-            summary.differences += try await differences(table, here, there)
-        }
-        summary.communities = communities.subtracting([.unregistered]).count
+        try await compare(tables, &summary, &report)
         if summary.differences.isEmpty {
             summary.rows += try await open(at: at)
             summary.tables += 1
@@ -181,6 +177,21 @@ public struct CopyDatabase: Sendable {
             }
         }
         return summary
+    }
+
+    /// Counts and digests these tables on both sides and notes where they differ; writes nothing.
+    private func compare(
+        _ tables: [StoredTable], _ summary: inout CopySummary, _ report: inout CopyReport
+    ) async throws {
+        var communities: Set<CommunityID> = []
+        for table in tables {
+            let (here, there) = try await digests(of: table, &report)
+            summary.tables += 1
+            summary.rows += here.values.reduce(0) { $0 + $1.rows }
+            communities.formUnion(here.keys.compactMap { $0 })
+            summary.differences += try await differences(table, here, there)
+        }
+        summary.communities = communities.subtracting([.unregistered]).count
     }
 
     private func digests(

@@ -62,17 +62,28 @@ public struct CopyProgress: Sendable, Hashable {
 public struct CopySummary: Sendable, Hashable {
     /// When the two were found equal; of no meaning where they are not.
     public let completedAt: Instant
-    /// True where an earlier run completed the copy and this one did nothing.
+    /// True where an earlier run completed the copy and this one only compared the two.
     public let wasComplete: Bool
     public var tables = 0
     public var rows: Int64 = 0
     public var communities = 0
-    /// Where the two are not equal; the tables named are copied again by the next run.
+    /// Where the two are not equal. The tables named are copied again by the next run, unless the copy was complete: it
+    /// may be in service since, and is left as it is.
     public var differences: [CopyDifference] = []
 
     init(completedAt: Instant, wasComplete: Bool) {
         self.completedAt = completedAt
         self.wasComplete = wasComplete
+    }
+
+    /// What is so and what can be done where the two are not equal; nil where they are.
+    public var fault: String? {
+        if differences.isEmpty { return nil }
+        return wasComplete
+            ? "this copy was completed at \(completedAt.utc), and the source (or the copy) has changed since: "
+                + "name a new, empty database"
+            : "the two are not equal: the source changed while it was copied. Stop its service and run the same command "
+                + "once more; if they still differ then, begin anew with --again"
     }
 }
 

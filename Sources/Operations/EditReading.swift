@@ -128,8 +128,7 @@ public struct EditReading: Sendable {
     public static func isOutOfRange(_ register: Volume, at: Instant, now: Instant) -> EditRefusal? {
         guard at >= .earliestReading else { return .instantIsOutOfRange }
         guard at <= now + 600 else { return .instantIsAhead }
-        // 10^9 m³: what no meter shows.
-        guard (0...1_000_000_000_000_000).contains(register.millilitres) else { return .registerIsOutOfRange }
+        guard registerRange.contains(register) else { return .registerIsOutOfRange }
         return nil
     }
 

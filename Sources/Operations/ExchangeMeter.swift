@@ -3,6 +3,9 @@ public import Metering
 import Storage
 public import Water
 
+/// What a meter can show: up to 10^9 m³, what none does.
+public let registerRange = Volume.zero...Volume(litres: 1_000_000_000_000)
+
 /// An exchange in the field, as the fitter's slip says it.
 public struct MeterExchange: Sendable, Hashable {
     /// Printed numbers.
@@ -74,6 +77,10 @@ public struct ExchangeMeter: Sendable {
     ) async throws -> Result<Void, ExchangeRefusal> {
         guard exchange.old != exchange.new else { return .failure(.sameMeter) }
         guard exchange.at <= now else { return .failure(.inTheFuture) }
+        for (field, register) in [("final_m3", exchange.finalRegister), ("start_m3", exchange.startRegister)] {
+            guard let register, !registerRange.contains(register) else { continue }
+            return .failure(.registry(.malformed(field: field, expected: "0 to 1000000000 m³")))
+        }
         do {
             try await database.write { transaction in
                 let found = try isForced ? nil : contradiction(to: exchange, transaction.reader)

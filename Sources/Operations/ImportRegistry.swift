@@ -57,10 +57,12 @@ extension ImportRefusal: CustomStringConvertible {
 }
 
 /// Brings a registry file in as its bytes are given: 500 lines to a transaction, so that ingest goes on between
-/// them; each line goes in or is refused by itself. Repeating a file changes nothing.
+/// them; each line goes in or is refused by itself. A line that contradicts one before it in the file is refused, so
+/// that repeating a file changes nothing.
 ///
-/// A dry run rolls every transaction back. For households and meters it takes 20,000 lines together, so a
-/// contradiction between lines farther apart shows only in the import; areas are taken all together.
+/// A dry run rolls every transaction back. For households and meters it takes 20,000 lines together, so what only the
+/// registry can tell between lines farther apart, as two homes on one usage point, shows only in the import; areas are
+/// taken all together.
 public struct ImportRegistry {
     private let database: Database
     private let calendar: CityCalendar
@@ -70,6 +72,7 @@ public struct ImportRegistry {
     private var records = CSVRecords()
     private var header: ImportHeader?
     private var waiting: [CSVRecord] = []
+    private var said = SaidLines()
     public private(set) var totals = ImportTotals()
 
     /// Lines of one file.
@@ -124,11 +127,14 @@ public struct ImportRegistry {
     private mutating func register(_ batch: [CSVRecord], at: Instant) async throws -> [LineProblem] {
         guard let header else { return [] }
         let importing = LineImport(kind: kind, header: header, calendar: calendar, shelf: shelf, at: at)
+        let lines = batch.map { importing.read($0) }
+        // The few that matter: the transaction may be run again, and must not hold the whole.
+        let before = said.among(lines.flatMap(\.claims))
         let isDryRun = isDryRun
         let outcome: BatchOutcome
         do {
             outcome = try await database.write { transaction in
-                let outcome = try importing.register(batch, in: transaction)
+                let outcome = try importing.register(lines, after: before, in: transaction)
                 if isDryRun { throw RolledBack(outcome: outcome) }
                 return outcome
             }
@@ -139,6 +145,7 @@ public struct ImportRegistry {
         totals.changed += outcome.totals.changed
         totals.unchanged += outcome.totals.unchanged
         totals.rejected += outcome.totals.rejected
+        said.add(outcome.said)
         return outcome.problems
     }
 }
@@ -149,8 +156,43 @@ private struct RolledBack: Error {
 }
 
 struct BatchOutcome: Sendable {
-    var totals = ImportTotals()
-    var problems: [LineProblem] = []
+    private(set) var totals = ImportTotals()
+    private(set) var problems: [LineProblem] = []
+    /// What the lines that went in say.
+    private(set) var said = SaidLines()
+
+    fileprivate mutating func reject(_ problem: LineProblem) {
+        totals.rejected += 1
+        problems.append(problem)
+    }
+
+    fileprivate mutating func count(_ change: RegistryChange, _ claims: [ImportClaim], line: Int) {
+        switch change {
+        case .added: totals.added += 1
+        case .changed: totals.changed += 1
+        case .unchanged: totals.unchanged += 1
+        }
+        said.note(claims, line: line)
+    }
+}
+
+/// A record in the registry's words, or why it is none.
+enum ReadLine: Sendable {
+    case entry(ImportEntry, claims: [ImportClaim], line: Int)
+    case problem(LineProblem)
+
+    var claims: [ImportClaim] {
+        switch self {
+        case .entry(_, let claims, _): claims
+        case .problem: []
+        }
+    }
+}
+
+enum ImportEntry: Sendable {
+    case area(AreaEntry)
+    case household(HouseholdEntry)
+    case meter(MeterEntry)
 }
 
 /// One batch's way from records to rows.
@@ -161,22 +203,50 @@ struct LineImport: Sendable {
     let shelf: TariffShelf
     let at: Instant
 
-    func register(_ batch: [CSVRecord], in transaction: Transaction) throws -> BatchOutcome {
+    func read(_ record: CSVRecord) -> ReadLine {
+        switch record {
+        case .malformed(let reason, let line): return .problem(LineProblem(line: line, field: "", reason: reason))
+        case .fields(let values, let line):
+            do throws(RegistryRefusal) {
+                let found = try entry(values)
+                return .entry(found, claims: found.claims, line: line)
+            } catch {
+                return .problem(LineProblem(line: line, field: error.field, reason: error.reason))
+            }
+        }
+    }
+
+    private func entry(_ values: [String]) throws(RegistryRefusal) -> ImportEntry {
+        guard values.count == header.names.count else {
+            throw .malformed(field: "", expected: "\(header.names.count) fields, as the header has")
+        }
+        let line = ImportLine(header: header, values: values, calendar: calendar, shelf: shelf)
+        return switch kind {
+        case .areas: .area(try AreaEntry(line))
+        case .households: .household(try HouseholdEntry(line))
+        case .meters: .meter(try MeterEntry(line))
+        }
+    }
+
+    /// - Parameter before: what earlier batches of the file say of the same things.
+    func register(
+        _ lines: [ReadLine], after before: SaidLines, in transaction: Transaction
+    ) throws -> BatchOutcome {
         var outcome = BatchOutcome()
-        for record in batch {
-            switch record {
-            case .malformed(let reason, let line):
-                outcome.totals.rejected += 1
-                outcome.problems.append(LineProblem(line: line, field: "", reason: reason))
-            case .fields(let values, let line):
-                switch try register(values, in: transaction) {
-                case .success(.added): outcome.totals.added += 1
-                case .success(.changed): outcome.totals.changed += 1
-                case .success(.unchanged): outcome.totals.unchanged += 1
+        for read in lines {
+            switch read {
+            case .problem(let problem): outcome.reject(problem)
+            case .entry(let entry, let claims, let line):
+                if let problem = before.problem(with: claims, line: line)
+                    ?? outcome.said.problem(with: claims, line: line)
+                {
+                    outcome.reject(problem)
+                    continue
+                }
+                switch try register(entry, in: transaction) {
+                case .success(let change): outcome.count(change, claims, line: line)
                 case .failure(let refusal):
-                    outcome.totals.rejected += 1
-                    outcome.problems.append(
-                        LineProblem(line: line, field: refusal.field, reason: refusal.reason))
+                    outcome.reject(LineProblem(line: line, field: refusal.field, reason: refusal.reason))
                 }
             }
         }
@@ -184,33 +254,12 @@ struct LineImport: Sendable {
     }
 
     private func register(
-        _ values: [String], in transaction: Transaction
+        _ entry: ImportEntry, in transaction: Transaction
     ) throws -> Result<RegistryChange, RegistryRefusal> {
-        guard values.count == header.names.count else {
-            return .failure(.malformed(field: "", expected: "\(header.names.count) fields, as the header has"))
-        }
-        let line = ImportLine(header: header, values: values, calendar: calendar, shelf: shelf)
-        let entry: ImportEntry
-        do throws(RegistryRefusal) {
-            entry =
-                switch kind {
-                case .areas: .area(try AreaEntry(line))
-                case .households: .household(try HouseholdEntry(line))
-                case .meters: .meter(try MeterEntry(line))
-                }
-        } catch {
-            return .failure(error)
-        }
         switch entry {
-        case .area(let area): return try transaction.register(area)
-        case .household(let household): return try transaction.register(household, at: at)
-        case .meter(let meter): return try transaction.register(meter, at: at)
+        case .area(let area): try transaction.register(area)
+        case .household(let household): try transaction.register(household, at: at)
+        case .meter(let meter): try transaction.register(meter, at: at)
         }
     }
-}
-
-private enum ImportEntry {
-    case area(AreaEntry)
-    case household(HouseholdEntry)
-    case meter(MeterEntry)
 }

@@ -13,6 +13,8 @@ public struct PackReadings: Sendable {
 
     /// Months packed in a run of `limit` at most.
     public static let monthsOfRun = 1_000
+    /// Days after which a month can be packed: up to a hundred years.
+    public static let waitDays = 0...36_500
 
     /// `metersAtOnce`: meters of a transaction, 1 or more.
     public init(database: Database, metersAtOnce: Int = 200) {
@@ -27,7 +29,7 @@ public struct PackReadings: Sendable {
         public let count: PackedCount
     }
 
-    /// Packs months whose statements were issued `afterDays` days ago or more; of `month` alone where given.
+    /// Packs months whose statements were issued `afterDays` days (of `waitDays`) ago or more; of `month` alone where given.
     public func callAsFunction(
         afterDays: Int, month: BillingMonth? = nil, limit: Int = PackReadings.monthsOfRun, at: Instant,
         progress: (Packed) -> Void = { _ in }

@@ -6,6 +6,8 @@ public import Water
 public enum PruneRefusal: Error, Sendable, Hashable {
     /// Readings are kept at least 36 months, so that a statement can be corrected that long.
     case keepsTooFew(months: Int)
+    /// More months than readings can be old.
+    case keepsTooMany(months: Int)
 }
 
 extension PruneRefusal: CustomStringConvertible {
@@ -15,6 +17,7 @@ extension PruneRefusal: CustomStringConvertible {
             months < 1
                 ? "readings are kept at least 1 month, not \(months)"
                 : "readings are kept at least \(PruneReadings.fewestMonths) months, not \(months): say why with --allow-shorter"
+        case .keepsTooMany(let months): "--keep-months must be at most \(PruneReadings.mostMonths), not \(months)"
         }
     }
 }
@@ -30,6 +33,8 @@ public struct PruneReadings: Sendable {
 
     /// Source: semantics.md, Fold and close.
     public static let fewestMonths = 36
+    /// A hundred years.
+    public static let mostMonths = 1_200
 
     public init(database: Database, calendar: CityCalendar) {
         self.database = database
@@ -43,6 +48,7 @@ public struct PruneReadings: Sendable {
         guard keepMonths >= Self.fewestMonths || (allowsShorter && keepMonths >= 1) else {
             return .failure(.keepsTooFew(months: keepMonths))
         }
+        guard keepMonths <= Self.mostMonths else { return .failure(.keepsTooMany(months: keepMonths)) }
         let month = calendar.month(of: at).advanced(by: -keepMonths)
         let start = calendar.interval(of: month).start
         var total = PrunedCount()

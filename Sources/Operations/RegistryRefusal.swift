@@ -18,6 +18,8 @@ public enum RegistryRefusal: Error, Sendable, Hashable {
     /// A household, usage point or area never changes community.
     case otherCommunity(field: String, of: String)
     case cityZoneChanges(from: String)
+    /// Setting the city up once more under another name; as an area it can be renamed.
+    case cityNameChanges(from: String, code: String)
     case movedOutBeforeIn
     case repeated(field: String, String)
     /// Another household lives on the usage point at that time, and the two do not both carry shares.
@@ -53,6 +55,7 @@ extension RegistryRefusal {
         case .wrongParent: "parent"
         case .cityExists, .kindChanges: "kind"
         case .cityZoneChanges: "zone"
+        case .cityNameChanges: "city"
         case .movedOutBeforeIn, .alreadyMovedOut, .hasNotMovedOut: "moved_out"
         case .sharesExceedOne: "share"
         case .removedBeforeInstalled: "removed_at"
@@ -74,6 +77,8 @@ extension RegistryRefusal {
         case .kindChanges(let from): "the area is a \(from), and kinds never change"
         case .otherCommunity(_, let of): "\(of) belongs to another community and never changes it"
         case .cityZoneChanges(let from): "the city's days are cut in \(from), which cannot change any more"
+        case .cityNameChanges(let from, let code):
+            "the city is called \(from): to rename it, import areas with the line \(code),city,NAME,"
         case .movedOutBeforeIn: "must be after moved_in"
         case .repeated(_, let text): "\(text) is given twice"
         case .pointIsLivedIn(let number):

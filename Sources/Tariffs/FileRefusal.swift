@@ -40,8 +40,8 @@ public struct FileRefusal: Error, Sendable, Hashable {
         case repeatedName(String)
         /// Bands must rise in percentile and fall in points.
         case bandsOutOfOrder
-        /// The last valid day lies before the first.
-        case validityReversed
+        /// The last day of a span lies before its first; the keys of both.
+        case reversed(from: String, to: String)
         case tooFewExamples(kind: String, found: Int, needed: Int)
         /// The file's own example contradicts its figures.
         case exampleFails(stated: String, computed: String)
@@ -97,7 +97,7 @@ extension FileRefusal.Reason: CustomStringConvertible {
         case .priceCount(let line, let prices, let tiers): "line `\(line)` has \(prices) prices for \(tiers) tiers"
         case .repeatedName(let name): "`\(name)` appears twice"
         case .bandsOutOfOrder: "bands must rise in percentile and fall in points"
-        case .validityReversed: "`valid_to` lies before `valid_from`"
+        case .reversed(let from, let to): "`\(to)` lies before `\(from)`"
         case .tooFewExamples(let kind, let found, let needed): "\(found) examples of \(kind), at least \(needed) needed"
         case .exampleFails(let stated, let computed): "the example states \(stated), the file gives \(computed)"
         case .overlaps(let file): "overlaps \(file)"

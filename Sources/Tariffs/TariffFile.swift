@@ -164,7 +164,7 @@ struct Validity {
         let from = try root.value("valid_from").day()
         guard let end = root.optional("valid_to") else { return Validity(from: from, to: nil) }
         let to = try end.day()
-        guard to >= from else { throw end.refusal(.validityReversed) }
+        guard to >= from else { throw end.refusal(.reversed(from: "valid_from", to: "valid_to")) }
         return Validity(from: from, to: to)
     }
 }
@@ -183,7 +183,7 @@ private struct Certainty {
         guard let from else { throw start.bad("a date YYYY-MM-DD or never") }
         let end = root.optional("certain_to")
         let to = try end?.day()
-        if let end, let to, to < from { throw end.refusal(.validityReversed) }
+        if let end, let to, to < from { throw end.refusal(.reversed(from: "certain_from", to: "certain_to")) }
         return Certainty(
             from: from, to: to, level: try root.optional("certainty_level")?.choice(CertaintyLevel.self),
             words: try root.text("certainty"))

@@ -45,6 +45,8 @@ struct RepeatedWork: Service {
         }
         do {
             try await last()
+        } catch is CancellationError {
+            // As when another service fails to start: what is held until then is given up by itself.
         } catch {
             logger.info("a background work ended untidily", metadata: ["work": "\(name)", "error": "\(error)"])
         }

@@ -31,6 +31,13 @@ func text(of path: String) throws -> String {
     return try text(in: bytes, of: path)
 }
 
+/// A secret that an argument gives: itself, or by `@FILE` what stands in a file, which the list of processes and the
+/// shell's history do not show.
+func secret(of argument: some StringProtocol) throws -> String {
+    guard argument.hasPrefix("@") else { return String(argument) }
+    return try text(of: String(argument.dropFirst())).trimmingCharacters(in: .whitespacesAndNewlines)
+}
+
 /// The text that a file's bytes are, without the byte order mark that editors put ahead of it. Bytes that are no UTF-8
 /// are refused with the place of the first, from 0.
 func text(in bytes: Data, of path: String) throws -> String {

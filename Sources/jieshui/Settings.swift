@@ -13,8 +13,8 @@ struct Settings {
     let strangers: [UnknownSetting]
 
     /// `flags` are a command's own settings by key; nil ones were not given. Throws where the file is missing or is
-    /// no JSON object, where it or the environment has a mistyped name, and where a value of it is of no kind that its
-    /// setting takes.
+    /// no JSON object, where it or the environment has a mistyped name, where it gives a name twice, and where a value of
+    /// it is of no kind that its setting takes.
     static func load(
         _ options: GlobalOptions, flags: [SettingKey: String?] = [:],
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -89,6 +89,7 @@ struct Settings {
             throw CommandFailure("the settings file \(path) is no JSON object")
         }
         let place = "the settings file \(path)"
+        try refuse(try SettingKey.repeated(inFile: data, object).map { "\($0) is given twice" }, in: place)
         try refuse(SettingKey.unknown(inFile: object), in: place)
         try refuse(SettingKey.misfits(inFile: object), in: place)
     }
@@ -161,7 +162,7 @@ struct Settings {
             guard let key = try sealKey else {
                 throw CommandFailure(
                     "secrets are kept sealed, and secret.key is not set: give 32 bytes as base64 (openssl rand -base64 32) "
-                        + "by JIESHUI_SECRET_KEY, --secret-key or the settings file")
+                        + "by JIESHUI_SECRET_KEY or the settings file")
             }
             return key
         }

@@ -137,6 +137,16 @@ import Water
         #expect(try await city.target("late").slowUntil == noon + 27)
     }
 
+    @Test(arguments: ["86400", "86401", "9223372036854775807", "9223372036854775808", "99999999999999999999999"])
+    func `a Retry-After of any number of digits holds a target back, for a day at most`(digits: String) async throws {
+        let city = try await DeliveryFixture(on: .sqlite)
+        let late = try LoopbackServer { _, _ in .answer(503, headers: ["Retry-After: \(digits)"]) }
+        try await city.addTarget("late", url: late.url())
+        try await city.enqueue("r-1")
+        #expect(try await city.service().deliverDue(at: noon).retried == 1)
+        #expect(try await city.target("late").slowUntil == noon + 86_400)
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `a paused target's deliveries are listed for when the pause ends`(engine: TestEngine) async throws {
         let city = try await DeliveryFixture(on: engine)

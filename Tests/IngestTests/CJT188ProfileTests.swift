@@ -133,6 +133,22 @@ import Water
         #expect(fileFaults(whole(lines + ["colour: red"])) == ["own:7: no key is named colour"])
     }
 
+    @Test(arguments: [
+        ("maker: 1122 | 3344", "maker: 3344", true), ("type: 10 | 11", "type: 11", true),
+        ("maker: 1122\ntype: 11", "type: 11 | 12\nmaker: 1122", true), ("maker: 1122", "maker: 3344", false),
+        ("maker: 1122", "type: 11", false), ("maker: 1122", "maker: 1122\ntype: 11", false),
+        ("maker: 1122\ntype: 10", "maker: 1122\ntype: 11", false), ("clock: low", "clock: low", false),
+        ("maker: 7833", "maker: 1122", false),
+    ])
+    func `two profiles of a file that fit meters alike are refused by the line of the later`(
+        first: String, second: String, isRefused: Bool
+    ) {
+        let text = "profile: city-east\n\(first)\n\nprofile: city-west\n\(second)"
+        let line = first.split(separator: "\n").count + 3
+        let words = "own:\(line): the profile city-west fits meters that city-east fits by the same maker or type"
+        #expect(fileFaults(text) == (isRefused ? [words] : []))
+    }
+
     @Test(arguments: ["", "\n", "# profile: ours", "# None yet.\r\n\r\n"])
     func `a file without any profile is refused`(text: String) {
         #expect(fileFaults(text) == ["own:1: no profile is in the file: profile: NAME begins one"])

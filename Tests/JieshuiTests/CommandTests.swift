@@ -180,6 +180,19 @@ import Water
         #expect(await ending(of: correct) == .well)
     }
 
+    @Test func `copy given once more ends well while both are equal, and with 1 once either has changed`() async throws
+    {
+        let city = try await CommandCity(on: .sqlite)
+        let target = try await freshFolder().appendingPathComponent("copy.sqlite").path
+        let copy = ["copy", "--from", city.options[1], "--to", "sqlite:\(target)"]
+        #expect(await ending(of: copy) == .well)
+        #expect(await ending(of: copy) == .well)
+        try await city.city.addHome("H1")
+        let end = await ending(of: copy)
+        #expect(end.code == 1)
+        #expect(end.message.hasSuffix("has changed since: name a new, empty database"), "\(end.message)")
+    }
+
     @Test func `what to do about homes that others hold is told in the same words everywhere`() throws {
         var summary = CorrectionSummary()
         summary.leftOpen = 1

@@ -75,6 +75,33 @@ import Water
         }
     }
 
+    @Test func `a key of decode stands in the argument or in a file that it names`() async throws {
+        // A Picoflux's, published with the gateway program's tests.
+        let telegram =
+            "6E446D141949545605077ADF0060055AD21C5CAFEC3A71C0720754F2CA777E238D0318D35A2DE0F8FE592E9A0D0CACBD61DFD2815C21A7FA743D93B5E543847E3E67B5D80816A253DB655D4354B1A06C1FB7BAE99E0FA322BFF37A05FD651C5E3C09968AE4DF0D8D911FEE33EF31B9"
+        let key = "9F5213BC13841410BB1410141515E4D5"
+        let file = try await freshFile("a=b.key", key + "\n")
+        for given in [key, "56544919=\(key)", "@\(file)", "56544919=@\(file)"] {
+            let found = try lines(["wmbus", "--key", given], telegram)
+            #expect(found.first?.contains("4492000") == true, "\(given): \(found)")
+        }
+        let other = try await freshFile("other.key", "9F52")
+        #expect(throws: CommandFailure.self) { try lines(["wmbus", "--key", "@\(other)"], telegram) }
+        #expect(throws: CommandFailure.self) { try lines(["wmbus", "--key", "@\(other)x"], telegram) }
+    }
+
+    @Test func `a platform's proof stands in the argument or in a file that it names`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        try await city.run("gateway", "add", "north", "--area", "A")
+        let map = try await freshFile("a.map", mapping)
+        let file = try await freshFile("fingerprint", String(repeating: "0a", count: 20) + "\n")
+        let set = ["gateway", "push", "set", "north", "--platform", "ctwing", "--mapping", map]
+        let key = ["--secret-key", sealKeyText] + city.options
+        #expect(await ending(of: set + ["--proof", "client_certificate=@\(file)"] + key) == .well)
+        let none = await ending(of: set + ["--proof", "client_certificate=@\(file)x"] + key)
+        #expect(none.message.hasPrefix("\(file)x cannot be read: "), "\(none.message)")
+    }
+
     @Test func `a fingerprint that is none is refused when a push is set`() async throws {
         let city = try await CommandCity(on: .sqlite)
         let map = try await freshFile("a.map", mapping)

@@ -93,6 +93,8 @@ import Water
         #expect(below.message.contains("2024-09-20T10:00:00+08:00") && below.message.contains("--force"))
         let above = await ending(of: exchange + ["--final-m3", "900"])
         #expect(above.code == 1 && above.message.contains("900 is 795.34 m³ above 104.66"), "\(above.message)")
+        let beyond = await ending(of: exchange + ["--start-m3", "9000000000000", "--force"])
+        #expect(beyond == Ending(message: "start_m3: must be 0 to 1000000000 m³"))
         #expect(await ending(of: exchange + ["--final-m3", "104.665"]) == .well)
         #expect(await ending(of: exchange + ["--final-m3", "104", "--force"]) == .well)
         #expect(await ending(of: exchange + ["--final-m3", "104"]) == .well)
@@ -143,6 +145,84 @@ import Water
         #expect(lines[1].hasPrefix("2024-09 was closed with rules of version "))
         #expect(lines[2] == "put the files back as they were into the folder of --tariffs, then run jieshui correct")
         #expect(await ending(of: ["correct"] + shippedTariffs + city.options) == Ending(code: 75))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `close ends with status 75 while corrections wait for files, and the month is closed`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        #expect(await ending(of: ["close", month] + shippedTariffs + city.options) == .well)
+        let closed = try #require(BillingMonth(month))
+        let home = try #require(try await city.database.read { try $0.household(number: "H1") })
+        let community = try await city.city.community("A")
+        let now = Instant.now
+        try await city.database.write { try $0.markDirty(home.id, of: community, closed, at: now) }
+        let folder = try await freshFolder()
+        let shipped = packageRoot.appendingPathComponent("tariffs")
+        try FileManager.default.copyItem(
+            at: shipped.appendingPathComponent("taiyuan.yaml"), to: folder.appendingPathComponent("taiyuan.yaml"))
+        let rules = try String(contentsOf: shipped.appendingPathComponent("rules-v1.yaml"), encoding: .utf8)
+        let others = rules.replacing("\nversion: v1\n", with: "\nversion: v9\n")
+        try Data(others.utf8).write(to: folder.appendingPathComponent("rules.yaml"))
+        let next = closed.advanced(by: 1)
+        let close = ["close", next.description, "--tariffs", folder.path] + city.options
+        #expect(await ending(of: close) == Ending(code: 75))
+        let issued = try await city.database.read { try $0.communityMonths(next) }
+        #expect(issued.map(\.community) == [community] && issued.allSatisfy { $0.issuedAt != nil })
+    }
+
+    @Test func `close takes neither --exclude nor --reason without the other`() async throws {
+        let city = try await city(.sqlite)
+        for option in [["--reason", "unread"], ["--exclude", "A"], ["--exclude", "A", "--reason", ""]] {
+            let end = await ending(of: ["close", month] + option + shippedTariffs + city.options)
+            #expect(end.code == 64, "\(option)")
+            #expect(end.message.contains(" needs --"), "\(end.message)")
+        }
+        let close = ["close", month] + shippedTariffs + city.options
+        #expect(await ending(of: close) == .well)
+        #expect(
+            await ending(of: close + ["--exclude", "A", "--reason", "unread"])
+                == Ending(
+                    message: "A has figures of 2024-09 already and cannot be left out of it any more: close without "
+                        + "--exclude A"))
+    }
+
+    @Test func `a close whose communities others issued says that the month is closed`() throws {
+        let closed = try #require(BillingMonth(month))
+        var summary = CloseSummary()
+        summary.communities = 3
+        #expect(
+            summary.line(of: closed)
+                == "2024-09 is closed: 3 communities, 0 homes measured, 0 statements, 0 transfers; 3 communities were "
+                + "issued before, or by other processes")
+        summary.issuedCommunities = 1
+        summary.excluded = ["B"]
+        #expect(
+            summary.line(of: closed).hasSuffix(
+                "transfers, without B; 1 community was issued before, or by other processes"))
+        summary.issuedCommunities = 2
+        #expect(summary.line(of: closed).hasSuffix("0 transfers, without B"))
+        summary = CloseSummary()
+        summary.communities = 3
+        summary.wasComplete = true
+        #expect(summary.line(of: closed).hasSuffix(" 0 transfers"))
+    }
+
+    @Test(arguments: [
+        (["pack", "--after-days", "9223372036854775807"], "--after-days must be 0 to 36500, not 9223372036854775807"),
+        (["pack", "--after-days=-1"], "--after-days must be 0 to 36500, not -1"),
+        (["prune", "--keep-months", "3000000000"], "--keep-months must be at most 1200, not 3000000000"),
+        (["prune", "--keep-months", "9223372036854775807", "--dry-run"], "not 9223372036854775807"),
+        (["prune", "--keep-months=-9223372036854775808", "--allow-shorter", "x"], "not -9223372036854775808"),
+    ])
+    func `pack and prune refuse more days and months than there can be`(arguments: [String], words: String) async throws
+    {
+        let city = try await CommandCity(on: .sqlite)
+        let end = await ending(of: arguments + city.options)
+        #expect(end.code == 1 && end.message.hasSuffix(words), "\(end.message)")
+        #expect(await city.ending(of: "pack", "--after-days", "36500") == .well)
+        #expect(await city.ending(of: "prune", "--keep-months", "1200") == .well)
     }
 
     @Test func `what took no part in a month is counted by the month, and nothing is told where all did`() throws {

@@ -86,6 +86,27 @@ import Testing
         #expect(told.hasSuffix("city.json: " + words), "\(told)")
     }
 
+    @Test(arguments: [
+        (#"{"port": 1, "host": "a", "port": 1}"#, "port is given twice"),
+        (#"{"p\u006Frt": 1, "port": 2}"#, "port is given twice"),
+        (#"{"log": {"level": "info", "level": "debug"}}"#, "log.level is given twice"),
+        (#"{"close": {"lanes": 2}, "close": {"tariff": "taiyuan"}}"#, "close is given twice"),
+        (#"{"log.level": "info", "log": {"level": "debug"}}"#, "log.level is given twice"),
+        (#"{"allow": {"targets": ["a"], "targets": ["b"]}}"#, "allow.targets is given twice"),
+        (#"{"port": 1, "port": 2, "host": "a", "host": "b"}"#, "host is given twice; port is given twice"),
+        (#"{"prot": 1, "prot": 2}"#, "prot is given twice"),
+    ])
+    func `a name that the file gives twice is refused`(file: String, words: String) async throws {
+        let told = try #require(await refusal(file))
+        #expect(told.hasSuffix("city.json: " + words), "\(told)")
+    }
+
+    @Test func `a name that stands in a text, or at another level, is not given twice`() async throws {
+        let file = #"{"public.address": "\"port\": {[", "close": {"tariff": "port", "rules": "port"}, "port": 1}"#
+        #expect(try await load(file).text(.port) == "1")
+        #expect(try await load(#"{"close": {"lanes": 2}, "pack": {"after": {"days": 3}}}"#).text(.closeLanes) == "2")
+    }
+
     static let misfits: [(String, String)] = [
         (#"{"behind": {"tls": [true]}}"#, "behind.tls is a list that is not of texts alone, not true or false"),
         (#"{"behind": {"tls": ["true"]}}"#, "behind.tls is a list, not true or false"),

@@ -68,6 +68,16 @@ import Testing
         #expect(empty.message == "the database has no city yet: run jieshui init")
     }
 
+    @Test func `init once more changes nothing, and says how a city is renamed`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        #expect(await city.ending(of: "init", "--city", "太原市", "--code", "C") == .well)
+        let words = "city: the city is called 太原市: to rename it, import areas with the line C,city,NAME,"
+        #expect(await city.ending(of: "init", "--city", "太原", "--code", "C") == Ending(message: words))
+        let file = try await freshFile("areas.csv", "code,kind,name,parent\nC,city,太原,\n")
+        try await city.run("import", "areas", file)
+        #expect(await city.ending(of: "init", "--city", "太原", "--code", "C") == .well)
+    }
+
     @Test func `a folder of tariffs that is not there is refused`() async throws {
         let city = try await CommandCity(on: .sqlite)
         let folder = try await freshFolder().appendingPathComponent("tariffs").path

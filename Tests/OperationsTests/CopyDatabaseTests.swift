@@ -135,12 +135,30 @@ import Water
         }
     }
 
-    @Test func `a completed copy is left alone, whatever is asked`() async throws {
-        try await onFilledSource(.sqlite, .sqlite) { source, target in
-            let copy = CopyDatabase(from: source, to: target)
-            _ = try await copy(at: now).get()
+    @Test(arguments: TestEngine.allCases)
+    func `a completed copy is compared again and otherwise left alone, whatever is asked`(
+        engine: TestEngine
+    ) async throws {
+        try await onFilledSource(.sqlite, engine) { source, target in
+            let copy = CopyDatabase(from: source, to: target, pageRows: 2)
+            let first = try await copy(at: now).get()
+            let equal = try await copy(at: now + 60).get()
+            #expect(equal.wasComplete && equal.completedAt == now && equal.fault == nil)
+            #expect(equal.tables == first.tables && equal.rows == first.rows && equal.communities == first.communities)
             try await target.write { try $0.setSetting("only_here", to: "1") }
-            #expect(try await copy(at: now + 60).get().wasComplete)
+            try await source.write { transaction in
+                _ = try transaction.execute("DELETE FROM journal WHERE community_id = 3")
+            }
+            for _ in 0..<2 {
+                let changed = try await copy(at: now + 60).get()
+                let settings = Int(FilledTables.rows) + 1
+                #expect(
+                    changed.differences.map(\.description) == [
+                        "journal of community C3: 0 rows in the source, 4 in the target",
+                        "setting: \(settings) rows in the source, \(settings + 1) in the target",
+                    ])
+                #expect(try #require(changed.fault).hasSuffix("has changed since: name a new, empty database"))
+            }
             #expect(try await copy(again: true, at: now + 60) == .failure(.completed(at: now)))
             #expect(try await target.read { try $0.setting("only_here") } == "1")
         }

@@ -63,6 +63,29 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a register that no meter shows is refused by its field, also by force`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        let most = Volume(litres: 1_000_000_000_000)
+        let above = Volume(millilitres: most.millilitres + 1)
+        let cases: [(field: String, final: Volume?, start: Volume?)] = [
+            ("final_m3", above, nil), ("start_m3", most, above), ("start_m3", nil, Volume(millilitres: -1)),
+        ]
+        for (field, final, start) in cases {
+            let known = try exchange(final: nil)
+            let exchange = MeterExchange(
+                old: known.old, new: known.new, at: known.at, finalRegister: final, startRegister: start)
+            let done = try await ExchangeMeter(database: city.database, calendar: city.calendar, rules: .standard)(
+                exchange, isForced: true, now: now)
+            guard case .failure(let refusal) = done else {
+                Issue.record("\(field) is taken")
+                continue
+            }
+            #expect(refusal.description == "\(field): must be 0 to 1000000000 m³")
+        }
+        #expect(try await places(city).allSatisfy { $0.to == nil })
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `a last register below what the meter showed, or beyond what can have run since, is refused`(
         engine: TestEngine
     ) async throws {

@@ -175,6 +175,103 @@ import Water
         }
     }
 
+    /// Files with a line that says otherwise than one before it, and what is told of it; the lines between are enough for
+    /// two transactions.
+    static let contradicting: [(kind: ImportKind, header: String, first: String, later: String, told: String)] = [
+        (
+            .areas, "code,kind,name,parent", "A7,grid,seven,A", "A7,grid,seven,B",
+            "code: A7 stands in line 2 with another parent"
+        ),
+        (
+            .areas, "code,kind,name,parent", "A7,grid,seven,A", "A7,grid,eight,A",
+            "code: A7 stands in line 2 with other values"
+        ),
+        (
+            .households, "number,area,usage_point,moved_in,persons", "H7,A,P7,2020-01-01,3", "H7,A,P8,2020-01-01,3",
+            "number: H7 stands in line 2 with another usage_point"
+        ),
+        (
+            .households, "number,area,usage_point,moved_in,persons", "H7,A,P7,2020-01-01,3", "H7,A,P7,2020-01-02,3",
+            "number: H7 stands in line 2 with other values"
+        ),
+        (
+            .households, "number,area,usage_point,moved_in,persons", "H7,A,P7,2020-01-01,3", "H7,A,P7,2020-01-01,4",
+            "number: H7 stands in line 2 with another persons"
+        ),
+        (
+            .meters, "serial,usage_point,installed_at,start_m3", "S7,P1,2020-01-01,0", "s7,P2,2020-01-01,0",
+            "serial: s7 stands in line 2 with another usage_point"
+        ),
+        (
+            .meters, "serial,usage_point,installed_at,start_m3", "S7,P1,2020-01-01,0", "S7,P1,2020-01-01,1",
+            "serial: s7 stands in line 2 with other values"
+        ),
+    ]
+
+    @Test(arguments: TestEngine.allCases, contradicting)
+    func `of two lines that contradict each other the later is refused, however far apart they stand`(
+        engine: TestEngine,
+        file: (kind: ImportKind, header: String, first: String, later: String, told: String)
+    ) async throws {
+        try await onFreshDatabase(of: engine) { database in
+            let test = try await TestCity.build(in: database)
+            _ = try await load(.households, homes, test)
+            // An equal line is a repeat.
+            let between = [String](repeating: file.first, count: 601)
+            let text = ([file.header, file.first] + between + [file.later]).joined(separator: "\n")
+            let dry = try await load(file.kind, text, test, isDryRun: true)
+            #expect(dry.totals == ImportTotals(added: 1, unchanged: 601, rejected: 1))
+            #expect(dry.problems.map { "\($0.field): \($0.reason)" } == [file.told])
+            #expect(dry.problems.map(\.line) == [604])
+            let first = try await load(file.kind, text, test)
+            #expect(first.totals == dry.totals && first.problems == dry.problems)
+            let second = try await load(file.kind, text, test)
+            #expect(second.totals == ImportTotals(unchanged: 602, rejected: 1))
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a meter hung twice, two meters of a home and a home's persons by date do not contradict each other`(
+        engine: TestEngine
+    ) async throws {
+        let homes = """
+            number,area,usage_point,moved_in,moved_out,persons,persons_from
+            H7,A,P7|P8,2020-01-01,,3,
+            H7,A,P8|P7,2020-01-01,,4,2022-05-01
+            H7,A,P7|P8,2020-01-01,2024-01-01,,2023-05-01
+            H8,A,P7,2024-01-01,,,
+
+            """
+        let meters = """
+            serial,usage_point,installed_at,removed_at
+            S7,P7,2020-01-01,2021-01-01
+            S8,P7,2020-01-01,2021-01-01
+            S7,P8,2021-01-01,2022-01-01
+            S7,P7,2022-01-01,
+
+            """
+        try await onFreshDatabase(of: engine) { database in
+            let test = try await TestCity.build(in: database)
+            for (kind, text, added) in [(ImportKind.households, homes, 2), (.meters, meters, 2)] {
+                let first = try await load(kind, text, test)
+                #expect(first.totals == ImportTotals(added: added, changed: 2) && first.problems.isEmpty)
+                #expect(try await load(kind, text, test).totals == ImportTotals(unchanged: 4))
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a line that did not go in contradicts none after it`(engine: TestEngine) async throws {
+        let text = "serial,usage_point,installed_at\nS7,nowhere,2020-01-01\nS7,P1,2020-01-01\n"
+        try await onFreshDatabase(of: engine) { database in
+            let test = try await TestCity.build(in: database)
+            _ = try await load(.households, homes, test)
+            let (totals, problems) = try await load(.meters, text, test)
+            #expect(totals == ImportTotals(added: 1, rejected: 1))
+            #expect(problems.map(\.line) == [2])
+        }
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `a long file goes in by transactions of 500 lines and each line once`(engine: TestEngine) async throws {
         try await onFreshDatabase(of: engine) { database in

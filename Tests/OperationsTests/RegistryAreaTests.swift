@@ -88,4 +88,24 @@ import Water
             #expect(city.calendar == test.calendar)
         }
     }
+
+    @Test(arguments: TestEngine.allCases)
+    func `setting the city up once more changes nothing, and another name goes in as an area's alone`(
+        engine: TestEngine
+    ) async throws {
+        try await onFreshDatabase(of: engine) { database in
+            let test = try await TestCity.build(in: database)
+            let setUp = SetUpCity(database: database)
+            let same = try AreaEntry(code: "C", kind: .city, name: "太原市", parent: nil)
+            #expect(try await setUp(same, calendar: test.calendar) == .success(.unchanged))
+            let other = try AreaEntry(code: "C", kind: .city, name: "太原", parent: nil)
+            let refusal = RegistryRefusal.cityNameChanges(from: "太原市", code: "C")
+            #expect(try await setUp(other, calendar: test.calendar) == .failure(refusal))
+            #expect(refusal.reason.hasSuffix("the line C,city,NAME,"))
+            #expect(try await database.read { try $0.city() }?.name == "太原市")
+            #expect(try await AddArea(database: database)(other) == .success(.changed))
+            #expect(try await setUp(other, calendar: test.calendar) == .success(.unchanged))
+            #expect(try await database.read { try $0.city() }?.name == "太原")
+        }
+    }
 }

@@ -122,11 +122,20 @@ import Water
         _ = try await city.foldAll()
         let measure = MeasureMonth(database: city.database, calendar: city.calendar, rules: .standard)
         _ = try await measure(CommunityID(100), october, at: later)
-        let process = try OtherProcess("a", of: city)
-        let summary = try await process.close(city)(
-            october, at: later, excluding: ["140105001100": "late", "140105001101": "unread"]
-        ).get()
+        let close = try OtherProcess("a", of: city).close(city)
+        let refused = try await close(
+            october, at: later, excluding: ["140105001100": "late", "140105001101": "unread"])
+        #expect(refused == .failure(.hasFigures(community: "140105001100", month: october)))
+        let begun = try await city.database.read { try $0.communityMonths(october) }
+        #expect(begun.map(\.community) == [CommunityID(100)], "nothing is changed")
+        let summary = try await close(october, at: later, excluding: ["140105001101": "unread"]).get()
         #expect(summary.excluded == ["140105001101"])
         #expect(summary.statements == Int(2 * communities) - 2)
+        // As after an interruption: the same once more issues nothing of what was left out.
+        let again = try await close(october, at: later, excluding: ["140105001101": "unread"]).get()
+        #expect(again.excluded == ["140105001101"] && again.statements == 0)
+        #expect(
+            try await close(october, at: later, excluding: ["140105001102": "late"])
+                == .failure(.hasFigures(community: "140105001102", month: october)))
     }
 }

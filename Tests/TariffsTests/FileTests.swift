@@ -64,7 +64,10 @@ struct FileTests {
             "valid_from: 2016-01-01", "valid_from: 2016-02-30", "valid_from: 2016-02-30",
             .badValue(key: "valid_from", expected: "a date YYYY-MM-DD")
         ),
-        ("basis: month", "valid_to: 2015-12-31\nbasis: month", "valid_to: 2015-12-31", .validityReversed),
+        (
+            "basis: month", "valid_to: 2015-12-31\nbasis: month", "valid_to: 2015-12-31",
+            .reversed(from: "valid_from", to: "valid_to")
+        ),
         (
             "total_fen: 2240", "total_fen: 2241", "  - month: 2018-08",
             .exampleFails(stated: "total 2241", computed: "total 2240")
@@ -95,7 +98,7 @@ struct FileTests {
         ),
         (
             "certain_to: 2025-05-31", "certain_to: 2018-07-11", "certain_to: 2018-07-11",
-            .validityReversed
+            .reversed(from: "certain_from", to: "certain_to")
         ),
         (
             "certain_from: 2018-07-12", "certain_from: sometime", "certain_from: sometime",

@@ -159,6 +159,7 @@ extension CloseRefusal {
         case .withOthers(let communities):
             t("close_refused_with_others", ["communities": communities.joined(separator: ", ")])
         case .unknownCommunity(let code): t("close_refused_unknown", ["community": code])
+        case .hasFigures(let code, _): t("close_refused_counted", ["community": code])
         }
     }
 }

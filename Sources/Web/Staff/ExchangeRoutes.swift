@@ -97,9 +97,8 @@ struct ExchangeRoutes: Sendable {
         guard !page.at.isEmpty else { return refused("at_empty") }
         guard let at = services.instant(ofForm: page.at) else { return refused("at_malformed") }
         let (final, start) = (Volume(cubicMetres: page.final), Volume(cubicMetres: page.start))
-        let range = Volume.zero...Volume(litres: 1_000_000_000_000)
-        guard page.final.isEmpty || final.map(range.contains) == true else { return refused("final_malformed") }
-        guard page.start.isEmpty || start.map(range.contains) == true else { return refused("start") }
+        guard page.final.isEmpty || final.map(registerRange.contains) == true else { return refused("final_malformed") }
+        guard page.start.isEmpty || start.map(registerRange.contains) == true else { return refused("start") }
         return .success(MeterExchange(old: old, new: new, at: at, finalRegister: final, startRegister: start))
     }
 }

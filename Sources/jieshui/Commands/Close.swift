@@ -10,8 +10,11 @@ struct Close: AsyncParsableCommand {
         abstract: "Close a month: measure every home, then issue statements, points and events.",
         discussion: """
             Safe to repeat and to interrupt: what is done is not done again. Several processes may close a month at \
-            once: they share its communities, and each ends when the month is closed. Earlier months' corrections that \
-            another process has in hand are left to it and told; they do not change the exit code.
+            once: they share its communities, and each ends when the month is closed.
+
+            Homes of any month that are due are corrected besides. What another process has in hand of these is left to \
+            it and told; it does not change the exit code. Where a home waits for its month's tariff or rule file, the \
+            files are told and the exit code is 75: the month is closed; put the files back, then run jieshui correct.
 
             A month with readings that join no figures, of meters that nobody registered or kept apart, is refused; \
             --despite-held closes it without them.
@@ -23,12 +26,16 @@ struct Close: AsyncParsableCommand {
     @Argument(help: "The month, YYYY-MM.") var month: String
     @Flag(help: "Close before the 72 hours after the month's end.") var early = false
     @Option(help: "Freeze the city's figures without this community; needs --reason.") var exclude: [String] = []
-    @Option(help: "Why communities are excluded.") var reason: String?
+    @Option(help: "Why communities are excluded; needs --exclude.") var reason: String?
     @Flag(help: "Close without readings of unregistered meters and those kept apart.") var despiteHeld = false
+
+    func validate() throws {
+        if exclude.isEmpty, reason != nil { throw CommandFailure("--reason needs --exclude: nothing is left out") }
+        if !exclude.isEmpty, reason?.isEmpty ?? true { throw CommandFailure("--exclude needs --reason") }
+    }
 
     func run() async throws {
         guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
-        guard exclude.isEmpty || reason?.isEmpty == false else { throw CommandFailure("--exclude needs --reason") }
         let context = try await CommandContext.open(options)
         context.settings.tellStrangers(context.logger)
         let excluded = Dictionary(exclude.map { ($0, reason ?? "") }) { first, _ in first }
@@ -46,16 +53,15 @@ struct Close: AsyncParsableCommand {
         if summary.wasComplete {
             note("\(month) was closed before: none of its statements was issued for the first time")
         }
-        print(
-            """
-            \(month): \(communities(summary)), \(summary.measuredHomes) homes measured, \
-            \(summary.statements) statements, \(summary.transfers) transfers\
-            \(summary.excluded.isEmpty ? "" : ", without \(summary.excluded.joined(separator: ", "))")
-            """)
+        print(summary.line(of: month))
         if summary.corrections != CorrectionSummary() { print(summary.corrections.line) }
         if summary.corrections.leftOpen > 0 { try await HomesLeft.tell(context) }
         try await warnOfHeld(month, context)
         try await warnOfLeftOut(context)
+        if let wanted = summary.corrections.wantedFiles {
+            note(wanted)
+            throw ExitCode.tryAgain
+        }
     }
 
     /// A community whose first homes were registered after a month was closed has no statements of it until the month is
@@ -113,11 +119,17 @@ extension HeldOfMonth {
     }
 }
 
-/// All communities, and how many of them this process issued where others issued the rest.
-private func communities(_ summary: CloseSummary) -> String {
-    let count = summary.communities - summary.excluded.count
-    return summary.wasComplete || summary.issuedCommunities >= count
-        ? "\(summary.communities) communities" : "\(summary.issuedCommunities) of \(summary.communities) communities"
+extension CloseSummary {
+    /// One line for a terminal: the whole month, and what this process did of it where others did the rest.
+    func line(of month: BillingMonth) -> String {
+        let rest = communities - excluded.count - issuedCommunities
+        let others = rest == 1 ? "1 community was" : "\(rest) communities were"
+        let shared = wasComplete || rest <= 0 ? "" : "; \(others) issued before, or by other processes"
+        let without = excluded.isEmpty ? "" : ", without \(excluded.joined(separator: ", "))"
+        return
+            "\(month) is closed: \(communities) communities, \(measuredHomes) homes measured, \(statements) statements, "
+            + "\(transfers) transfers\(without)\(shared)"
+    }
 }
 
 extension Settings {

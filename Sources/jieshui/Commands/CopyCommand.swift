@@ -17,7 +17,9 @@ struct CopyCommand: AsyncParsableCommand {
             A copy that was broken off, by Ctrl-C or a lost connection, goes on where it stopped when the same command \
             is given once more. At the end the rows of every table and community are counted and digested (SHA-256) \
             on both sides. Where they differ, the tables and communities are named, the exit code is 1, and the next \
-            run copies those tables again. Only an equal copy can be served: until then the target has no city.
+            run copies those tables again. Only an equal copy can be served: until then the target has no city. Given \
+            once more after that, the command only compares the two again: nothing is written, and where either has \
+            changed since the exit code is 1.
 
             Everything goes along: also keys' hashes, sign-ins and the secrets of targets. None of it is printed.
             """)
@@ -37,11 +39,7 @@ struct CopyCommand: AsyncParsableCommand {
             bar.show(done: progress.pass == .copy ? half : 50 + half, text)
         }
         bar.clear()
-        let summary = try accepted(result)
-        if summary.wasComplete {
-            return note("this copy was completed at \(summary.completedAt.utc); nothing was changed")
-        }
-        try report(summary)
+        try report(try accepted(result))
     }
 
     /// Opens the source; a file that does not exist is refused, not made.
@@ -70,18 +68,15 @@ struct CopyCommand: AsyncParsableCommand {
     }
 
     private func report(_ summary: CopySummary) throws {
-        if summary.differences.isEmpty {
-            return print(
-                """
-                copied \(summary.tables) tables, \(summary.rows) rows of \(summary.communities) communities: \
-                counts and digests are equal
-                """)
-        }
         for difference in summary.differences { note(difference.description) }
-        throw CommandFailure(
+        if let fault = summary.fault { throw CommandFailure(fault) }
+        if summary.wasComplete {
+            return print("this copy was completed at \(summary.completedAt.utc); source and copy are still equal")
+        }
+        print(
             """
-            the two are not equal: the source changed while it was copied. Stop its service and run the same command \
-            once more; if they still differ then, begin anew with --again
+            copied \(summary.tables) tables, \(summary.rows) rows of \(summary.communities) communities: \
+            counts and digests are equal
             """)
     }
 }

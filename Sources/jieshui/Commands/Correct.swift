@@ -10,7 +10,7 @@ struct Correct: AsyncParsableCommand {
         abstract: "Issue new versions of statements whose readings, persons or installations changed since.",
         discussion: """
             What is not folded yet is folded first. The cohort's figures stay those frozen with the month; points are \
-            added or taken back by linked transfers. `close` does the same for every earlier month.
+            added or taken back by linked transfers. `close` does the same besides.
 
             Communities that other processes hold are left to them and told on standard error, with their homes and \
             who holds them; then the exit code is 75: \(HomesLeft.advice).
@@ -53,7 +53,7 @@ struct Correct: AsyncParsableCommand {
 }
 
 extension ExitCode {
-    /// Nothing is wrong, but not all is done: the same command once more does the rest. EX_TEMPFAIL of sysexits.h.
+    /// What was asked is done, but something is left for a later run, which is told. EX_TEMPFAIL of sysexits.h.
     static let tryAgain = ExitCode(75)
 }
 

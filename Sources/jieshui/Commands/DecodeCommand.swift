@@ -25,7 +25,13 @@ struct DecodeCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("\(formats), or push/PLATFORM.")) var format: DecodeFormat
     @Argument(help: "The file to read; standard input without one.", completion: .file()) var file: String?
     @Option(help: "When the gateway heard the frames, RFC 3339 (as header X-Received-At).") var receivedAt: String?
-    @Option(help: "wmbus, push: a key of 32 hex digits, for every meter, or ID=KEY for one; may be repeated.")
+    @Option(
+        help: ArgumentHelp(
+            "wmbus, push: a key of 32 hex digits, for every meter, or ID=KEY for one; may be repeated.",
+            discussion: """
+                In the place of a key @FILE names a file with it, which the list of processes and the shell's history \
+                do not show.
+                """))
     var key: [String] = []
     @Option(
         help: "csv: a mapping file of kind table, for a maker's own columns. push: the gateway's mapping, needed.",
@@ -133,8 +139,8 @@ struct DecodeCommand: ParsableCommand {
     private func givenKeys() throws -> [String: [UInt8]] {
         var keys: [String: [UInt8]] = [:]
         for text in key {
-            let parts = text.split(separator: "=", maxSplits: 1)
-            guard let last = parts.last, let bytes = bytes(ofKey: String(last)) else {
+            let parts = text.hasPrefix("@") ? [text[...]] : text.split(separator: "=", maxSplits: 1)
+            guard let last = parts.last, let bytes = try bytes(ofKey: secret(of: last)) else {
                 throw CommandFailure("--key: a key is 32 hex digits")
             }
             keys[parts.count == 2 ? parts[0].lowercased() : ""] = bytes

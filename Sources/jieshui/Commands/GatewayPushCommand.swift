@@ -19,7 +19,8 @@ struct GatewayPushCommand: AsyncParsableCommand {
                 The platform is told the address PUBLIC-ADDRESS/v1/push/PLATFORM/NAME. Proofs are
                 signature=TOKEN, query=NAME:VALUE, basic=USER:PASSWORD, header=NAME:VALUE and
                 client_certificate=FINGERPRINT (SHA-256 or SHA-1, hex). Every kind that is given must hold; of \
-                several of one kind one must. Secrets are kept sealed under the setting secret.key \
+                several of one kind one must. By kind=@FILE the value stands in a file, which the list of processes and \
+                the shell's history do not show. Secrets are kept sealed under the setting secret.key \
                 (JIESHUI_SECRET_KEY) and are never shown again. Try the mapping first: \
                 jieshui decode push/PLATFORM --mapping FILE BODY.
                 """)
@@ -28,7 +29,8 @@ struct GatewayPushCommand: AsyncParsableCommand {
         @OptionGroup var sealing: SealOptions
         @Argument(help: "The gateway's name.") var name: String
         @Option(help: ArgumentHelp("The platform: \(platforms).")) var platform: String
-        @Option(help: "How the platform proves itself, as kind=value; may be repeated.") var proof: [String] = []
+        @Option(help: "How the platform proves itself, as kind=value or kind=@FILE; may be repeated.")
+        var proof: [String] = []
         @Option(
             help: "A file of proofs, one kind=value a line; keeps them out of the list of processes.",
             completion: .file())
@@ -57,12 +59,19 @@ struct GatewayPushCommand: AsyncParsableCommand {
         private func readProofs() throws -> [SenderProof] {
             let lines = try proofs.map { try text(of: $0).split(whereSeparator: \.isNewline).map(String.init) } ?? []
             // What is wrong is told by its place: the text is a secret.
-            return try (proof + lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }).enumerated().map { index, text in
+            let given = try proof.map(opened) + lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+            return try given.enumerated().map { index, text in
                 guard let proof = SenderProof(argument: text) else {
                     throw CommandFailure("proof \(index + 1) is not kind=value: see jieshui help gateway push set")
                 }
                 return proof
             }
+        }
+
+        /// `kind=value` of `kind=@FILE`.
+        private func opened(_ proof: String) throws -> String {
+            guard let mark = proof.firstIndex(of: "=") else { return proof }
+            return try "\(proof[...mark])\(secret(of: proof[proof.index(after: mark)...]))"
         }
     }
 
@@ -120,7 +129,12 @@ struct GatewayPushCommand: AsyncParsableCommand {
 /// The flag of `secret.key`.
 struct SealOptions: ParsableArguments {
     @Option(
-        help: "The key that secrets are sealed with, 32 bytes as base64; better in JIESHUI_SECRET_KEY or the settings.")
+        help: ArgumentHelp(
+            "The key that secrets are sealed with, 32 bytes as base64.",
+            discussion: """
+                An argument stands in the list of processes and the shell's history: prefer JIESHUI_SECRET_KEY or the \
+                settings file.
+                """))
     var secretKey: String?
 
     var flags: [SettingKey: String?] { [.secretKey: secretKey] }

@@ -17,7 +17,8 @@ struct Import: AsyncParsableCommand {
               meters      serial,usage_point,installed_at,removed_at,start_m3,final_m3,resolution_l,q3_m3h,
                           modulus_m3,cjt188,wmbus,wmbus_driver
             Repeating a file changes nothing; an empty field says nothing and erases nothing. A line that cannot go
-            in is told on standard error as FILE:LINE: FIELD: REASON and the rest goes in; then the exit code is 1.
+            in is told on standard error as FILE:LINE: FIELD: REASON and the rest goes in; then the exit code is 1. So
+            is a line that says otherwise than one before it of the same area, household or installation of a meter.
             A household's tariff is the id of a file in the tariffs folder, from a month (YYYY-MM, else that of the \
             move-in) on; city is the city's own again.
             Several usage points of one home stand in one field with | between them, their shares likewise.

@@ -7,7 +7,10 @@ import Water
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a database and name its city.",
-        discussion: "Repeating it changes nothing; the time zone is set once, because days are cut by it.")
+        discussion: """
+            Repeating it changes nothing. Another time zone is refused, because days are cut by it, and so is another \
+            name: jieshui import areas renames a city, by a line CODE,city,NAME, of its file.
+            """)
 
     @OptionGroup var options: GlobalOptions
 

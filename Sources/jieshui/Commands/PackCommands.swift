@@ -24,7 +24,11 @@ struct Pack: AsyncParsableCommand {
             guard let month = BillingMonth(text) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
             return month
         }
-        guard afterDays >= 0 else { throw CommandFailure("--after-days must be 0 or more") }
+        let range = PackReadings.waitDays
+        guard range.contains(afterDays) else {
+            throw CommandFailure(
+                "--after-days must be \(range.lowerBound) to \(range.upperBound), not \(afterDays)")
+        }
         let context = try await CommandContext.open(options)
         let count = try await PackReadings(database: context.database)(
             afterDays: now ? 0 : afterDays, month: only, limit: .max, at: .now

@@ -151,7 +151,7 @@ struct Serve: AsyncParsableCommand {
         let deliveries = DeliveryService(
             database: context.database, settings: delivery, key: try context.settings.sealKey,
             logger: context.logger, now: { .now }, jitter: millionths)
-        let packAfter = try context.settings.number(.packAfterDays, in: 0...36_500, default: 45)
+        let packAfter = try context.settings.number(.packAfterDays, in: PackReadings.waitDays, default: 45)
         let packing =
             packAfter > 0
             ? [
