@@ -8,7 +8,7 @@ public import Water
 public enum PushSettingRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownGateway(String)
     case isRevoked(String)
-    /// The secrets do not suffice for the platform.
+    /// The secrets do not suffice for the platform, or one could be guessed.
     case unfit(reason: String)
     /// `file:line: reason`, a fault a line.
     case mapping(faults: String)
@@ -43,7 +43,7 @@ public struct SetGatewayPush: Sendable {
         _ name: String, platform: Platform, secrets: PushSecrets, mapping: String, file: String, at: Instant,
         using random: inout some RandomNumberGenerator
     ) async throws -> Result<Void, PushSettingRefusal> {
-        if let reason = secrets.unfit(for: platform) { return .failure(.unfit(reason: reason)) }
+        if let reason = secrets.unfit(for: platform) ?? secrets.guessable { return .failure(.unfit(reason: reason)) }
         do throws(MappingFaults) {
             if case .table = try Mapping.read(mapping, file: file, profiles: profiles) {
                 return .failure(.mapping(faults: "\(file): a table's mapping reads no push"))
@@ -64,6 +64,32 @@ public struct SetGatewayPush: Sendable {
                     changedAt: at))
         }
         return .success(())
+    }
+}
+
+extension PushSecrets {
+    /// Why a secret that is sent as it is could be guessed; nil where none could. Asked where one is set: what was kept
+    /// before goes on.
+    fileprivate var guessable: String? {
+        let guessable = proofs.first { ($0.sentCharacters ?? .max) < PushSecrets.leastCharacters }
+        return guessable.map { proof in
+            "\(proof.kind.rawValue): a secret has \(PushSecrets.leastCharacters) characters or more, "
+                + "as openssl rand -hex 16 makes them"
+        }
+    }
+
+    private static let leastCharacters = 16
+}
+
+extension SenderProof {
+    /// Characters of a secret that is sent as it is, of a header those behind its last blank (`Bearer …`); nil for what
+    /// is not sent, or is no secret.
+    fileprivate var sentCharacters: Int? {
+        switch self {
+        case .query(_, let value), .basic(_, let value): value.count
+        case .header(_, let value): value.split(separator: " ").last?.count ?? 0
+        case .signature, .clientCertificate: nil
+        }
     }
 }
 

@@ -155,14 +155,16 @@ extension Reader {
         ) { (try $0.text(7), try Reader.stored($0, unpacker)) }
     }
 
-    /// The months and newest versions of a home's statements, latest first, at most `limit`.
+    /// The months and newest versions of a home's statements, latest first, at most `limit`; with `before` those earlier
+    /// than it.
     public func statementMonths(
-        of household: HouseholdID, in community: CommunityID, limit: Int
+        of household: HouseholdID, in community: CommunityID, before: BillingMonth? = nil, limit: Int
     ) throws -> [(month: BillingMonth, version: Int64)] {
         try all(
             """
             SELECT month, max(version) FROM statement
             WHERE community_id = \(community) AND household_id = \(household)
+                AND month < \(before ?? BillingMonth(number: .max))
             GROUP BY month ORDER BY month DESC LIMIT \(limit)
             """
         ) { (try $0.month(0), try $0.integer(1)) }

@@ -146,6 +146,26 @@ import Water
         }
     }
 
+    @Test func `the head proves the sender, but for a signature over the body`() throws {
+        let token = SenderProof.query(name: "token", value: "s3cret")
+        let signature = SenderProof.signature(token: "tok")
+        let cases: [(Platform, [SenderProof], Bool)] = [
+            (.ctwing, [token], true), (.onenet, [signature], false), (.onenet, [signature, token], true),
+        ]
+        for (platform, proofs, isProved) in cases {
+            #expect(try headProves(push([]), from: platform, secrets: PushSecrets(proofs: proofs)) == isProved)
+        }
+        for (platform, part) in [(Platform.tencent, "Timestamp"), (.huaweiIoTDA, "timestamp")] {
+            #expect(throws: PushRefusal.noProof(part: part)) {
+                try headProves(push([]), from: platform, secrets: PushSecrets(proofs: [signature]))
+            }
+        }
+        #expect(throws: PushRefusal.wrongProof(part: "?token")) {
+            try headProves(
+                push([], query: [("token", "wrong")]), from: .onenet, secrets: PushSecrets(proofs: [signature, token]))
+        }
+    }
+
     @Test func `a GET is for the platforms that check an address so`() {
         let request = PushRequest(
             method: .get, query: [("token", "s3cret")], body: [], receivedAt: Instant(epochSeconds: 1_790_848_800))

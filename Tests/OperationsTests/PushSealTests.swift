@@ -51,8 +51,8 @@ import Water
         let set = SetGatewayPush(database: database, key: key)
         let mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
         let proofs: [SenderProof] = [
-            .signature(token: "hidden-1"), .query(name: "t", value: "hidden-2"),
-            .basic(user: "u", password: "hidden-3"),
+            .signature(token: "hidden-1"), .query(name: "t", value: "hidden-2-of-sixteen"),
+            .basic(user: "u", password: "hidden-3-of-sixteen"),
             .clientCertificate(fingerprint: String(repeating: "AB:", count: 31) + "AB"),
         ]
         let secrets = PushSecrets(proofs: proofs)
@@ -74,16 +74,25 @@ import Water
         #expect(throws: PushSettingRefusal.notSet(gateway: "north", platform: "huawei-iotda")) { try again.get() }
     }
 
-    @Test(arguments: [
-        (
-            "nobody", [SenderProof.query(name: "t", value: "v")],
-            "kind: properties\nmeter: @device\nregister: v\nunit: L", "no gateway is named nobody"
-        ),
-        ("north", [], "kind: properties\nmeter: @device\nregister: v\nunit: L", "no secret is set for this gateway"),
-        ("north", [.header(name: "h", value: "v")], "", "ctwing cannot give a proof of the kind header"),
-        ("north", [.clientCertificate(fingerprint: "hello")], "", "client_certificate: a fingerprint is 64 hex digits"),
-        ("north", [.query(name: "t", value: "v")], "kind: nothing", "m:1"),
-    ])
+    @Test(
+        arguments: [
+            (
+                "nobody", [SenderProof.query(name: "t", value: "1234567890123456")],
+                "kind: properties\nmeter: @device\nregister: v\nunit: L", "no gateway is named nobody"
+            ),
+            (
+                "north", [], "kind: properties\nmeter: @device\nregister: v\nunit: L",
+                "no secret is set for this gateway"
+            ),
+            ("north", [.header(name: "h", value: "v")], "", "ctwing cannot give a proof of the kind header"),
+            (
+                "north", [.clientCertificate(fingerprint: "hello")], "",
+                "client_certificate: a fingerprint is 64 hex digits"
+            ),
+            ("north", [.query(name: "t", value: "1234567890123456")], "kind: nothing", "m:1"),
+            ("north", [.query(name: "t", value: "123456789012345")], "", "query: a secret has 16 characters or more"),
+            ("north", [.basic(user: "platform", password: "short")], "", "basic: a secret has 16 characters or more"),
+        ] as [(String, [SenderProof], String, String)])
     func `settings that cannot work are refused with the reason`(
         name: String, proofs: [SenderProof], mapping: String, reason: String
     ) async throws {
@@ -99,6 +108,20 @@ import Water
         guard case .failure(let refusal) = outcome else { return #expect(Bool(false), "taken") }
         #expect(refusal.description.hasPrefix(reason))
         #expect(try await city.database.read { try $0.pushes() }.isEmpty)
+    }
+
+    @Test(arguments: [("Bearer 123456789012345", false), ("Bearer 1234567890123456", true), ("1234567890123456", true)])
+    func `of a header the secret behind its scheme is measured`(value: String, isTaken: Bool) async throws {
+        let city = try await TestCity.build(in: try await freshDatabase(of: .sqlite))
+        var random = SystemRandomNumberGenerator()
+        _ = try await AddGateway(database: city.database)(
+            "north", area: "C", key: .gatewayKey(using: &random), at: city.now
+        ).get()
+        let secrets = PushSecrets(proofs: [.header(name: "Authorization", value: value)])
+        let outcome = try await SetGatewayPush(database: city.database, key: try SealKey(base64: key))(
+            "north", platform: .chirpstack, secrets: secrets,
+            mapping: "kind: properties\nmeter: @device\nregister: v\nunit: L", file: "m", at: city.now, using: &random)
+        if isTaken { try outcome.get() } else { #expect(throws: PushSettingRefusal.self) { try outcome.get() } }
     }
 
     @Test(

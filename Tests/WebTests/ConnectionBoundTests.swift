@@ -77,6 +77,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 9_000_001])
+    func `a body that is too large by its head is refused at once, and who sends it all is heard`(_ sent: Int)
+        async throws
+    {
+        let fixture = try await WebFixture()
+        let bounds = ConnectionBounds(restMilliseconds: 600_000, partingMilliseconds: 60_000)
+        try await live(fixture, bounds) { port, _ in
+            let client = RawConnection(port: port)
+            await client.send(upload(fixture, "text/csv", "Content-Length: 9000001"))
+            #expect(await client.send([UInt8](repeating: 32, count: sent)))
+            // The server closes its side, though the body may never come.
+            let answer = await client.receive()
+            #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("Connection: close"), "\(answer)")
+        }
+    }
+
     @Test(arguments: [
         ("/sign-in", "HTTP/1.1", "", "csr"), ("/staff/sign-in", "HTTP/1.1", "", "csr"),
         // What a request of HTTP/1.0 expects is not heard: 100 would come first.

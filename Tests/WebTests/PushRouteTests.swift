@@ -16,7 +16,7 @@ import Water
     struct Case: Sendable, CustomStringConvertible {
         let platform: Platform
         let file: String
-        var query = "token=s3cret"
+        var query = "token=0123456789s3cret"
         var mapping = "kind: properties\nmeter: @device\nregister: v\nunit: L"
         /// Another message of the platform, that carries no reading.
         var silent: (file: String, query: String)?
@@ -37,18 +37,18 @@ import Water
                 zone: city
                 register: serviceData.MeterData.amount
                 unit: m3
-                """, silent: ("ctwing_deviceOnlineOfflineReport.json", "token=s3cret")),
+                """, silent: ("ctwing_deviceOnlineOfflineReport.json", "token=0123456789s3cret")),
         Case(
             platform: .huaweiIoTDA, file: "huawei_iotda_device_property_report.json",
             mapping: "kind: properties\nmeter: @device\nregister: RES_s\nunit: m3",
-            silent: ("huawei_iotda_device_status_update_doc.json", "token=s3cret")),
+            silent: ("huawei_iotda_device_status_update_doc.json", "token=0123456789s3cret")),
         Case(
             platform: .oceanconnect, file: "huawei_oceanconnect_deviceDataChanged.json",
             mapping: "kind: bytes\nformat: cjt188\nfield: payload\ncoding: hex"),
         Case(
-            platform: .chirpstack, file: "chirpstack_v4_up.json", query: "token=s3cret&event=up",
+            platform: .chirpstack, file: "chirpstack_v4_up.json", query: "token=0123456789s3cret&event=up",
             mapping: "kind: bytes\nformat: axioma_w1\nmeter: @eui\nhistory: none",
-            silent: ("chirpstack_v4_join.json", "token=s3cret&event=join")),
+            silent: ("chirpstack_v4_join.json", "token=0123456789s3cret&event=join")),
         Case(
             platform: .thethingsstack, file: "tts_v3_uplink.json",
             mapping: "kind: properties\nmeter: @eui\nregister: luminosity\nunit: m3"),
@@ -74,7 +74,7 @@ import Water
         _ one: Case
     ) async throws {
         guard let body = try sharedData("envelopes/\(one.file)") else { return }
-        let proofs = [SenderProof.query(name: "token", value: "s3cret")]
+        let proofs = [SenderProof.query(name: "token", value: "0123456789s3cret")]
         let path = "/v1/push/\(one.platform.rawValue)/north"
         try await fixture(one.platform, proofs, one.mapping).run { client in
             let kept = try await client.send(.post, "\(path)?\(one.query)", bytes: Array(body))
@@ -162,7 +162,7 @@ import Water
     private func posted(_ body: String, to services: WebServices) async throws -> Answer {
         try await Application(router: buildRouter(services)).test(.router) { client in
             try await client.execute(
-                uri: "/v1/push/oceanconnect/north?token=s3cret", method: .post, body: ByteBuffer(string: body)
+                uri: "/v1/push/oceanconnect/north?token=0123456789s3cret", method: .post, body: ByteBuffer(string: body)
             ) { Answer($0) }
         }
     }
@@ -172,7 +172,7 @@ import Water
         let profiles = try CJT188Profiles.read(
             "profile: city-east\nmaker: 1122\nidentifier: low\n\nprofile: city-west\nclock: low", file: "own")
         let fixture = try await WebFixture(sealKey: key)
-        let secrets = PushSecrets(proofs: [.query(name: "token", value: "s3cret")])
+        let secrets = PushSecrets(proofs: [.query(name: "token", value: "0123456789s3cret")])
         let frame = "6810776655443322118109901F017856341200FFA116"
         let body = """
             {"notifyType":"deviceDataChanged","deviceId":"D","service":{"serviceId":"S",\
@@ -199,14 +199,14 @@ import Water
     }
 
     @Test func `without the key of the configuration, or with another, nothing is taken`() async throws {
-        let set = try await fixture(.ctwing, [.query(name: "token", value: "s3cret")], Self.cases[1].mapping)
+        let set = try await fixture(.ctwing, [.query(name: "token", value: "0123456789s3cret")], Self.cases[1].mapping)
         let other = try SealKey(base64: Data(repeating: 8, count: 32).base64EncodedString())
         for key in [nil, other] {
             let services = set.services.withKey(key)
             let app = Application(router: buildRouter(services))
             try await app.test(.router) { client in
                 let answer = try await client.execute(
-                    uri: "/v1/push/ctwing/north?token=s3cret", method: .post, body: ByteBuffer(string: "{}")
+                    uri: "/v1/push/ctwing/north?token=0123456789s3cret", method: .post, body: ByteBuffer(string: "{}")
                 ) { Answer($0) }
                 #expect(answer.status == 503 && answer.text.contains("/problems/secrets-sealed"), "\(answer.text)")
             }

@@ -6,16 +6,16 @@ public func receivePush(
     _ request: PushRequest, from platform: Platform, secrets: PushSecrets, limits: PushLimits = PushLimits()
 ) -> PushOutcome {
     do throws(PushRefusal) {
-        if let reason = secrets.unfit(for: platform) { throw .notConfigured(reason: reason) }
+        // What the body's signature proves is checked with the body below.
+        _ = try headProves(request, from: platform, secrets: secrets, limits: limits)
         guard request.body.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
-        try request.checkStatic(secrets)
         switch (platform, request.method) {
         case (.onenet, .get): return try oneNETHandshake(request, secrets)
-        case (.tencent, .get): return try tencentHandshake(request, secrets, limits)
+        case (.tencent, .get): return try tencentHandshake(request)
         case (_, .get): throw .method
         case (.onenet, .post): return .push(try oneNETPush(request, secrets, limits))
-        case (.tencent, .post): return .push(try tencentPush(request, secrets, limits))
-        case (.huaweiIoTDA, .post): return .push(try iotdaPush(request, secrets, limits))
+        case (.tencent, .post): return .push(try tencentPush(request))
+        case (.huaweiIoTDA, .post): return .push(try iotdaPush(request))
         case (.oceanconnect, .post): return .push(try oceanConnectPush(request))
         case (.ctwing, .post): return .push(try ctwingPush(request))
         case (.chirpstack, .post): return .push(try chirpStackPush(request))

@@ -21,12 +21,11 @@ public func openUnproved(
     switch platform {
     case .ctwing: return try ctwingPush(request)
     case .onenet: return try OneNETEnvelope(request).push(secrets, receivedAt: receivedAt, limits)
-    // Without a token no signature is looked for.
-    case .huaweiIoTDA: return try iotdaPush(request, secrets, limits)
+    case .huaweiIoTDA: return try iotdaPush(request)
     case .oceanconnect: return try oceanConnectPush(request)
     case .chirpstack: return try chirpStackPush(request)
     case .thethingsstack: return try thingsStackPush(request)
-    case .tencent: return try tencentMessage(request)
+    case .tencent: return try tencentPush(request)
     }
 }
 

@@ -28,20 +28,58 @@ struct PushRoutes: Sendable {
     ) async throws -> Response {
         let now = services.now()
         let opened: OpenedPush
+        let tries: PushTries
+        var isProved = false
         do {
             opened = try await open(context)
+            tries = PushTries(of: request, at: opened.gateway, context, services)
+            try tries.require(at: now)
+            isProved = try proved(request, method, opened, tries, context, at: now)
+            try requireReadable(request, method, opened.platform)
         } catch {
             throw await services.refusing(
-                request, error, isKnown: error is DatabaseFailure, on: context.connection)
+                request, error, isKnown: isProved || error is DatabaseFailure, on: context.connection)
         }
-        if method == .get { return try await answered(request, method, [], opened, context, at: now) }
-        return try await services.withReadings(request, on: context.connection, limit: PushLimits().bytes) { body in
-            try await answered(request, method, body, opened, context, at: now)
+        if method == .get { return try await answered(request, method, [], opened, tries, context, at: now) }
+        return try await services.withReadings(
+            request, of: isProved ? .known : .stranger, on: context.connection, limit: PushLimits().bytes
+        ) { [isProved] body in
+            try await answered(request, method, body, opened, isProved ? nil : tries, context, at: now)
         }
     }
 
+    /// Whether the head alone proves the sender; throws where it proves the contrary.
+    private func proved(
+        _ request: Request, _ method: PushRequest.Method, _ opened: OpenedPush, _ tries: PushTries,
+        _ context: WebContext, at now: Instant
+    ) throws -> Bool {
+        do throws(PushRefusal) {
+            return try headProves(
+                pushed(request, method, [], at: now), from: opened.platform, secrets: opened.secrets,
+                limits: PushLimits())
+        } catch {
+            throw refused(error, opened, tries, context, at: now)
+        }
+    }
+
+    /// What the head tells of a body that is not read here: the LoRaWAN servers can send Protobuf in place of JSON, and
+    /// ChirpStack tells the kind of message in the address alone.
+    private func requireReadable(
+        _ request: Request, _ method: PushRequest.Method, _ platform: Platform
+    ) throws {
+        let isOfServer = platform == .chirpstack || platform == .thethingsstack
+        guard method == .post, isOfServer else { return }
+        if services.mediaType(request) == "application/octet-stream" {
+            throw Problem.unsupportedType("application/json: set the integration's encoding to JSON")
+        }
+        if platform == .chirpstack, (request.query("event") ?? "").isEmpty {
+            throw Problem.badRequest("event", "is missing: ?event=up")
+        }
+    }
+
+    /// `tries`: of a sender whom the head did not prove.
     private func answered(
-        _ request: Request, _ method: PushRequest.Method, _ body: [UInt8], _ opened: OpenedPush,
+        _ request: Request, _ method: PushRequest.Method, _ body: [UInt8], _ opened: OpenedPush, _ tries: PushTries?,
         _ context: WebContext, at now: Instant
     ) async throws -> Response {
         let received = receivePush(
@@ -49,16 +87,26 @@ struct PushRoutes: Sendable {
             limits: PushLimits())
         switch received {
         case .handshake(let answer): return .bytes(Array(answer.utf8), type: "text/plain; charset=utf-8")
-        case .refused(let refusal):
-            context.logger.warning(
-                "push refused",
-                metadata: [
-                    "gateway": "\(opened.gateway.name)", "platform": "\(opened.platform.rawValue)",
-                    "reason": "\(refusal.reason)",
-                ])
-            throw Problem(refusal)
+        case .refused(let refusal): throw refused(refusal, opened, tries, context, at: now)
         case .push(let push): return .json(try await kept(push, of: opened, at: now))
         }
+    }
+
+    /// What is said of a push that was not taken; one that proves nothing is counted.
+    private func refused(
+        _ refusal: PushRefusal, _ opened: OpenedPush, _ tries: PushTries?, _ context: WebContext, at now: Instant
+    ) -> Problem {
+        context.logger.warning(
+            "push refused",
+            metadata: [
+                "gateway": "\(opened.gateway.name)", "platform": "\(opened.platform.rawValue)",
+                "reason": "\(refusal.reason)",
+            ])
+        switch refusal {
+        case .noProof, .wrongProof, .malformed: tries?.spend(at: now)
+        case .notConfigured, .outsideWindow, .unopened, .method, .tooLarge: break
+        }
+        return Problem(refusal)
     }
 
     /// Records the readings; a message without any is only counted.
@@ -114,6 +162,29 @@ struct PushRoutes: Sendable {
     }
 }
 
+/// The tries that a peer has at a gateway: of one gateway by one peer, so that nobody shuts the door to a platform that
+/// sends from elsewhere. Where every request seems to come from the proxy none are counted.
+private struct PushTries {
+    private let key: String?
+    private let limiter: TryLimiter
+
+    init(of request: Request, at gateway: Gateway, _ context: WebContext, _ services: WebServices) {
+        limiter = services.limits.pushes
+        let peer = request.peer(context, services.settings)
+        key = services.settings.countsProxyAsEverybody ? nil : "push:\(gateway.id.value):\(peer)"
+    }
+
+    /// Throws 429 where none is left.
+    func require(at now: Instant) throws {
+        guard let key, let wait = limiter.wait(key, at: now) else { return }
+        throw Problem.tooManyTries(after: wait)
+    }
+
+    func spend(at now: Instant) {
+        if let key { _ = limiter.spend(key, at: now) }
+    }
+}
+
 extension Problem {
     /// A push that was not taken.
     fileprivate init(_ refusal: PushRefusal) {
@@ -123,9 +194,8 @@ extension Problem {
                 "push-not-configured", 403, "The gateway is not set up for this platform.", detail: refusal.reason)
         case .noProof, .wrongProof, .outsideWindow:
             self.init("push-not-proved", 401, "The sender is not proved to be the platform.", detail: refusal.reason)
-        case .unopened, .malformed:
-            self.init(
-                "malformed-body", 400, "The body is not of its format; nothing of it was kept.", detail: refusal.reason)
+        case .unopened(let reason): self.init(malformed: .init(field: "msg", reason: reason))
+        case .malformed(let offset, let reason): self.init(malformed: .init(offset: offset, reason: reason))
         case .method: self = .methodNotAllowed(["POST"])
         case .tooLarge: self = .bodyTooLarge
         }

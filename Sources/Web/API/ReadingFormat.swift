@@ -50,6 +50,11 @@ struct ReadingFormat: Sendable {
         all.first { $0.path == path && ($0.mediaType ?? mediaType) == mediaType }?.format
     }
 
+    /// What the query of a path may name.
+    static func queryNames(at path: String) -> [String] {
+        all.filter { $0.path == path }.flatMap(\.query).map { String($0.prefix { $0 != "=" }) }
+    }
+
     /// The media types of a path, for a refusal.
     static func types(at path: String) -> String {
         let types = all.filter { $0.path == path }.compactMap(\.mediaType)

@@ -81,6 +81,7 @@ struct ReadingRoutes: Sendable {
 
     private func openTable(_ request: Request) async throws -> (gateway: Gateway, mapping: TableMapping) {
         let gateway = try await gateway(of: request).gateway
+        try request.requireQuery(of: ["mapping"])
         guard let name = request.query("mapping") else {
             throw Problem.badRequest("mapping", "is not given: ?mapping=NAME, kept by jieshui gateway table")
         }
@@ -106,6 +107,7 @@ struct ReadingRoutes: Sendable {
     private func open(_ request: Request, as format: WireFormat?, at path: String) async throws -> OpenedRequest {
         let (gateway, registryVersion) = try await gateway(of: request)
         guard let format else { throw Problem.unsupportedType(ReadingFormat.types(at: path)) }
+        try request.requireQuery(of: ReadingFormat.queryNames(at: path))
         return OpenedRequest(
             gateway: gateway, registryVersion: registryVersion, format: format, receivedAt: try receivedAt(request),
             cjt188: format == .cjt188 ? try cjt188Options(request) : nil)
@@ -139,7 +141,9 @@ struct ReadingRoutes: Sendable {
 
     /// `X-Received-At`, RFC 3339 with an offset: when the gateway heard frames whose meter has no clock.
     private func receivedAt(_ request: Request) throws -> Instant? {
-        guard let text = request.header("X-Received-At") else { return nil }
+        let given = HTTPField.Name("X-Received-At").map { request.headers[values: $0] } ?? []
+        guard let text = given.first else { return nil }
+        guard given.count == 1 else { throw Problem.badRequest("X-Received-At", "is given twice") }
         guard let instant = Instant(rfc3339: text) else {
             throw Problem.badRequest(
                 "X-Received-At", "is no RFC 3339 time with an offset, as 2026-10-01T00:00:00+08:00")
@@ -195,43 +199,47 @@ extension WebServices {
         return keys.isEmpty ? first : try decoding { keys[$0] }
     }
 
-    /// Keeps a batch and the telegrams that gave it nothing, or says when to send them again.
+    /// Keeps a batch and the telegrams that gave it nothing, or says when to send both again.
     func recorded(
         _ batch: DecodedBatch, undecoded: [UndecodedTelegram] = [], from gateway: Gateway,
         knowing registryVersion: Int64? = nil, at now: Instant
     ) async throws -> RecordAnswer {
-        let kept = try await keep(undecoded, from: gateway, at: now)
         do {
+            let kept = try await KeepTelegrams(database: database)(undecoded, from: gateway.id, at: now)
             let answer = try await record(batch, from: gateway.id, knowing: registryVersion, at: now).keeping(kept)
             counts.recorded(answer)
             return answer
         } catch RecordRefusal.queueIsFull(let seconds) {
-            throw Problem.busy("Too many readings wait to be written.", after: seconds)
+            throw Problem.notRecorded("Too many readings wait to be written.", after: seconds)
         } catch RecordRefusal.storageFailed {
-            throw Problem.busy("Readings cannot be written at the moment; nothing of the body was kept.", after: 5)
-        }
-    }
-
-    private func keep(
-        _ telegrams: [UndecodedTelegram], from gateway: Gateway, at now: Instant
-    ) async throws -> Set<Int> {
-        if telegrams.isEmpty { return [] }
-        do {
-            return try await KeepTelegrams(database: database)(telegrams, from: gateway.id, at: now)
+            throw Problem.notRecorded("Readings cannot be written at the moment.", after: 5)
         } catch is DatabaseFailure {
-            throw Problem.busy("Telegrams cannot be written at the moment; nothing of the body was kept.", after: 5)
+            throw Problem.notRecorded("Telegrams cannot be written at the moment.", after: 5)
         }
     }
 }
 
 extension Problem {
+    /// Telegrams are kept in a commit before that of the readings, and a commit whose end was not heard may have been
+    /// one: what is true of all of them is said.
+    fileprivate static func notRecorded(_ title: String, after seconds: Int) -> Problem {
+        var problem = busy(title, after: seconds)
+        problem.detail = "Send the whole body again: what was kept of it is kept once."
+        return problem
+    }
+}
+
+extension Problem {
+    /// A body that cannot be read, and where.
+    init(malformed place: Entry) {
+        self.init(
+            "malformed-body", 400, "The body is not of its format; nothing of it was kept.", errors: [place])
+    }
+
     /// A body that was refused whole.
     init(_ refusal: BodyRefusal) {
         switch refusal {
-        case .malformed(let offset, let reason):
-            self.init(
-                "malformed-body", 400, "The body is not of its format; nothing of it was kept.",
-                errors: [.init(offset: offset, reason: reason)])
+        case .malformed(let offset, let reason): self.init(malformed: .init(offset: offset, reason: reason))
         case .tooManyReadings(let limit):
             self.init(
                 "too-many-readings", 413, "The body holds too many readings.", detail: "The limit is \(limit).")
@@ -241,6 +249,22 @@ extension Problem {
 }
 
 extension Request {
+    /// Throws 400 where the query has what the address does not know, which would have no effect and no word, or the
+    /// same name with different values.
+    fileprivate func requireQuery(of names: [String]) throws {
+        var values: [String: String] = [:]
+        for item in uri.queryParameters {
+            let (name, value) = (String(item.key), String(item.value))
+            guard names.contains(name) else {
+                let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+                throw Problem.badRequest(String(name.prefix(64)), "is no parameter of this address: \(known)")
+            }
+            if let other = values.updateValue(value, forKey: name), other != value {
+                throw Problem.badRequest(name, "is given twice")
+            }
+        }
+    }
+
     /// The key of `Authorization: Bearer KEY`; nil without one.
     var bearer: Secret? {
         guard let text = header("Authorization"), text.count > 7, text.prefix(7).lowercased() == "bearer " else {

@@ -9,6 +9,8 @@ import Water
 struct StatementRoutes: Sendable {
     let services: WebServices
     static let pageSize = 500
+    /// Months of a home that a list has.
+    static let listSize = 120
 
     func add(to router: Router<WebContext>) {
         router.get("v1/statements") { request, _ in try await list(request) }
@@ -24,14 +26,20 @@ struct StatementRoutes: Sendable {
         }
     }
 
-    /// The months a resident has statements of.
+    /// The months a resident has statements of, a page at a time.
     private func list(_ request: Request) async throws -> Response {
         let home = try await services.resident(request, at: services.now()).household
+        let text = request.query("after")
+        let after = text.flatMap { BillingMonth($0) }
+        guard text == nil || after != nil else { throw Problem.badRequest("after", "is no YYYY-MM") }
         let months = try await services.database.read {
-            try $0.statementMonths(of: home.id, in: home.community, limit: 120)
+            try $0.statementMonths(
+                of: home.id, in: home.community, before: after, limit: StatementRoutes.listSize)
         }
+        let isFull = months.count == StatementRoutes.listSize
         return .json([
             "household": .string(home.number),
+            "next": isFull ? .optional(months.last?.month.description) : .null,
             "statements": .array(
                 months.map { ["month": .string($0.month.description), "version": .integer($0.version)] }),
         ])

@@ -3,28 +3,43 @@ import Foundation
 import Hummingbird
 import Water
 
+/// Whose body is read.
+enum BodySender: Sendable {
+    /// One who proved it before.
+    case known
+    /// One whom only the body can prove.
+    case stranger
+}
+
 extension WebServices {
     /// Runs `use` with a body of readings, whole and unpacked, up to the limit as sent and as unpacked.
     ///
     /// 413 past it, 415 for a content coding that is not read, 400 where the coding is damaged, 503 where too many
-    /// bodies are in memory at once: one stays counted until it is decoded and its readings are kept. Of a refused body
-    /// `connection` ends the rest also where it stays away.
+    /// bodies are in memory at once: one stays counted until it is decoded and its readings are kept. Those of strangers
+    /// are counted by themselves, and end after 10 seconds. Of a refused body `connection` ends the rest also where it
+    /// stays away.
     func withReadings<Result>(
-        _ request: Request, on connection: ClientConnection? = nil, limit: Int? = nil,
+        _ request: Request, of sender: BodySender = .known, on connection: ClientConnection? = nil, limit: Int? = nil,
         _ use: ([UInt8]) async throws -> Result
     ) async throws -> Result {
         var taken = 0
-        defer { limits.bodies.give(taken) }
+        defer { limits.bodies(of: sender).give(taken) }
         return try await use(
-            try await readReadings(request, on: connection, limit: limit ?? settings.bodyBytes, taking: &taken))
+            try await readReadings(
+                request, of: sender, on: connection, limit: limit ?? settings.bodyBytes, taking: &taken))
     }
 
     private func readReadings(
-        _ request: Request, on connection: ClientConnection?, limit: Int, taking taken: inout Int
+        _ request: Request, of sender: BodySender, on connection: ClientConnection?, limit: Int,
+        taking taken: inout Int
     ) async throws -> [UInt8] {
         guard request.announcedBytes <= limit else {
-            throw await refusing(request, Problem.bodyTooLarge(limit: limit), isKnown: true, on: connection)
+            if sender == .known { connection?.tell(.isRefused) }
+            throw Problem.bodyTooLarge(limit: limit).closing
         }
+        if sender == .stranger { connection?.tell(.isOfStranger) }
+        let seconds = sender == .known ? Self.bodySeconds : Allowance.stranger.seconds
+        let budget = limits.bodies(of: sender)
         var rest = request.body.makeAsyncIterator()
         let begun = now()
         do {
@@ -35,7 +50,7 @@ extension WebServices {
             while let buffer = try await rest.next() {
                 received += buffer.readableBytes
                 guard received <= limit else { throw Problem.bodyTooLarge(limit: limit) }
-                guard now() - begun <= Self.bodySeconds else { throw Problem.tooSlow }
+                guard now() - begun <= seconds else { throw Problem.tooSlow }
                 let before = bytes.count
                 if let coding {
                     bytes.append(contentsOf: try coding.unpack(Array(buffer.readableBytesView)))
@@ -43,17 +58,17 @@ extension WebServices {
                     bytes.append(contentsOf: buffer.readableBytesView)
                 }
                 let size = bytes.count - before
-                guard limits.bodies.take(size) else { throw Problem.busy("Too many bodies are being read.", after: 1) }
+                guard budget.take(size) else { throw Problem.busy("Too many bodies are being read.", after: 1) }
                 taken += size
             }
             try coding?.finish()
             return bytes
         } catch let fault as DecompressionFault {
-            throw await discarding(&rest, fault.problem(limit: limit), isKnown: true, on: connection)
+            throw await discarding(&rest, fault.problem(limit: limit), isKnown: sender == .known, on: connection)
         } catch let refusal as Problem where refusal.name == Problem.tooSlow.name {
             throw refusal
         } catch let refusal as Problem {
-            throw await discarding(&rest, refusal, isKnown: true, on: connection)
+            throw await discarding(&rest, refusal, isKnown: sender == .known, on: connection)
         } catch {
             throw Problem.ended(by: error)
         }

@@ -18,7 +18,8 @@ import Water
 /// - A connection that is idle within a body is not closed before its request is answered.
 /// - An answer is waited for as long as its client takes of it. Where it has taken nothing for 75 seconds, 3 once the
 ///   server stops, the connection is closed.
-/// - A client that may still be sending when the connection ends has 2 seconds and 1 MiB more to read its answer.
+/// - A client that may still be sending when the connection ends has 2 seconds and 1 MiB more to read its answer, a
+///   known one 32 MiB.
 /// - Once the server stops, a body that has not ended is waited for no longer, and its request is answered without it.
 /// - Bytes that are no HTTP are answered with the reason, and leave a line in the log with the reason alone.
 public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -28,6 +29,7 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     public typealias OutboundOut = HTTPResponsePart
 
     private static let restBytes = 1_024 * 1_024
+    private static let restBytesOfKnown = 32 * 1_024 * 1_024
 
     /// Whether the connection ends with an answer, or with the rest of the body that it answers.
     private enum Ending { case none, withAnswer, withRest }
@@ -52,6 +54,8 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
     private var deadline: Scheduled<Void>?
     /// Something of the body came since that was set.
     private var hasCome = false
+    /// Bytes that may still come once the connection ends.
+    private var partingBytes = ConnectionHandler.restBytes
     /// The last request's body was ended before its end.
     private var isCut = false
     /// Nothing that still comes is passed on.
@@ -124,7 +128,9 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
         switch notice {
         case .isWanted: askForBody(context)
         case .isOfStranger: boundStranger(context)
-        case .isRefused: boundSilence(context)
+        case .isRefused:
+            partingBytes = Self.restBytesOfKnown
+            boundSilence(context)
         }
         promise?.succeed(())
     }
@@ -285,7 +291,7 @@ public final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHand
             return
         }
         do {
-            let parting = PartingHandler(bytes: Self.restBytes, time: bounds.parting)
+            let parting = PartingHandler(bytes: partingBytes, time: bounds.parting)
             try context.pipeline.syncOperations.addHandler(parting, position: .first)
             context.close(mode: .output, promise: nil)
         } catch {

@@ -18,6 +18,7 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             // RFC 9112, 3.2. The first one is the request's authority, others stay among its fields.
             guard request.head.authority != nil, !request.has("Host") else { throw Problem.noHost }
+            try request.requireKnownTransferCoding()
             response = try await next(request.asking(on: context.connection), context)
         } catch let need as SignInNeeded {
             response =
@@ -36,10 +37,20 @@ struct ErrorMiddleware: RouterMiddleware {
                 ? .seeOther(request.formPage) : await answer(refused, request, context)
         } catch {
             context.logger.error("request failed", metadata: ["error": "\(error)", "route": "\(context.route)"])
-            response = await answer((error as? DatabaseFailure)?.problem ?? .server, request, context)
+            response = await answer(problem(of: error, request), request, context)
         }
         secure(&response, request, context)
-        return response
+        // RFC 9110, 9.3.2: what would be the body is no part of the answer, and its length is told all the same.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    /// What failed within.
+    private func problem(of error: any Error, _ request: Request) -> Problem {
+        switch error as? DatabaseFailure {
+        case nil: .server
+        case .outcomeUnknown?: request.isRepeatable ? .outcomeUnknownOfRepeatable : .outcomeUnknown
+        case let failure?: failure.problem
+        }
     }
 
     /// What no route took: another method of the address, or nothing there.
@@ -81,6 +92,7 @@ struct ErrorMiddleware: RouterMiddleware {
         let key =
             switch (refused.name, refused.status) {
             case ("form-expired", _): "error_form_expired"
+            case ("outcome-unknown", _): "error_outcome_unknown"
             case (_, 404): "error_not_found"
             case (_, 401), (_, 403): "error_forbidden"
             case (_, 429), (_, 503): "error_too_many"
@@ -124,12 +136,32 @@ extension DatabaseFailure {
         case .busy, .unreachable: .busy("The database cannot serve this now; nothing was changed.", after: 5)
         case .storage, .replaced, .readOnly:
             .busy("The database takes no writes at the moment; nothing was changed.", after: 5)
+        case .outcomeUnknown: .outcomeUnknown
         default: .server
         }
     }
 }
 
 extension Request {
+    /// RFC 9112, 6.1. The framework reads the outermost coding, chunked, and takes no notice of any within it.
+    fileprivate func requireKnownTransferCoding() throws {
+        guard let name = HTTPField.Name("Transfer-Encoding") else { return }
+        let codings = headers[values: name].flatMap { $0.split(separator: ",") }
+            .map { $0.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }.lowercased() }
+        guard codings.isEmpty || codings == ["chunked"] else {
+            throw Problem.badRequest(
+                "Transfer-Encoding", "is another than chunked; packed bodies are told by Content-Encoding"
+            ).closing
+        }
+    }
+
+    /// The same sent again does nothing twice: what only reads, readings, and a hold by its id.
+    fileprivate var isRepeatable: Bool {
+        let path = uri.path
+        return method == .get || method == .head || path.hasPrefix("/v1/readings") || path.hasPrefix("/v1/push/")
+            || path == "/v1/redemptions"
+    }
+
     /// Answers are for programs, not for people.
     var isForPrograms: Bool {
         let path = uri.path

@@ -22,7 +22,7 @@ extension HTTPParserError {
         case .invalidEOFState: "The request ends within its header or its body."
         // The parser has no case of its own for these.
         case .unknown:
-            "Transfer-Encoding does not end with chunked or stands beside Content-Length, or a line ends without CR."
+            "Transfer-Encoding is another than chunked or stands beside Content-Length, or a line ends without CR."
         default: "The bytes are no request of HTTP/1.1."
         }
     }

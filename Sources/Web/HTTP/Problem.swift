@@ -84,6 +84,13 @@ extension Problem {
     static let formExpired = Problem("form-expired", 403, "The form's token is missing or old.")
     static let outOfScope = Problem("forbidden", 403, "This lies outside what the caller may see or change.")
     static let server = Problem("internal", 500, "The server failed; the request can be sent again.")
+    static let outcomeUnknown = Problem(
+        "outcome-unknown", 500, "Whether this was done is not known.",
+        detail: "The database went away while it was being kept. Look whether it is done before sending it again.")
+    /// Of a request that does nothing twice.
+    static let outcomeUnknownOfRepeatable = Problem(
+        "outcome-unknown", 500, "Whether this was done is not known.",
+        detail: "The database went away while it was being kept. Send the same again: a repeat does nothing twice.")
 
     /// Secrets are needed that this server cannot open.
     static let sealed = Problem(

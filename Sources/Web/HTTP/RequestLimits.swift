@@ -4,14 +4,22 @@ import Water
 /// The server's bounds that outlive a request: bytes being read, tries being made.
 final class RequestLimits: Sendable {
     let bodies: ByteBudget
+    /// Of bodies whose senders are not known before they are read.
+    let strangersBodies: ByteBudget
     let peers: TryLimiter
     let subjects: TryLimiter
+    /// Wrong proofs of pushes, by gateway and peer.
+    let pushes: TryLimiter
 
     init(_ settings: WebSettings) {
         bodies = ByteBudget(settings.bodyBytesAtOnce)
+        strangersBodies = ByteBudget(settings.strangersBytesAtOnce)
         peers = TryLimiter(tries: settings.triesPerPeer)
         subjects = TryLimiter(tries: settings.triesPerSubject)
+        pushes = TryLimiter(tries: settings.triesPerPeer)
     }
+
+    func bodies(of sender: BodySender) -> ByteBudget { sender == .known ? bodies : strangersBodies }
 
     /// Counts a try for the address and for whom it is about; refuses where either has had too many. Counted before it
     /// is checked, so that parallel guesses cannot share a try.
@@ -79,6 +87,15 @@ final class TryLimiter: Sendable {
 
     /// Keys that are counted now.
     var keys: Int { windows.withLock { $0.count } }
+
+    /// The seconds to wait where no try is left; nil where one is. None is spent.
+    func wait(_ key: String, at: Instant) -> Int64? {
+        let hash = sha256Hex(Array(key.utf8))
+        return windows.withLock { windows in
+            guard let window = windows[hash], window.ends > at, window.left <= 0 else { return nil }
+            return window.ends - at
+        }
+    }
 
     /// Spends a try; the seconds to wait where none is left.
     func spend(_ key: String, at: Instant) -> Int64? {

@@ -65,7 +65,10 @@ public struct WebSettings: Sendable, Hashable {
     public var bodyBytes = 8 * 1_024 * 1_024
     /// Most bytes of all such bodies being read at once.
     public var bodyBytesAtOnce = 128 * 1_024 * 1_024
-    /// Wrong sign-ins from one address in five minutes, of residents and of staff apart.
+    /// Most bytes of all bodies being read at once whose senders only the body can prove.
+    public var strangersBytesAtOnce = 16 * 1_024 * 1_024
+    /// Wrong sign-ins from one address in five minutes, of residents and of staff apart; and wrong proofs of pushes for
+    /// one gateway.
     public var triesPerPeer = 60
     /// Wrong sign-ins and desk codes for one household, name or member of staff in five minutes.
     public var triesPerSubject = 20

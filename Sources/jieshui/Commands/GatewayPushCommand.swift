@@ -19,8 +19,9 @@ struct GatewayPushCommand: AsyncParsableCommand {
                 The platform is told the address PUBLIC-ADDRESS/v1/push/PLATFORM/NAME. Proofs are
                 signature=TOKEN, query=NAME:VALUE, basic=USER:PASSWORD, header=NAME:VALUE and
                 client_certificate=FINGERPRINT (SHA-256 or SHA-1, hex). Every kind that is given must hold; of \
-                several of one kind one must. By kind=@FILE the value stands in a file, which the list of processes and \
-                the shell's history do not show. Secrets are kept sealed under the setting secret.key \
+                several of one kind one must. A secret that is sent as it is has 16 characters or more, as \
+                openssl rand -hex 16 makes them. By kind=@FILE the value stands in a file, which the list of \
+                processes and the shell's history do not show. Secrets are kept sealed under the setting secret.key \
                 (JIESHUI_SECRET_KEY) and are never shown again. Try the mapping first: \
                 jieshui decode push/PLATFORM --mapping FILE BODY.
                 """)
