@@ -128,7 +128,9 @@ private func leakCost(_ inputs: AnalysisInputs) -> Analysis.LeakCost? {
         flows: flows, litres: litres, billWithout: without, cost: saving(inputs, at: without))
 }
 
+/// None of a month that is estimated from earlier ones: nobody knows what was used of a limit.
 private func warnings(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysis.LimitWarning] {
+    guard analysis.bylawMonths.isEmpty else { return [] }
     let litres = inputs.home.litres
     var warnings: [Analysis.LimitWarning] = []
     func add(_ limit: Analysis.LimitWarning.Limit, _ limitLitres: Int64, used: Int64) {
@@ -140,16 +142,23 @@ private func warnings(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analys
             .tier, bill.boundsLitres[min(bill.tier, bill.boundsLitres.count) - 1], used: analysis.periodLitres)
     }
     if let norm = inputs.norm { add(.norm, norm.litres, used: litres) }
-    // What is usual is no budget: to have used most of it is no news. An estimate from the same months says nothing.
-    if let baseline = analysis.baseline, litres > baseline.litres, analysis.bylawMonths.isEmpty {
-        add(.baseline, baseline.litres, used: litres)
-    }
+    if let warning = usualWarning(litres, analysis.baseline) { warnings.append(warning) }
     return warnings.enumerated().sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }
         .map(\.element)
 }
 
-/// At most three, those that save most first; of two that save alike the one named first in `Kind`.
+/// What is usual is no budget: to have used most of it is no news, nor is a little more. nil below 103 %; ours, no
+/// source gives a figure.
+func usualWarning(_ litres: Int64, _ baseline: Analysis.Baseline?) -> Analysis.LimitWarning? {
+    guard let baseline, baseline.litres > 0 else { return nil }
+    let warning = Analysis.LimitWarning(limit: .baseline, limitLitres: baseline.litres, usedLitres: litres)
+    return warning.percent >= 103 ? warning : nil
+}
+
+/// At most three: water that never stops first, then those that save most; of two that save alike the one named first
+/// in `Kind`. None of a month that is estimated from earlier ones.
 private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysis.SavingAction] {
+    guard analysis.bylawMonths.isEmpty else { return [] }
     let home = inputs.home
     let days = Int64(home.month.dayCount)
     var found: [Analysis.SavingAction] = []
@@ -165,7 +174,8 @@ private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysi
             .checkNight, multiplyThenFloorDivide(night.lowestLitres, 24 * days, by: 3),
             [Int64(night.nights), night.lowestLitres])
     }
-    let used = home.days.compactMap(\.litres).sorted()
+    // Of an estimated day only the sum with those beside it is known.
+    let used = home.days.filter { $0.state == .measured }.compactMap(\.litres).sorted()
     // Of a month that is mostly unknown no day is the middle one.
     if used.count >= 20 {
         let middle = used[(used.count - 1) / 2]
@@ -178,9 +188,11 @@ private func actions(_ inputs: AnalysisInputs, _ analysis: Analysis) -> [Analysi
         let reached = analysis.periodLitres
         add(.stayInTier, reached &- bound, [Int64(bill.tier - 1), bound, reached])
     }
-    let first = found.enumerated().sorted { ($1.element.litres, $0.offset) < ($0.element.litres, $1.offset) }.prefix(3)
-    return first.map { action in
-        var action = action.element
+    let leaks = found.filter { $0.kind == .stopFlow }
+    let others = found.filter { $0.kind != .stopFlow }.enumerated()
+        .sorted { ($1.element.litres, $0.offset) < ($0.element.litres, $1.offset) }.map(\.element)
+    return (leaks + others).prefix(3).map { action in
+        var action = action
         action.billWithout = bill(inputs, without: action.litres)
         action.saving = saving(inputs, at: action.billWithout)
         return action

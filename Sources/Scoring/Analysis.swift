@@ -24,9 +24,10 @@ public struct Analysis: Sendable, Hashable {
     public var leak: LeakCost?
     /// What last month's statement said beside its litres; nil without one.
     public var lastMonth: EarlierFigures?
-    /// Limits that the month came near to or went over, nearest first.
+    /// Limits that the month came near to or went over, nearest first; none where earlier months' mean stands for it.
     public var warnings: [LimitWarning]
-    /// What to do, most litres first, three at most.
+    /// What to do, three at most: water that never stops first, then most litres first; none where earlier months' mean
+    /// stands for the month. Statements of before have the most litres first whatever it is.
     public var actions: [SavingAction]
 
     /// What the home used before, brought to this month's length.
@@ -88,7 +89,7 @@ public struct Analysis: Sendable, Hashable {
         public var hours: Int64 { flows.reduce(0) { $0 &+ $1.hours } }
     }
 
-    /// A limit of which at least 80 % is used.
+    /// A limit of which at least 80 % is used; of what is usual, 103 %.
     public struct LimitWarning: Sendable, Hashable {
         public enum Limit: String, Sendable, Hashable, CaseIterable {
             /// The upper bound of the tier that the last litre is in; in the last tier, its lower bound.
@@ -125,7 +126,8 @@ public struct Analysis: Sendable, Hashable {
             case stopFlow = "stop_flow"
             /// Look for what runs at night: the quietest night's litres, over 24 hours and all days.
             case checkNight = "check_night"
-            /// Use no more on the three heaviest days than on the home's middle day.
+            /// Use no more on the three heaviest days than on the home's middle day, of the measured ones, 20 at least.
+            /// Statements of before take the estimated ones too.
             case easeHeavyDays = "ease_heavy_days"
             /// Go back to what was usual.
             case backToUsual = "back_to_usual"

@@ -18,6 +18,8 @@ public struct Explanation: Sendable, Hashable {
         case litres, fen, points, percent, hours, days, seconds, persons, homes, millilitres, millionths
         /// Thousandths of the cohort's median.
         case permille
+        /// Between two percentiles; of no member, on the page alone.
+        case percentPoints = "percent_points"
         case litresPerHour = "litres_per_hour"
         case epochSeconds = "epoch_seconds"
         /// A count, a version or a tier.
@@ -26,6 +28,8 @@ public struct Explanation: Sendable, Hashable {
 
     /// What is done, named for the catalogue of texts.
     public enum Rule: String, Sendable, Hashable, CaseIterable {
+        /// The home's part of a shared meter's registers; see `Statement.shareMillionths`.
+        case shareOfRegister = "share_of_register"
         case sumOfDays = "sum_of_days"
         case monthUse = "month_use"
         case missingHours = "missing_hours"
@@ -39,7 +43,8 @@ public struct Explanation: Sendable, Hashable {
         case tierReached = "tier_reached"
         /// The month's litres with those before it in the tariff's period.
         case periodLitres = "period_litres"
-        /// The bill of other litres by the same tariff.
+        /// The bill of other litres by the same tariff: the volume in each tier × its price, each line half up to the fen,
+        /// added. Of a month with two versions of the tariff the bill as it stands.
         case billOfOther = "bill_of_other"
         case percentile
         case cohortFigure = "cohort_figure"
@@ -170,6 +175,9 @@ struct ExplanationList {
 
     private mutating func addUse() {
         let use = statement.use
+        if statement.isShared, let share = statement.shareMillionths {
+            add("share_millionths", share, .millionths, .shareOfRegister, .input("share_millionths", share))
+        }
         func days(_ state: MeasureState) -> Arithmetic {
             .sum(use.days.filter { $0.state == state }.map { .input("\(state.rawValue)_day_litres", $0.litres ?? 0) })
         }
@@ -230,78 +238,6 @@ struct ExplanationList {
             by: .input("known_days", Int64(known)))
     }
 
-    private mutating func addBill() {
-        guard let bill else { return }
-        for (index, bound) in bill.boundsLitres.enumerated() {
-            add(
-                "billing.bill.bounds_litres.\(index)", bound, .litres, .tierBound, .input("bound_litres", bound),
-                by: statement.tariff)
-        }
-        for (index, line) in bill.lines.enumerated() { add(line, of: bill, "billing.bill.lines.\(index)") }
-        add(
-            "billing.bill.total_fen", bill.total.fen, .fen, .billTotal,
-            .sum(bill.lines.map { .input("line_fen", $0.amount.fen) }), by: statement.tariff)
-        give("billing.bill.tier", Int64(bill.tier), .number, .tierReached, by: statement.tariff)
-        // Of a home whose size is unknown the tariff's base size.
-        let isKnown = statement.persons != nil
-        give(
-            "billing.bill.persons", Int64(bill.persons), .persons, isKnown ? .registered : .setByFile,
-            by: isKnown ? nil : statement.tariff)
-        if let left = bill.litresToNextTier { addLeft(left, of: bill) }
-    }
-
-    private mutating func addLeft(_ left: Int64, of bill: Bill) {
-        let (key, place) = ("billing.bill.litres_to_next_tier", bill.tier - 1)
-        if bill.boundsLitres.indices.contains(place) {
-            let arithmetic = Arithmetic.difference(
-                .input("bound_litres", bill.boundsLitres[place]), .input("period_litres", periodLitres))
-            if arithmetic.value == left {
-                return add(key, left, .litres, .toNextTier, arithmetic, by: statement.tariff)
-            }
-        }
-        // Of a month that two versions share, the last version's part alone fills its bounds.
-        give(key, left, .litres, .toNextTier, by: statement.tariff)
-    }
-
-    private mutating func add(_ line: BillLine, of bill: Bill, _ key: String) {
-        give("\(key).tier", line.tier.map(Int64.init), .number, .setByFile, by: statement.tariff)
-        let fen = line.amount.fen
-        guard line.unit == .cubicMetre, let divisor = line.priceYuanPerM3.fenDivisor else {
-            give("\(key).litres", line.litres, .litres, .tierVolume, by: statement.tariff)
-            return add("\(key).fen", fen, .fen, .fixedCharge, .input("fen", fen), by: statement.tariff)
-        }
-        let volume = volume(of: line, bill)
-        add(
-            "\(key).litres", line.litres, .litres, .tierVolume, volume, by: statement.tariff,
-            isShown: line.tier != nil)
-        add(
-            "\(key).fen", fen, .fen, .billLine,
-            .halfUp(
-                .product([.input("litres", line.litres), .input("price_without_point", line.priceYuanPerM3.scaled)]),
-                by: .input("", divisor)), by: statement.tariff)
-    }
-
-    /// What the month adds to a tier: the part of the period's litres that lies in it, less the part of those before the
-    /// month. Of a month that two versions share, the volume as it stands.
-    private func volume(of line: BillLine, _ bill: Bill) -> Arithmetic {
-        let (bounds, before) = (bill.boundsLitres, periodLitres &- statement.use.litres)
-        func within(_ litres: Arithmetic, _ tier: Int) -> Arithmetic {
-            let reached = tier <= bounds.count ? .least(litres, .input("bound_litres", bounds[tier - 1])) : litres
-            guard tier > 1, tier - 2 < bounds.count else { return reached }
-            return .difference(reached, .least(litres, .input("bound_before_litres", bounds[tier - 2])))
-        }
-        var volume = own
-        if let tier = line.tier, tier > 0 {
-            volume = within(.input("period_litres", periodLitres), tier)
-            if before != 0 {
-                volume = .difference(volume, within(.input("before_month_litres", before), tier))
-            }
-        }
-        return volume.value == line.litres ? volume : .input("litres", line.litres)
-    }
-
-    private var periodLitres: Int64 { statement.analysis?.periodLitres ?? statement.use.litres }
-
     private mutating func addComparison() {
         if let cohort = statement.cohort {
             give("cohort.homes", Int64(cohort.homes), .homes, .cohortFigure, by: statement.rules)
@@ -344,19 +280,12 @@ struct ExplanationList {
             "\(key).litres", room.litres, .litres, .headroomLitres, .atLeastZero(.difference(own, target)),
             by: statement.rules)
         guard let best = room.benchmarkBill else { return }
-        add(
-            "\(key).benchmark_bill_fen", best.fen, .fen, .billOfOther, .input("bill_there_fen", best.fen),
-            by: statement.tariff)
+        addBillOfOther("\(key).benchmark_bill_fen", best, of: room.benchmarkHomeLitres, named: "bill_there_fen")
         if let saving = room.saving {
             add(
                 "\(key).saving_fen", saving.fen, .fen, .headroomSaving, less(than: .input("bill_there_fen", best.fen)),
                 by: statement.tariff)
         }
-    }
-
-    /// The own bill less another, at least 0.
-    func less(than other: Arithmetic) -> Arithmetic {
-        .atLeastZero(.difference(.input("bill_fen", bill?.total.fen ?? 0), other))
     }
 
     private mutating func addPoints() {

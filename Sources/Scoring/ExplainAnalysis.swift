@@ -83,7 +83,9 @@ extension ExplanationList {
             .least(
                 ran(leak), own))
         guard let without = leak.billWithout else { return }
-        addBillOfOther("analysis.leak.bill_without_fen", without)
+        addBillOfOther(
+            "analysis.leak.bill_without_fen", without, of: statement.use.litres &- leak.litres,
+            named: "bill_without_fen")
         if let cost = leak.cost {
             add(
                 "analysis.leak.cost_fen", cost.fen, .fen, .leakCost,
@@ -116,7 +118,7 @@ extension ExplanationList {
         }
         if let rank = statement.rank, let before = figures.percentile {
             addBeside(
-                "change.percentile", rank.percentile - before, .percent, .againstLastMonth,
+                "change.percentile", rank.percentile - before, .percentPoints, .againstLastMonth,
                 .difference(.input("percentile", rank.percentile), .input("last_month_percentile", before)))
         }
     }
@@ -128,16 +130,13 @@ extension ExplanationList {
             give("\(key).litres", action.litres, .litres, .actionLitres)
         }
         guard let without = action.billWithout else { return }
-        addBillOfOther("\(key).bill_without_fen", without)
+        addBillOfOther(
+            "\(key).bill_without_fen", without, of: statement.use.litres &- action.litres, named: "bill_without_fen")
         if let saving = action.saving {
             add(
                 "\(key).saving_fen", saving.fen, .fen, .actionSaving,
                 less(than: .input("bill_without_fen", without.fen)), by: statement.tariff)
         }
-    }
-
-    private mutating func addBillOfOther(_ key: String, _ bill: Money) {
-        add(key, bill.fen, .fen, .billOfOther, .input("bill_without_fen", bill.fen), by: statement.tariff)
     }
 
     /// nil where `because` has not what the kind's rule names.
@@ -171,12 +170,5 @@ extension ExplanationList {
             guard because.count == 3 else { return nil }
             return .difference(.input("period_litres", because[2]), .input("bound_litres", because[1]))
         }
-    }
-}
-
-extension ExactDecimal {
-    /// litres × the digits of a price in yuan per m³ / this = fen: 1,000 L and 100 fen leave ten, and ten for each decimal.
-    var fenDivisor: Int64? {
-        (0...9).contains(decimals) ? (0..<decimals).reduce(Int64(10)) { ten, _ in ten * 10 } : nil
     }
 }

@@ -75,6 +75,10 @@ struct Members {
         members[key] == nil ? nil : try integer(key)
     }
 
+    func integerIfPresent(_ key: String, in range: ClosedRange<Int64>) throws(StatementDefect) -> Int64? {
+        members[key] == nil ? nil : try integer(key, in: range)
+    }
+
     func integersIfPresent(_ key: String) throws(StatementDefect) -> [Int64]? {
         members[key] == nil ? nil : try integers(key)
     }

@@ -61,7 +61,8 @@ public func makeStatement(
         context: context)
     return Statement(
         household: number, month: home.month, version: version, isShared: home.shareMillionths != nil,
-        use: use(of: home), persons: home.persons, equivalised: equivalised(home, rules), billing: billing,
+        shareMillionths: home.shareMillionths, use: use(of: home), persons: home.persons,
+        equivalised: equivalised(home, rules), billing: billing,
         tariff: .init(id: context.tariff.id, version: context.tariff.version, digest: context.tariff.digest),
         rules: .init(id: rules.id, version: rules.version, digest: rules.digest),
         lastMonth: context.lastMonth, sameMonthLastYear: context.sameMonthLastYear, unranked: standing.reason,

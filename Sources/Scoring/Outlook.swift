@@ -170,10 +170,7 @@ private func warnings(
         let norm = context.rules.normLitres(persons: persons, days: home.days.count)
         found.append(.init(limit: .norm, limitLitres: norm, usedLitres: litres))
     }
-    // As in a closed month: what is usual is no budget.
-    if let baseline = baseline(of: home, context), litres > baseline.litres {
-        found.append(.init(limit: .baseline, limitLitres: baseline.litres, usedLitres: litres))
-    }
+    if let warning = usualWarning(litres, baseline(of: home, context)) { found.append(warning) }
     return found.filter { $0.limitLitres > 0 && $0.percent >= 80 }.enumerated()
         .sorted { ($1.element.percent, $0.offset) < ($0.element.percent, $1.offset) }.map(\.element)
 }

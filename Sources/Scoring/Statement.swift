@@ -13,6 +13,11 @@ public struct Statement: Sendable, Hashable {
     public var version: Int
     /// The home shares a meter: shown, but neither ranked nor paid.
     public var isShared: Bool
+    /// Where the home shares a meter, its part of the registers in millionths, 1 to 1,000,000. A boundary register of the
+    /// home is that of the meter in whole millilitres × the share / 1,000,000,000, rounded down to the litre; a day is the
+    /// difference of two. Of a home with several usage points the least of its shares: each meter goes by its own, and one
+    /// that is not shared counts whole. nil where no meter is shared, and in statements of before shares were said.
+    public var shareMillionths: Int64?
     public var use: Use
     /// Persons on the month's last day; nil is unknown.
     public var persons: Int?

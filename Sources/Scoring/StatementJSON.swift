@@ -2,9 +2,10 @@ import Tariffs
 import Water
 
 extension Statement {
-    /// The layouts' names, one more whenever keys are added or change their meaning (the form of `readings_digest` is told by
-    /// its own prefix). The first has no `analysis`, the
-    /// second no `saving`, which only rules that pay savings bring.
+    /// The layouts' names, one more whenever keys are added or change their meaning (the form of `readings_digest` is told
+    /// by its own prefix). Keys that stand only where something is told of that most homes lack need none: so
+    /// `share_millionths`, which is there only where `is_shared` is true, and not in such statements of before. The first
+    /// layout has no `analysis`, the second no `saving`, which only rules that pay savings bring.
     static let firstLayout = "jieshui.statement.1"
     static let layoutWithoutSaving = "jieshui.statement.2"
     public static let layout = "jieshui.statement.3"
@@ -59,6 +60,7 @@ extension Statement {
             text.integers("arguments", sentence.arguments)
             text.member("code", sentence.code.rawValue)
         }
+        if isShared, let shareMillionths { text.member("share_millionths", shareMillionths) }
         text.object("tariff", tariff.write)
         text.member("unranked", unranked?.rawValue)
         text.object("use", use.write)

@@ -19,7 +19,9 @@ extension Statement {
         let month = try json.parsed("month") { BillingMonth($0) }
         self.init(
             household: try json.string("household"), month: month, version: try json.int("version"),
-            isShared: try json.bool("is_shared"), use: try Use(json.members("use"), month: month),
+            isShared: try json.bool("is_shared"),
+            shareMillionths: try json.integerIfPresent("share_millionths", in: 1...1_000_000),
+            use: try Use(json.members("use"), month: month),
             persons: try json.optionalInteger("persons").map { Int($0) },
             equivalised: try json.optionalMembers("equivalised").map { json throws(StatementDefect) in
                 Equivalised(

@@ -139,6 +139,32 @@ struct AnalysisTests {
         #expect(action.saving == Money(fen: 510))
     }
 
+    @Test func `water that never stops comes first, however little of the month it is`() throws {
+        let flow = ContinuousFlow(from: start, to: start + 2 * 86_400, litresPerHour: 10)
+        let found = try analysis(home(litres: 12_000, persons: 3).with { $0.continuousFlows = [flow] })
+        #expect(found.actions.map(\.kind) == [.stopFlow, .stayInTier])
+        #expect(found.actions.map(\.litres) == [480, 3_000])
+    }
+
+    /// The first three days are heaviest and estimated, the next three as heavy as measured days get.
+    private func month(estimated: Int) -> HomeMonth {
+        home(persons: 3).with { month in
+            month.days = month.days.enumerated().map { index, day in
+                let litres: Int64 = index < 3 ? 900 : index < 6 ? 500 : 200
+                let isEstimated = index < 3 || index >= 34 - estimated
+                return DayUse(day: day.day, litres: litres, state: isEstimated ? .estimated : .measured)
+            }
+            let estimates = month.days.filter { $0.state == .estimated }.compactMap(\.litres).reduce(0, +)
+            (month.measuredLitres, month.estimatedLitres) = (9_200 - estimates, estimates)
+        }
+    }
+
+    @Test func `an estimated day is none of the heaviest, and with fewer than twenty measured ones none is`() throws {
+        let heavy = try analysis(month(estimated: 11)).actions.first { $0.kind == .easeHeavyDays }
+        #expect(heavy?.because == [200, 500, 500, 500] && heavy?.litres == 900)
+        #expect(try !analysis(month(estimated: 12)).actions.contains { $0.kind == .easeHeavyDays })
+    }
+
     /// Litres of a three-person October: tier bound 9,000, norm 13,020.
     static let limits: [(Int64, [String])] = [
         (7_199, []),
@@ -154,6 +180,39 @@ struct AnalysisTests {
         let found = try analysis(home(litres: litres, persons: 3))
         let said = found.warnings.map { "\($0.limit.rawValue) \($0.level.rawValue) \($0.percent)" }
         #expect(said == expected)
+    }
+
+    /// Litres of a home that usually uses 5,000 in October.
+    static let overUsual: [(Int64, [String])] = [
+        (5_149, []), (5_150, ["baseline near 103"]), (5_500, ["baseline over 110"]),
+    ]
+
+    @Test(arguments: overUsual)
+    func `a little more than usual is no news`(litres: Int64, expected: [String]) throws {
+        let found = try analysis(home(litres: litres, persons: 3)) { $0.sameMonthLastYear = earlier(12, 5_000) }
+        #expect(found.warnings.map { "\($0.limit.rawValue) \($0.level.rawValue) \($0.percent)" } == expected)
+    }
+
+    @Test func `a month estimated from earlier ones is warned of nothing and promised no saving`() throws {
+        let measured = home(litres: 12_090, persons: 3)
+        let estimated = measured.with { month in
+            month.isBracketed = false
+            month.days = month.days.map { DayUse(day: $0.day, litres: $0.litres, state: .estimated) }
+            (month.measuredLitres, month.estimatedLitres) = (0, 12_090)
+        }
+        func found(_ home: HomeMonth) throws -> Analysis {
+            try analysis(home) {
+                $0.lastMonth = earlier(1, 12_090)
+                $0.sameMonthLastYear = earlier(12, 9_000)
+            }
+        }
+        let mean = try found(estimated)
+        #expect(mean.bylawMonths.map(\.litres) == [12_090] && mean.baseline?.changeLitres == 3_090)
+        #expect(mean.warnings.isEmpty && mean.actions.isEmpty)
+        // Of registers the same litres are over what is usual and near the norm and the tier's bound.
+        let known = try found(measured)
+        #expect(known.warnings.map(\.limit) == [.baseline, .norm, .tier])
+        #expect(known.actions.map(\.kind) == [.backToUsual, .stayInTier])
     }
 
     @Test func `what last month's statement said is kept beside it, and nothing without one`() throws {

@@ -60,11 +60,29 @@ struct StatementBytesTests {
 
     @Test func `what is written is the canonical spelling`() throws {
         var shared = full()
-        shared.isShared = true
+        (shared.isShared, shared.shareMillionths) = (true, 600_000)
         for statement in [full(), bare(), shared] {
             let value = try #require(parseJSON(statement.bytes))
             #expect(value.bytes == statement.bytes)
         }
+    }
+
+    @Test func `the statement of a home on a shared meter says its share, and one without it is still read`() throws {
+        var shared = full()
+        (shared.isShared, shared.shareMillionths) = (true, 600_000)
+        let text = String(decoding: shared.bytes, as: UTF8.self)
+        let (member, next) = (#","share_millionths":600000,"tariff":"#, #","tariff":"#)
+        #expect(text.contains(member) && text.contains("jieshui.statement.2"))
+        #expect(try Statement(bytes: shared.bytes) == shared)
+        let before = Array(text.replacing(member, with: next).utf8)
+        let read = try Statement(bytes: before)
+        #expect(read.isShared && read.shareMillionths == nil && read.bytes == before)
+        #expect(!explain(read).contains { $0.rule == .shareOfRegister })
+        // A share of nothing shared, and one of more than all.
+        let own = text.replacing(#""is_shared":true"#, with: #""is_shared":false"#)
+        #expect(throws: StatementDefect(key: "canonical")) { try Statement(bytes: Array(own.utf8)) }
+        let more = text.replacing(member, with: #","share_millionths":1000001,"tariff":"#)
+        #expect(throws: StatementDefect(key: "share_millionths")) { try Statement(bytes: Array(more.utf8)) }
     }
 
     @Test func `a fixed charge is read back as one, and the usual unit is never spelled`() throws {

@@ -91,6 +91,7 @@ struct StatementTests {
         #expect(statement.points.noneReason == .unranked(reason))
         #expect(statement.sentence.code == .unranked)
         #expect(statement.isShared == (reason == .shared))
+        #expect(statement.shareMillionths == (reason == .shared ? 400_000 : nil))
         #expect(statement.quality.unjoinedOn.count == (reason == .notJoined ? 2 : 0))
         #expect(try Statement(bytes: statement.bytes) == statement)
     }

@@ -52,6 +52,12 @@ struct ExplainPageTests {
             "rank.percentile", "(200 × 56 + 100 × 1) ÷ (2 × 311)，舍去小数",
             "(200 × 56 + 100 × 1) ÷ (2 × 311), rounded down"
         ),
+        (
+            "headroom.benchmark_bill_fen",
+            "(9,000 × 230 ÷ 1,000，四舍五入) + (1,064 × 460 ÷ 1,000，四舍五入) + (10,064 × 50 ÷ 1,000，四舍五入)",
+            "(9,000 × 230 ÷ 1,000, rounded half up) + (1,064 × 460 ÷ 1,000, rounded half up) + "
+                + "(10,064 × 50 ÷ 1,000, rounded half up)"
+        ),
         ("use.missing_hours", "187,200 ÷ 3,600，小数进一", "187,200 ÷ 3,600, rounded up"),
         ("headroom.litres", "11,222 − 10,064，小于 0 就算 0", "11,222 − 10,064, below 0 counts as 0"),
         (
@@ -76,6 +82,41 @@ struct ExplainPageTests {
             #expect(words == (language == .zh ? sentence.zh : sentence.en))
             #expect(page.rows.contains { $0.calculation == words })
         }
+    }
+
+    @Test(arguments: Language.allCases)
+    func `every bill of other litres is shown line by line`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let others = explainShown(samples.statementValue()).filter { $0.rule == .billOfOther }
+        #expect(others.count == 5)
+        #expect(others.allSatisfy { $0.arithmetic.expression.contains("half_up(litres * price_without_point / 1000)") })
+    }
+
+    @Test(arguments: Language.allCases)
+    func `between two percentiles lie points, not percent of anything`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.statementValue()
+        statement.use.missingHours = 0
+        let page = ExplainPage(statement, texts: samples.texts)
+        let row = try #require(page.rows.first { $0.name == samples.texts("figure_change_percentile") })
+        #expect(row.figure == (language == .zh ? "−13 个百分点" : "−13 percentage points"))
+        #expect(row.calculation == "18 − 31")
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a home on a shared meter is shown its share and how registers are divided`(_ language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        func row() -> ExplainPage.Row? {
+            ExplainPage(statement, texts: t).rows.first { $0.name == t("figure_share_millionths") }
+        }
+        #expect(row() == nil)
+        (statement.isShared, statement.shareMillionths) = (true, 600_000)
+        let shown = try #require(row())
+        #expect(shown.figure == (language == .zh ? "60%（百万分之 600,000）" : "60% (600,000 millionths)"))
+        #expect(shown.calculation == "600,000" && shown.rule == t("explain_share_of_register"))
+        #expect(shown.rule.contains("1,000,000,000"))
     }
 }
 

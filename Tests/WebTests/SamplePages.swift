@@ -77,7 +77,7 @@ struct Samples {
                 kind: .community, code: "140107001001", homes: 312, medianLitres: 7_800, benchmarkLitres: 5_500),
             rank: Rank(lowerHomes: 56, equalHomes: 1, otherHomes: 311),
             headroom: .init(
-                benchmarkHomeLitres: 10_064, litres: 1_158, benchmarkBill: Money(fen: 3_063), saving: Money(fen: 590)),
+                benchmarkHomeLitres: 10_064, litres: 1_158, benchmarkBill: Money(fen: 3_062), saving: Money(fen: 591)),
             norm: .init(litresPerPersonDay: 140, days: 31, litres: 13_020),
             leaks: [ContinuousFlow(from: instant(day: 8, hour: 2), to: instant(day: 9, hour: 8), litresPerHour: 6)],
             findings: [.exchange: 1, .jump: 2],
@@ -136,7 +136,7 @@ struct Samples {
             week: (1...7).map { .init(days: 4, litres: Int64(1_200 + $0 * 90)) },
             night: NightUse(nights: 29, litres: 174, lowestLitres: 3),
             toMedian: .init(
-                benchmarkHomeLitres: 14_273, litres: 0, benchmarkBill: Money(fen: 5_300), saving: .zero),
+                benchmarkHomeLitres: 14_273, litres: 0, benchmarkBill: Money(fen: 5_387), saving: .zero),
             leak: .init(
                 flows: [.init(hours: 30, litresPerHour: 6)], litres: 180, billWithout: Money(fen: 3_561),
                 cost: Money(fen: 92)),
@@ -147,7 +147,7 @@ struct Samples {
             ],
             actions: [
                 .init(
-                    kind: .stopFlow, litres: 4_464, billWithout: Money(fen: 1_893), saving: Money(fen: 1_760),
+                    kind: .stopFlow, litres: 4_464, billWithout: Money(fen: 1_892), saving: Money(fen: 1_761),
                     because: [6, 30]),
                 .init(
                     kind: .stayInTier, litres: 2_222, billWithout: Money(fen: 2_520), saving: Money(fen: 1_133),

@@ -30,6 +30,19 @@ struct StatementReasonTests {
     }
 
     @Test(arguments: Language.allCases)
+    func `a home on a shared meter is told its share, where its statement says it`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.unrankedValue(.shared)
+        statement.isShared = true
+        #expect(samples.page(statement).unranked == t("unranked_shared"))
+        statement.shareMillionths = 333_300
+        let words = try #require(samples.page(statement).unranked)
+        #expect(words == t("unranked_shared_part", ["share": "33.33%"]))
+        #expect(words.contains("33.33%") && words.contains(language == .zh ? "社区服务台" : "community desk"))
+    }
+
+    @Test(arguments: Language.allCases)
     func `who has no points for want of a cohort is told so, and not only of conditions`(language: Language) throws {
         let samples = try Samples(library.catalogue[language])
         var statement = samples.statementValue()

@@ -74,6 +74,29 @@ struct StatementWordTests {
     }
 
     @Test(arguments: Language.allCases)
+    func `an estimated day is never named the heaviest, and of a few measured ones none is`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        statement.use.days = statement.use.days.map { day in
+            day.state == .estimated ? DayUse(day: day.day, litres: 5_000, state: .estimated) : day
+        }
+        let summary = samples.page(statement).daysSummary
+        let most = try #require(statement.use.days.filter { $0.state == .measured }.compactMap(\.litres).max())
+        #expect(summary.contains(t.litres(most)) && !summary.contains(t.litres(5_000)))
+        var left = 6
+        statement.use.days = statement.use.days.map { day in
+            guard day.state == .measured else { return day }
+            left -= 1
+            return left >= 0 ? day : DayUse(day: day.day, litres: day.litres, state: .estimated)
+        }
+        // 11,222 L on 29 days with a figure.
+        #expect(samples.page(statement).daysSummary == t("days_mean", ["mean": t.litres(387)]))
+    }
+
+    @Test(arguments: Language.allCases)
     func `a night without water is praised neither beside a leak nor of a home with nobody in it`(
         language: Language
     ) throws {

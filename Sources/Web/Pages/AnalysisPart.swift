@@ -4,7 +4,7 @@ import Water
 
 /// What the analysis of a month says to the home: what to do, how the week and the nights go, what is usual.
 struct AnalysisPart: Sendable {
-    /// Most litres first; empty where nothing is worth naming.
+    /// In the statement's order; empty where nothing is worth naming.
     let actions: [Action]
     /// What stands in their place.
     let noActions: String?

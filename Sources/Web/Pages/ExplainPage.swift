@@ -66,6 +66,8 @@ struct ExplainPage: Page {
         case .fen: t("n_fen", ["n": t.number(entry.value)])
         case .points: t.points(Points(entry.value))
         case .percent: t("n_percent", ["n": t.number(entry.value)])
+        case .percentPoints: t("n_percent_points", ["n": t.number(entry.value)])
+        case .millionths: t("n_millionths", ["n": t.number(entry.value), "percent": t.share(entry.value)])
         case .hours: t("n_hours", ["n": t.number(entry.value)])
         case .permille: t("n_permille", ["n": t.number(entry.value)])
         default: t.number(entry.value)

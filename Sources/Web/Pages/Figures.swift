@@ -24,6 +24,11 @@ extension Texts {
     func yuan(_ money: Money) -> String { self("n_yuan", ["n": money.yuan]) }
     func points(_ points: Points) -> String { self("n_points", ["n": number(points.count)]) }
 
+    /// Millionths as a percentage, exactly: 333,333 is 33.3333%.
+    func share(_ millionths: Int64) -> String {
+        self("percent", ["n": ExactDecimal(scaled: millionths, decimals: 4).description.trimmedZeros])
+    }
+
     /// With the sign always shown, as in a book of transfers.
     func signed(_ points: Points) -> String { (points.count > 0 ? "+" : "") + number(points.count) }
 

@@ -98,6 +98,10 @@ struct StatementStory {
     var unranked: String {
         guard let reason = statement.unranked else { return texts("unranked_no_cohort") }
         if lacksAllReadings(reason) { return texts("unranked_no_reading") }
+        // Statements of before do not say the share.
+        if reason == .shared, let share = statement.shareMillionths {
+            return texts("unranked_shared_part", ["share": texts.share(share)])
+        }
         return texts("unranked_\(reason.rawValue)", ["percent": "\(statement.quality.requiredPercent)"])
     }
 
@@ -140,16 +144,15 @@ struct StatementStory {
 
     var daysSummary: String {
         if statement.isEstimatedWhole { return texts("days_estimated") }
-        let known = statement.use.days.filter { $0.litres != nil }
-        guard let most = known.max(by: { ($0.litres ?? 0) < ($1.litres ?? 0) }), let litres = most.litres else {
-            return texts("days_none")
-        }
-        return texts(
-            "days_summary",
-            [
-                "mean": texts.litres(divideHalfUp(statement.use.litres, by: Int64(known.count))),
-                "day": texts.day(most.day), "most": texts.litres(litres),
-            ])
+        let known = statement.use.days.count { $0.litres != nil }
+        guard known > 0 else { return texts("days_none") }
+        let mean = texts.litres(divideHalfUp(statement.use.litres, by: Int64(known)))
+        // Of an estimated day only the sum with those beside it is known, and of a few days none is named the heaviest.
+        let measured = statement.use.days.filter { $0.state == .measured }
+        guard measured.count >= 7, let most = measured.max(by: { ($0.litres ?? 0) < ($1.litres ?? 0) }),
+            let litres = most.litres
+        else { return texts("days_mean", ["mean": mean]) }
+        return texts("days_summary", ["mean": mean, "day": texts.day(most.day), "most": texts.litres(litres)])
     }
 
     /// Last month and the same month last year.
