@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from saving import month_before
 
-NAMES = ("made-two", "made-year", "made-days")
 FILE = """\
 kind: tariff
 format: 1
@@ -56,6 +55,8 @@ class MadeBills:
                           if int(month[-2:]) % 2 == 0 and month_before(month, 1) in closed)
         self.before = month_before(self.month, 1)
         self.january = next(month for month in closed if month[:4] == self.month[:4])
+        # A tariff that opens with the year has whole bounds: it would show nothing.
+        self.opening = self.month if self.before.endswith("-01") else self.before
         self.litres = {home: months for home, months in litres.items()
                        if min(months.get(self.month, 0), months.get(self.before, 0)) > 600}
         most = sorted(self.litres, key=lambda home: self.litres[home][self.month], reverse=True)
@@ -70,10 +71,10 @@ class MadeBills:
     def write(self, source, folder):
         """The folder of tariffs with the made ones."""
         shutil.copytree(source, folder)
-        opening = f"{self.before}-01"
+        opening = f"{self.opening}-01"
         first, last = date.fromisoformat(opening), date(int(self.month[:4]), 12, 31)
         year = (last - date(last.year, 1, 1)).days + 1
-        by_days = [bound * year // ((last - first).days + 1) for bound in self.bounds(self.days, self.before, 400, 700)]
+        by_days = [bound * year // ((last - first).days + 1) for bound in self.bounds(self.days, self.opening, 400, 700)]
         for file, text in {
             "two-1": tariff("made-two", *self.bounds(self.two, self.before, 200, 9000), valid_to=f"{self.month}-10",
                             basis="two_months", price="1.1"),
@@ -89,7 +90,7 @@ class MadeBills:
     def register(self, run):
         """The homes' tariffs, and how many live there from days inside the period on."""
         for home, name, month in ((self.two, "made-two", self.before), (self.year, "made-year", self.january),
-                                  (self.days, "made-days", self.before)):
+                                  (self.days, "made-days", self.opening)):
             run("tariff", "assign", home, name, "--from", month)
         for home, persons, day in ((self.year, 4, f"{self.before}-15"), (self.year, 6, f"{self.month}-20"),
                                    (self.days, "unknown", f"{self.month}-05"), (self.sizes, 7, f"{self.month}-17")):
@@ -115,6 +116,23 @@ class MadeBills:
                             ["month_before_certain", "persons_unknown", "figures_uncertain"]),
         }
         return [f"{what}: {found}, not {due}" for what, (found, due) in wanted.items() if found != due]
+
+    def older(self, lines):
+        """The file as an earlier version exports it."""
+        later = ("valid_from", "valid_to", "certain_from", "certain_to", "certainty_level", "certain_to_persons",
+                 "first_period", "earlier_parts", "tariff_since", "earlier_months")
+        return [{key: value for key, value in line.items() if key not in later} for line in lines]
+
+    def marked(self, lines):
+        """The file where a home with a bill by the year waits for its correction, and knows less than it will."""
+        lines = copy.deepcopy(lines)
+        for line in lines:
+            if line.get("household", line.get("number")) == self.year:
+                line["is_marked"] = True
+                if line["type"] == "household":
+                    line["earlier_months"][0]["litres"] += 1000
+                    line["sizes"][-1]["persons"] += 1
+        return lines
 
     def alterations(self, lines):
         """One figure of a bill changed, and what must be found."""
