@@ -29,6 +29,7 @@ struct ResidentRoutes: Sendable {
         router.get("points") { request, _ in try await points(request) }
         router.post("goal") { request, _ in try await setGoal(request) }
         router.post("points/hold") { request, _ in try await hold(request) }
+        router.post("points/void") { request, _ in try await giveBack(request) }
     }
 
     /// How long a meter's own word of a leak is told.
@@ -166,14 +167,17 @@ struct ResidentRoutes: Sendable {
         return services.answer(page, "explain_title", request, .resident, csrf: resident.csrf)
     }
 
-    private func points(_ request: Request) async throws -> Response {
+    /// `asked`: what is to be given back is asked about once more, of the hold of its id.
+    private func points(
+        _ request: Request, asked: (hold: PostingID, sure: SureQuestion)? = nil
+    ) async throws -> Response {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         let texts = services.texts(for: request)
         let book = try await services.database.read { try $0.pointsBook(of: resident.household) }
         let page = PointsPage(
-            book, household: resident.household.number, terms: services.terms, at: now, calendar: services.calendar,
-            texts: texts, makeID: WebServices.formID)
+            book, household: resident.household.number, terms: services.terms, at: now, asked: asked,
+            calendar: services.calendar, texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
             notice: notice(request, book, texts))
@@ -190,6 +194,9 @@ struct ResidentRoutes: Sendable {
                     [
                         "code": grouped(row.deskCode), "time": texts.time(row.holdUntil, in: services.calendar),
                     ]))
+        }
+        if let id = request.query("back"), let row = book.redemptions.first(where: { $0.id.text == id }) {
+            return row.givenBack(texts)
         }
         guard let key = request.query("refused"), key.hasPrefix("refused_"), texts.words[key] != nil else { return nil }
         return .init(kind: .refused, heading: texts("hold_refused"), body: texts(key))
@@ -208,6 +215,33 @@ struct ResidentRoutes: Sendable {
         case .success(let row): return .seeOther("/points?held=\(row.id.text)")
         case .failure(let refusal): return .seeOther("/points?refused=\(refusal.textKey)")
         }
+    }
+
+    /// Gives back what the household holds, once it was asked about: its own alone. The page tells what came of it by
+    /// what stands then, so that a form sent twice is answered alike.
+    private func giveBack(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), resident.csrf)
+        let home = resident.household
+        let holder = AccountHolder(community: home.community, household: home.id)
+        guard let id = PostingID(form.text("redemption")),
+            let row = try await services.database.read({ try $0.redemption(id, in: home.community) }),
+            row.holder == holder
+        else { throw RedemptionRefusal.noSuchRedemption.problem }
+        let t = services.texts(for: request)
+        let words = t("give_back_sure", ["item": row.itemName(t.language), "points": t.points(row.points)])
+        if row.state == .open, row.holdUntil > now,
+            let sure = SureQuestion(
+                [words], about: [id.text], answered: form.text("sure"),
+                of: .init(heading: t("give_back_sure_heading"), hint: t("give_back_sure_hint")))
+        {
+            return try await points(request, asked: (id, sure))
+        }
+        _ = try await CloseRedemption(database: services.database, terms: services.terms).void(
+            id, in: home.community, by: nil, reason: "household", at: now)
+        return .seeOther("/points?back=\(id.text)")
     }
 }
 
