@@ -211,7 +211,8 @@ struct Samples {
         let found: Result<Outlook, NoOutlook> = if let outlook { .success(outlook) } else { .failure(.shared) }
         return FirstStatementPage(
             household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: found,
-            leakAlert: surroundings.leakAlert, objection: deskObjection, calendar: calendar, texts: texts)
+            leakAlert: surroundings.leakAlert, objection: deskObjection, refusedGoal: "8,5", calendar: calendar,
+            texts: texts)
     }
 
     var staffHome: StaffHomePage {

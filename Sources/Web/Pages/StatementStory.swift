@@ -26,6 +26,21 @@ struct StatementStory {
         return texts("sentence", ["use": useClause, "rest": words, "points": pointsClause])
     }
 
+    /// Month and version.
+    var title: String {
+        let version = texts("version_n", ["n": "\(statement.version)"])
+        return texts("statement_title", ["month": texts.month(statement.month), "version": version])
+    }
+
+    /// The month under way.
+    var outlook: OutlookPart? {
+        surroundings.outlook.map { OutlookPart($0.withoutKeptGoal, calendar: calendar, texts: texts) }
+    }
+
+    func goalForm(_ outlook: OutlookPart?) -> GoalForm? {
+        outlook.map { GoalForm($0, refused: surroundings.refusedGoal, texts: texts) }
+    }
+
     /// The household did not live there: no water, bill or comparison to show.
     var isWithdrawn: Bool { statement.unranked == .notLivedIn }
 
@@ -144,6 +159,8 @@ struct StatementStory {
         guard let most = known.max(by: { ($0.litres ?? 0) < ($1.litres ?? 0) }), let litres = most.litres else {
             return texts("days_none")
         }
+        // Of days on which nothing was used none is the most.
+        guard litres > 0 else { return texts("days_summary_none") }
         return texts(
             "days_summary",
             [
@@ -171,14 +188,18 @@ struct StatementStory {
         return texts(key, ["litres": texts.litres(before.litres), "change": word])
     }
 
-    func headroomFigure(_ room: Statement.Headroom) -> String {
+    var headroom: StatementPage.HeadroomPart? {
+        statement.headroom.map { .init(figure: headroomFigure($0), explanation: headroomArithmetic($0)) }
+    }
+
+    private func headroomFigure(_ room: Statement.Headroom) -> String {
         if room.litres == 0 { return texts("headroom_reached") }
         return room.saving.map {
             texts("headroom_figure", ["litres": texts.litres(room.litres), "yuan": texts.yuan($0)])
         } ?? texts.litres(room.litres)
     }
 
-    func headroomArithmetic(_ room: Statement.Headroom) -> String {
+    private func headroomArithmetic(_ room: Statement.Headroom) -> String {
         let litres = texts(
             "headroom_litres",
             [
