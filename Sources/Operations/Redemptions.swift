@@ -82,7 +82,7 @@ public struct CloseRedemption: Sendable {
         try await close(id, in: community, .confirm(.confirming(id), hold: id), as: .confirmed, by: staff, at: at)
     }
 
-    /// Gives the points back: staff, or the resident (`staff` nil).
+    /// Gives the points back: staff, or the resident (`staff` nil). A repeat, by either, gets the first answer.
     public func void(
         _ id: PostingID, in community: CommunityID, by staff: StaffID?, reason: String, at: Instant
     ) async throws -> Result<RedemptionRow, RedemptionRefusal> {
@@ -115,6 +115,8 @@ public struct CloseRedemption: Sendable {
         try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
             guard let redemption = try reader.redemption(id, in: community) else { return .failure(.noSuchRedemption) }
+            // What ended so before is answered as it stands, whoever ended it and for whatever reason.
+            if redemption.state == state { return .success(redemption) }
             let account = try reader.accountState(of: redemption.holder)
             let earlier = try reader.posting(command.id, in: community)
             switch account.decide(command, at: at, under: terms, earlier: earlier) {

@@ -34,6 +34,16 @@ struct ChartTests {
         #expect(row.state == texts("state_away") && self.chart([(nil, .missing)]).bars[0].kind == "missing")
     }
 
+    @Test func `of a month estimated whole the total is not said to be known`() {
+        let days = [DayUse(day: LocalDay(number: 20_000), litres: 300, state: .estimated)]
+        func labels(_ isWhole: Bool) -> [String] {
+            DayChart(days: days, isEstimatedWhole: isWhole, referenceLitres: nil, texts: texts).legend.map(\.label)
+        }
+        let (known, unknown) = (texts("legend_estimated"), texts("legend_estimated_whole"))
+        #expect(labels(false).contains(known) && !labels(false).contains(unknown))
+        #expect(labels(true).contains(unknown) && !labels(true).contains(known))
+    }
+
     @Test(
         arguments: [
             (0, 10), (10, 10), (11, 20), (41, 60), (99, 100), (101, 200), (640, 800), (801, 1_000), (123_456, 200_000),

@@ -99,4 +99,32 @@ import Water
             #expect(try await !client.get("/staff").text.contains("clerk（杏花岭社区）"))
         }
     }
+
+    @Test(
+        arguments: [
+            ("", .missing), (" - ", .missing), ("ABCD", .length(4)), ("ABCD-EFGH9", .length(9)),
+            ("abcd efg0", .signs("0")), ("o1iL中中ab", .signs("O 1 I L 中")), ("K7PM 3XWT", nil),
+            ("ｋ７ｐｍ－３ｘｗｔ", nil),
+        ] as [(String, DeskCodeFault?)])
+    func `what can be no code is told by what is wrong with it`(typed: String, fault: DeskCodeFault?) {
+        #expect(DeskCodeFault(typed) == fault)
+        // Read alike by who looks it up.
+        #expect((HandCode.read(typed) == nil) == (fault != nil))
+    }
+
+    @Test func `the desk says what is wrong with a code, and keeps it`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/desk").field("csrf")
+            let tries = [
+                ("", "没有填领取码"), ("ABCD", "您输入了 4 位"), ("ABCD<000", "领取码里不会有“&lt; 0”"), ("ABCD2345", "没有找到"),
+            ]
+            for (code, words) in tries {
+                let answer = try await client.post("/staff/desk", ["code": code], csrf: csrf)
+                #expect(answer.status == 200 && answer.text.contains(words), "\(code)")
+                #expect(answer.text.contains("notice refused") && answer.text.contains("role=\"alert\""))
+                #expect(code.contains("<") || answer.text.contains("value=\"\(code)\" required"), "\(code)")
+            }
+        }
+    }
 }

@@ -60,7 +60,8 @@ import Water
             for (home, words) in [(20, "已经开始收到，满一天后"), (21, "要到出账时按份额算")] {
                 let resident = client.another()
                 try await resident.signInResident(home)
-                let page = try await resident.get("/statement?goal=refused")
+                let csrf = try await resident.get("/statement").field("csrf")
+                let page = try await resident.post("/goal", ["goal": "many"], csrf: csrf)
                 #expect(page.text.contains(words) && page.text.contains("目标没有保存"), "\(page.text)")
                 #expect(!page.text.contains("还没有收到您家水表的读数"))
             }

@@ -67,6 +67,7 @@ import Water
 
     @Test(arguments: [
         ("/staff/desk/confirm", "/staff/desk"), ("/staff/desk/void", "/staff/desk"), ("/points/hold", "/points"),
+        ("/points/void", "/points"),
         ("/statements/2026-10/objection", "/statements/2026-10"), ("/goal", "/"), ("/staff/sign-out", "/staff"),
         ("/staff/persons/remove", "/staff/persons"),
     ])

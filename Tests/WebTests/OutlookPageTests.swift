@@ -48,6 +48,35 @@ struct OutlookPageTests {
         #expect(!expected().contains("大多在") && !expected().contains("水费"))
     }
 
+    @Test func `who keeps a goal of one's own is warned of nothing`() throws {
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        var surroundings = samples.surroundings
+        func warnings(_ litres: Int64) -> [String] {
+            surroundings.outlook?.warnings = [
+                .init(limit: .goal, limitLitres: 9_500, usedLitres: litres),
+                .init(limit: .norm, limitLitres: 12_600, usedLitres: 11_500),
+            ]
+            let page = StatementPage(
+                samples.statementValue(), surroundings, calendar: samples.calendar, texts: samples.texts)
+            return page.outlook?.warnings ?? []
+        }
+        let goal = samples.texts("limit_goal")
+        #expect(warnings(8_500).count == 1 && !warnings(8_500).contains { $0.contains(goal) })
+        #expect(warnings(9_499).count == 1)
+        #expect(warnings(9_500).count == 2 && warnings(9_500)[0].contains(goal))
+    }
+
+    @Test func `a goal that was refused is shown as typed, no longer than its field`() throws {
+        let t = try PageLibrary().catalogue[.zh]
+        let samples = try Samples(t)
+        let running = try #require(samples.surroundings.outlook)
+        let part = OutlookPart(running, calendar: samples.calendar, texts: t)
+        let kept = GoalForm(part, refused: nil, texts: t)
+        #expect(kept.typed == "10" && kept.refusal == nil)
+        let refused = GoalForm(part, refused: String(repeating: "9", count: 40), texts: t)
+        #expect(refused.typed == String(repeating: "9", count: 12) && refused.refusal == t("goal_refused_body"))
+    }
+
     @Test(arguments: [(Language.zh, "1,200、950、1,034"), (.en, "1,200; 950; 1,034")])
     func `figures of a list are told apart from their thousands`(language: Language, words: String) throws {
         let samples = try Samples(try PageLibrary().catalogue[language])

@@ -204,38 +204,8 @@ struct Samples {
         let found: Result<Outlook, NoOutlook> = if let outlook { .success(outlook) } else { .failure(.shared) }
         return FirstStatementPage(
             household: "100200300417", month: month, due: instant(day: 35, hour: 0), outlook: found,
-            leakAlert: surroundings.leakAlert, objection: deskObjection, calendar: calendar, texts: texts)
-    }
-
-    var debt: String {
-        texts("balance_debt", ["points": "15 分"])
-            + texts("balance_debt_left", ["live": "135 分", "owed": "15 分", "left": "120 分"])
-    }
-
-    var points: PointsPage {
-        PointsPage(
-            household: "100200300417", balanceSentence: texts("balance", ["points": "120 分"]),
-            expirySentence: texts("balance_expiry", ["points": "30 分", "date": "2027-03-01", "n": "30"]),
-            debtSentence: debt, hasHolds: true,
-            holds: [
-                PointsPage.Hold(
-                    item: "节水花洒", points: "80 分", code: "K7PM 3XWT", spoken: "K 7 P M 3 X W T",
-                    until: texts("hold_until_line", ["time": "11月26日 10:12"]))
-            ], holdTerms: texts("items_terms", ["hours": "48", "count": "3"]), hasItems: true,
-            items: [
-                PointsPage.Item(
-                    item: "7", requestID: "r-5f2c9a", name: "水龙头起泡器", price: "40 分", points: "40", stock: "还有 12 件",
-                    canHold: true,
-                    reason: "", actionLabel: "兑换水龙头起泡器，40 分"),
-                PointsPage.Item(
-                    item: "", requestID: "", name: "社区理发一次", price: "200 分", points: "200", stock: "还有 3 件",
-                    canHold: false,
-                    reason: "还差 80 分", actionLabel: ""),
-            ], hasHistory: true,
-            history: [
-                PointsPage.Entry(date: "2026-11-24", what: "留作兑换", detail: "节水花洒", points: "−80"),
-                PointsPage.Entry(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
-            ])
+            leakAlert: surroundings.leakAlert, objection: deskObjection, refusedGoal: "8,5", calendar: calendar,
+            texts: texts)
     }
 
     var staffHome: StaffHomePage {

@@ -99,6 +99,11 @@ struct StatementGapTests {
             #expect(page.rankNote.contains(t("unranked_short_no_reading")))
             #expect(page.pointsSentence.contains(t("unranked_short_no_reading")))
         }
+        // Neither the days nor what they come to is known.
+        let whole = samples.page(estimated)
+        #expect(whole.chart.legend.contains { $0.label == t("legend_estimated_whole") })
+        let litres = t.litres(estimated.use.estimatedLitres)
+        #expect(whole.quality.contains(t("quality_estimated_whole", ["days": "2", "litres": litres])))
         // A mean month of which days are missing says how it counts.
         func quality() -> [String] { samples.page(estimated).quality }
         #expect(!quality().contains { $0.hasSuffix(t("quality_bylaw_mean_day")) })

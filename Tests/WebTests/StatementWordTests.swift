@@ -151,7 +151,10 @@ struct StatementWordTests {
                 ])
         }
         #expect(warning(13_020) == words("warning_near", 13_020, "100"))
-        #expect(warning(13_021) == words("warning_passed", 13_021, "100"))
+        let little: KeyValuePairs = [
+            "what": t("limit_norm"), "limit": t.litres(13_020), "used": t.litres(13_021), "over": t.litres(1),
+        ]
+        #expect(warning(13_021) == t("warning_passed_little", little) && warning(13_021)?.contains("%") == false)
         #expect(warning(13_900) == words("warning_passed", 13_900, "106"))
         #expect(warning(14_322) == words("warning_over", 14_322, "110"))
     }
@@ -172,5 +175,88 @@ struct StatementWordTests {
         statement.analysis?.week = (1...7).map { _ in Analysis.WeekdayUse(days: 0, litres: 0) }
         #expect(!html().contains(caption) && !html().contains(t("week_open")))
         #expect(html().contains(t("saving_not_no_last_month")))
+    }
+
+    @Test(arguments: Language.allCases)
+    func `the litres of several ways to save are said not to add up`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var statement = samples.statementValue()
+        func html() -> String {
+            library.render(samples.page(statement), in: samples.frame("statement", path: "/", isStaff: false))
+        }
+        #expect(html().contains(t("actions_overlap")) && html().contains(t("headroom_overlap")))
+        statement.analysis?.actions.removeLast(2)
+        #expect(!html().contains(t("actions_overlap")) && html().contains(t("headroom_overlap")))
+        statement.headroom = nil
+        #expect(!html().contains(t("headroom_overlap")))
+        statement.analysis?.toMedian?.litres = 2_222
+        #expect(html().contains(t("headroom_overlap")))
+        statement.analysis?.actions = []
+        #expect(!html().contains(t("actions_overlap")) && !html().contains(t("headroom_overlap")))
+    }
+
+    @Test func `registers of a correction have three decimals each`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        let figures = [347_570_000, 347_000_000, 347_617_250].map {
+            samples.texts.register(Volume(millilitres: $0))
+        }
+        #expect(figures == ["347.570", "347.000", "347.61725"])
+        var statement = samples.statementValue()
+        let late = HomeChange(
+            cause: .lateReading, serial: "20240001", at: samples.instant(day: 12, hour: 8),
+            register: Volume(litres: 347_570))
+        statement.correction = Correction(
+            of: statement, hash: "0", changes: [late], monthStart: samples.instant(day: 1, hour: 0))
+        #expect(samples.page(statement).correction?.readings.first?.contains("347.570") == true)
+    }
+
+    @Test(arguments: Language.allCases)
+    func `of days on which nothing was used none is named as the most`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        var statement = samples.statementValue()
+        statement.use.days = statement.use.days.map { DayUse(day: $0.day, litres: 0, state: .measured) }
+        (statement.use.measuredLitres, statement.use.estimatedLitres) = (0, 0)
+        #expect(samples.page(statement).daysSummary == samples.texts("days_summary_none"))
+        statement.use.days[3] = DayUse(day: statement.use.days[3].day, litres: 1, state: .measured)
+        #expect(samples.page(statement).daysSummary.contains(samples.texts.litres(1)))
+    }
+
+    @Test func `a percentile is told as how many used less`() throws {
+        let samples = try Samples(library.catalogue[.zh])
+        var statement = samples.statementValue()
+        #expect(samples.page(statement).pointLines[0].why == "约 18% 的同类家庭用得比您家少（百分位 18，要求不超过 20）")
+        statement.points.lines[0] = PointsLine(
+            rule: "band", measure: .percentile, value: 82, atMost: 50, pointsBeforeCap: .zero, points: .zero)
+        let why = samples.page(statement).pointLines[0].why
+        #expect(why.hasPrefix("约 82% 的同类家庭用得比您家少") && why.contains("百分位 82，要求不超过 50"))
+    }
+
+    @Test func `that not both months were below the usual is told in plain words`() {
+        let words = library.catalogue[.zh]("saving_none")
+        #expect(words.contains("两个月都") && words.contains("至少有一个月"))
+    }
+
+    @Test(arguments: [
+        (Language.zh, "2026 年 10月节水账单（第 2 版）"), (.en, "Statement of October 2026 (version 2)"),
+    ])
+    func `a statement's title names its month and version`(language: Language, title: String) throws {
+        let samples = try Samples(library.catalogue[language])
+        func shown(_ page: some Page) throws -> Substring {
+            let html = library.render(page, in: samples.frame("x", path: "/", isStaff: false))
+            return try #require(html.firstMatch(of: /<title>([^<]*)<\/title>/)).1
+        }
+        let brand = samples.texts("brand")
+        #expect(try shown(samples.statement) == "\(title) · \(brand)")
+        #expect(try shown(samples.replaced) != title(of: samples.statement))
+        let month = samples.texts.month(samples.month)
+        let version = samples.texts("version_n", ["n": "2"])
+        let explained = ExplainPage(samples.statementValue(), texts: samples.texts)
+        #expect(try shown(explained) == "x · \(month) · \(version) · \(brand)")
+        // Staff's pages of one home, meter or month are told apart too.
+        #expect(try shown(samples.household) == "x · 100200300417 · \(brand)")
+        #expect(try shown(samples.persons) == "x · 100200300417 · \(brand)")
+        #expect(try shown(samples.closeMonth) == "\(samples.closeMonth.title) · \(brand)")
+        #expect(try shown(samples.points) == "x · \(brand)")
     }
 }

@@ -64,4 +64,47 @@ struct StyleTests {
     @Test func `the sheet names nothing of another place`() {
         #expect(!sheet.contains("url(h") && !sheet.contains("@import") && !sheet.contains("//"))
     }
+
+    @Test func `letters of twice the size break neither names nor columns`() throws {
+        // Name and figure of a bar take a line each where they do not fit one.
+        let bars = try #require(sheet.firstMatch(of: /\n\.tiers li, \.scale li \{([^}]*)\}/)).1
+        #expect(bars.contains("display: flex") && bars.contains("flex-wrap: wrap"))
+        #expect(sheet.contains(".tier-name, .scale-name { word-break: keep-all; }"))
+        let headings = try #require(sheet.firstMatch(of: /\nh1, h2, h3 \{([^}]*)\}/)).1
+        #expect(headings.contains("word-break: keep-all"))
+        // The width in rem follows the reader's own size.
+        let narrow = try #require(sheet.components(separatedBy: "@media (max-width: 22rem)").dropFirst().first)
+        #expect(narrow.contains(".chart-days li:nth-child(14n + 8) { visibility: hidden; }"))
+        #expect(narrow.contains(".stacked tr { display: flex; flex-wrap: wrap;"))
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        let html = try PageLibrary().render(
+            samples.statement, in: samples.frame("statement", path: "/", isStaff: false))
+        #expect(html.components(separatedBy: "<table class=\"figures stacked\">").count == 3)
+    }
+
+    @Test func `a printed statement says what it rests on, its days and who sees it`() throws {
+        let samples = try Samples(try PageLibrary().catalogue[.zh])
+        let page = samples.statement
+        let html = try PageLibrary().render(page, in: samples.frame("statement", path: "/", isStaff: false))
+        let printed = html.matches(of: /<div class="print-only[^>]*>(.*?)<\/div>/.dotMatchesNewlines())
+            .map { String($0.1) }.joined()
+        let compared = try #require(page.comparison?.explanation)
+        for words in page.basis + page.readers + compared + page.dayRows.map(\.day) + [page.digest] {
+            #expect(printed.contains(words), "\(words)")
+        }
+        let (screen, paper) = try halves()
+        #expect(screen.contains(".print-only { display: none; }") && paper.contains(".print-only { display: block;"))
+        // None of it is printed twice where it was opened.
+        for key in ["days_table_open", "compare_how_open", "basis_open", "readers_open"] {
+            let opened = "<details class=\"screen-only\">\n<summary>\(samples.texts(key))</summary>"
+            #expect(html.contains(opened), "\(key)")
+        }
+    }
+
+    /// The sheet before and from where paper begins.
+    private func halves() throws -> (screen: String, paper: String) {
+        let parts = sheet.components(separatedBy: "@media print")
+        try #require(parts.count == 2)
+        return (parts[0], parts[1])
+    }
 }

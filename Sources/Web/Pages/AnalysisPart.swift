@@ -6,6 +6,10 @@ import Water
 struct AnalysisPart: Sendable {
     /// In the statement's order; empty where nothing is worth naming.
     let actions: [Action]
+    /// That the litres of several are partly the same; nil of one or none.
+    let overlap: String?
+    /// The same of the room to save below them; nil without either.
+    let roomOverlap: String?
     /// What stands in their place.
     let noActions: String?
     let warnings: [String]
@@ -33,6 +37,8 @@ struct AnalysisPart: Sendable {
     init(_ analysis: Analysis, of statement: Statement, texts t: Texts) {
         let words = AnalysisWords(statement: statement, texts: t)
         actions = analysis.actions.map(words.action)
+        overlap = analysis.actions.count > 1 ? t("actions_overlap") : nil
+        roomOverlap = words.hasRoom(analysis) && !analysis.actions.isEmpty ? t("headroom_overlap") : nil
         warnings = analysis.warnings.map(words.warning)
         weekdays = statement.isEstimatedWhole ? [] : AnalysisPart.weekdays(analysis.week, t)
         hasWeekdays = !weekdays.isEmpty
@@ -68,6 +74,11 @@ struct AnalysisPart: Sendable {
 private struct AnalysisWords {
     let statement: Statement
     let texts: Texts
+
+    /// Litres to save are named below what to do.
+    func hasRoom(_ analysis: Analysis) -> Bool {
+        (statement.headroom?.litres ?? 0) > 0 || (analysis.toMedian?.litres ?? 0) > 0
+    }
 
     /// Against what is usual and against last month. An estimate of earlier months is not held against them, and of a month
     /// that is not known whole nobody can say that it was less.
@@ -167,12 +178,20 @@ private struct AnalysisWords {
 
     func warning(_ warning: Analysis.LimitWarning) -> String {
         // Above the limit, though by less than a tenth, it is near no longer.
-        let isPassed = warning.level == .near && warning.usedLitres > warning.limitLitres
+        let over = warning.usedLitres - warning.limitLitres
+        let key =
+            if warning.level == .over || over <= 0 {
+                "warning_\(warning.level.rawValue)"
+            } else {
+                // 100 % rounded down would say that nothing is over.
+                warning.percent > 100 ? "warning_passed" : "warning_passed_little"
+            }
         return texts(
-            isPassed ? "warning_passed" : "warning_\(warning.level.rawValue)",
+            key,
             [
                 "what": texts("limit_\(warning.limit.rawValue)"), "limit": texts.litres(warning.limitLitres),
                 "used": texts.litres(warning.usedLitres), "percent": texts.number(warning.percent),
+                "over": texts.litres(over),
             ])
     }
 

@@ -33,7 +33,7 @@ struct CorrectionPart: Sendable {
                 t(
                     "correction_reading",
                     [
-                        "time": t.time(one.at, in: calendar), "register": one.register.cubicMetres,
+                        "time": t.time(one.at, in: calendar), "register": t.register(one.register),
                         "cause": t("cause_\(one.cause.rawValue)"), "meter": one.serial,
                     ])
             } + (correction.hasMoreReadings ? [t("correction_more")] : [])

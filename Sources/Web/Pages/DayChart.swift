@@ -40,8 +40,11 @@ struct DayChart: Sendable, Hashable {
     }
 
     /// `referenceLitres` is the home's norm for a day, where its size is known. `lived` are the household's days; nil
-    /// for all.
-    init(days: [DayUse], lived: ClosedRange<LocalDay>? = nil, referenceLitres: Int64?, texts: Texts) {
+    /// for all. `isEstimatedWhole`: no reading says what the month's days come to either.
+    init(
+        days: [DayUse], lived: ClosedRange<LocalDay>? = nil, isEstimatedWhole: Bool = false, referenceLitres: Int64?,
+        texts: Texts
+    ) {
         let top = DayChart.scaleTop(for: days.compactMap(\.litres).max() ?? 0)
         width = max(days.count, 1) * DayChart.dayWidth
         height = DayChart.boxHeight
@@ -58,7 +61,7 @@ struct DayChart: Sendable, Hashable {
         referenceLabel =
             line == nil ? nil : referenceLitres.map { texts("legend_norm", ["litres": texts.litres($0)]) }
         let kinds = days.map { DayChart.kind(of: $0, lived) }
-        legend = DayChart.legend(of: kinds, texts)
+        legend = DayChart.legend(of: kinds, isEstimatedWhole: isEstimatedWhole, texts)
         label = DayChart.sentence(for: kinds, texts)
     }
 
@@ -101,9 +104,12 @@ struct DayChart: Sendable, Hashable {
         return Int(multiplyThenFloorDivide(clamped, Int64(boxHeight), by: max(top, 1)) ?? 0)
     }
 
-    private static func legend(of kinds: [String], _ texts: Texts) -> [Key] {
+    private static func legend(of kinds: [String], isEstimatedWhole: Bool, _ texts: Texts) -> [Key] {
         ["measured", "estimated", "missing", "away"].filter { $0 == "measured" || kinds.contains($0) }
-            .map { Key(kind: $0, label: texts("legend_\($0)")) }
+            .map { kind in
+                let isWhole = isEstimatedWhole && kind == MeasureState.estimated.rawValue
+                return Key(kind: kind, label: texts(isWhole ? "legend_estimated_whole" : "legend_\(kind)"))
+            }
     }
 
     private static func sentence(for kinds: [String], _ texts: Texts) -> String {

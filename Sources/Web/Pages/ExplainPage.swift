@@ -38,6 +38,8 @@ struct ExplainPage: Page {
         ]
     }
 
+    func documentTitle(_ words: String) -> String { "\(words) · \(monthName) · \(version)" }
+
     /// How a calculation is written for people.
     static func words(_ t: Texts) -> Arithmetic.Words {
         Arithmetic.Words(

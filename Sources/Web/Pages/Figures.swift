@@ -20,6 +20,13 @@ extension Texts {
         ExactDecimal(scaled: litres, decimals: 3).description
     }
 
+    /// A register in cubic metres with three decimals, or with every one that it has beyond: so registers of a list
+    /// stand beside each other.
+    func register(_ register: Volume) -> String {
+        let (litres, rest) = register.millilitres.quotientAndRemainder(dividingBy: 1_000)
+        return rest == 0 ? cubicMetreFigure(litres) : register.cubicMetres
+    }
+
     func cubicMetres(_ litres: Int64) -> String { self("n_cubic_metres", ["n": cubicMetreFigure(litres)]) }
     func yuan(_ money: Money) -> String { self("n_yuan", ["n": money.yuan]) }
     func points(_ points: Points) -> String { self("n_points", ["n": number(points.count)]) }

@@ -6,6 +6,8 @@ struct HouseholdPage: Page {
     let isMissing: Bool
     let found: Found?
 
+    func documentTitle(_ words: String) -> String { found.map { "\(words) · \($0.number)" } ?? words }
+
     struct Found: Sendable {
         let number: String
         let place: String

@@ -1,7 +1,7 @@
 /// What surrounds every page: title, language switch, links, the form token and a notice.
 public struct PageFrame: Sendable {
     let texts: Texts
-    let title: String
+    var title: String
     let audience: Audience
     /// Path and query of this page, for the language switch and the current link.
     let path: String

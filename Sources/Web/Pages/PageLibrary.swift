@@ -15,7 +15,7 @@ public struct PageLibrary: Sendable {
     }
 
     static let templates = [
-        "alerts", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain",
+        "alerts", "basis", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain",
         "first-statement", "held", "household", "layout", "message", "meter-alert", "objections", "outlook",
         "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement", "sure",
     ]
@@ -49,8 +49,10 @@ public struct PageLibrary: Sendable {
         return [UInt8](data)
     }
 
-    /// The page's HTML.
+    /// The page's HTML, with a title of its own.
     func render(_ page: some Page, in frame: PageFrame) -> String {
+        var frame = frame
+        frame.title = page.documentTitle(frame.title)
         let context: [String: Any] = ["t": frame.texts.words, "frame": frame.forTemplate, "page": page]
         return library.render(context, withTemplate: type(of: page).template) ?? ""
     }
@@ -59,4 +61,11 @@ public struct PageLibrary: Sendable {
 /// A page's content, ready to be shown: words and whole numbers, nothing left to work out.
 protocol Page: Sendable {
     static var template: String { get }
+
+    /// What the page's `<title>` says, so that open pages are told apart; `words` are those of its route.
+    func documentTitle(_ words: String) -> String
+}
+
+extension Page {
+    func documentTitle(_ words: String) -> String { words }
 }

@@ -22,6 +22,11 @@ struct PointsPage: Page {
         /// The code for a screen reader, sign by sign.
         let spoken: String
         let until: String
+        /// What is given back is named by its id.
+        let redemption: String
+        /// Whether it is to be given back, asked once more.
+        let sure: SureQuestion?
+        let backLabel: String
     }
 
     struct Item: Sendable {

@@ -13,6 +13,8 @@ struct ReadingsPage: Page {
     let found: Found?
     let isMissing: Bool
 
+    func documentTitle(_ words: String) -> String { found == nil ? words : "\(words) · \(meter) · \(month)" }
+
     /// A reading as it was typed, so that nothing is lost where it is refused or asked about.
     struct Entry: Sendable {
         var at = ""

@@ -73,6 +73,8 @@ struct CloseMonthPage: Page {
     let sure: SureQuestion?
     let action: String
 
+    func documentTitle(_ words: String) -> String { title }
+
     struct Refusal: Sendable {
         let kind: String
         let heading: String
@@ -276,6 +278,8 @@ struct PersonsPage: Page {
     /// What is registered now; nil before a household is asked for, or where there is none.
     let home: Home?
     let sure: SureQuestion?
+
+    func documentTitle(_ words: String) -> String { home == nil ? words : "\(words) · \(number)" }
 
     struct Home: Sendable {
         let place: String

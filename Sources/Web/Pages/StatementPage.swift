@@ -18,6 +18,8 @@ struct StatementSurroundings: Sendable {
     var benchmarkPercent: Int64
     /// The month under way; only beside the latest statement.
     var outlook: Outlook?
+    /// A goal that was typed and not taken.
+    var refusedGoal: String?
     /// When a meter of the home said lately that water leaks; only beside the latest statement.
     var leakAlert: Instant?
     var objection: ObjectionPart
@@ -31,6 +33,8 @@ struct StatementSurroundings: Sendable {
 struct StatementPage: Page {
     static let template = "statement"
 
+    /// Month and version: what a browser's tab and a printed sheet are named by.
+    let title: String
     let household: String
     let monthName: String
     let issueLine: String
@@ -66,6 +70,7 @@ struct StatementPage: Page {
     let pointsCap: String
     let correction: CorrectionPart?
     let outlook: OutlookPart?
+    let goalForm: GoalForm?
     let analysis: AnalysisPart?
     let saving: SavingPart?
     let objection: ObjectionPart
@@ -114,6 +119,7 @@ struct StatementPage: Page {
 
     init(_ statement: Statement, _ surroundings: StatementSurroundings, calendar: CityCalendar, texts t: Texts) {
         let story = StatementStory(statement: statement, surroundings: surroundings, calendar: calendar, texts: t)
+        title = story.title
         household = statement.household
         monthName = t.month(statement.month)
         issueLine = story.issueLine
@@ -133,7 +139,7 @@ struct StatementPage: Page {
         leaks = statement.leaks.isEmpty ? nil : Lines(lines: statement.leaks.map(story.leak))
         daysSummary = story.daysSummary
         chart = DayChart(
-            days: statement.use.days, lived: surroundings.lived,
+            days: statement.use.days, lived: surroundings.lived, isEstimatedWhole: statement.isEstimatedWhole,
             referenceLitres: statement.norm.map { $0.litres / Int64(max($0.days, 1)) }, texts: t)
         dayRows = statement.use.days.map { DayRow($0, lived: surroundings.lived, t) }
         bill = statement.bill.map { BillPart($0, texts: t) }
@@ -141,9 +147,7 @@ struct StatementPage: Page {
         comparison = ComparisonPart(statement, surroundings, texts: t)
         unranked = comparison == nil ? story.unranked : nil
         earlier = story.earlier
-        headroom = statement.headroom.map {
-            HeadroomPart(figure: story.headroomFigure($0), explanation: story.headroomArithmetic($0))
-        }
+        headroom = story.headroom
         pointsSentence = story.pointsSentence
         pointLines = statement.points.lines.map { line in
             PointRow(
@@ -153,7 +157,8 @@ struct StatementPage: Page {
         }
         pointsCap = t("points_cap", ["points": t.points(statement.points.monthlyCap)])
         correction = statement.correction.map { CorrectionPart($0, of: statement, calendar: calendar, texts: t) }
-        outlook = surroundings.outlook.map { OutlookPart($0, calendar: calendar, texts: t) }
+        outlook = story.outlook
+        goalForm = story.goalForm(outlook)
         saving = statement.saving.map { SavingPart($0, of: statement, texts: t) }
         analysis = statement.analysis.map { AnalysisPart($0, of: statement, texts: t) }
         objection = surroundings.objection
@@ -172,6 +177,8 @@ struct StatementPage: Page {
                 isCurrent: version == statement.version)
         }
     }
+
+    func documentTitle(_ words: String) -> String { title }
 }
 
 extension Statement {

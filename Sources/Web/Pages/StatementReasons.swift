@@ -76,7 +76,7 @@ extension StatementStory {
         if estimated > 0 {
             lines.append(
                 texts(
-                    "quality_estimated",
+                    statement.isEstimatedWhole ? "quality_estimated_whole" : "quality_estimated",
                     ["days": "\(estimated)", "litres": texts.litres(statement.use.estimatedLitres)]))
         }
         if statement.use.missingHours > 0 {

@@ -26,6 +26,21 @@ struct StatementStory {
         return texts("sentence", ["use": useClause, "rest": words, "points": pointsClause])
     }
 
+    /// Month and version.
+    var title: String {
+        let version = texts("version_n", ["n": "\(statement.version)"])
+        return texts("statement_title", ["month": texts.month(statement.month), "version": version])
+    }
+
+    /// The month under way.
+    var outlook: OutlookPart? {
+        surroundings.outlook.map { OutlookPart($0.withoutKeptGoal, calendar: calendar, texts: texts) }
+    }
+
+    func goalForm(_ outlook: OutlookPart?) -> GoalForm? {
+        outlook.map { GoalForm($0, refused: surroundings.refusedGoal, texts: texts) }
+    }
+
     /// The household did not live there: no water, bill or comparison to show.
     var isWithdrawn: Bool { statement.unranked == .notLivedIn }
 
@@ -146,6 +161,8 @@ struct StatementStory {
         if statement.isEstimatedWhole { return texts("days_estimated") }
         let known = statement.use.days.count { $0.litres != nil }
         guard known > 0 else { return texts("days_none") }
+        // Of days on which nothing was used none is the most.
+        guard statement.use.litres > 0 else { return texts("days_summary_none") }
         let mean = texts.litres(divideHalfUp(statement.use.litres, by: Int64(known)))
         // Of an estimated day only the sum with those beside it is known, and of a few days none is named the heaviest.
         let measured = statement.use.days.filter { $0.state == .measured }
@@ -174,14 +191,18 @@ struct StatementStory {
         return texts(key, ["litres": texts.litres(before.litres), "change": word])
     }
 
-    func headroomFigure(_ room: Statement.Headroom) -> String {
+    var headroom: StatementPage.HeadroomPart? {
+        statement.headroom.map { .init(figure: headroomFigure($0), explanation: headroomArithmetic($0)) }
+    }
+
+    private func headroomFigure(_ room: Statement.Headroom) -> String {
         if room.litres == 0 { return texts("headroom_reached") }
         return room.saving.map {
             texts("headroom_figure", ["litres": texts.litres(room.litres), "yuan": texts.yuan($0)])
         } ?? texts.litres(room.litres)
     }
 
-    func headroomArithmetic(_ room: Statement.Headroom) -> String {
+    private func headroomArithmetic(_ room: Statement.Headroom) -> String {
         let litres = texts(
             "headroom_litres",
             [

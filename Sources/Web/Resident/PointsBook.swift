@@ -13,10 +13,12 @@ struct PointsBook: Sendable {
 }
 
 extension PointsPage {
-    /// `makeID` names each form's request, so that a form sent twice holds once.
+    /// `makeID` names each form's request, so that a form sent twice holds once. `asked`: the hold that is to be given
+    /// back, and what is asked about it first.
     init(
-        _ book: PointsBook, household: String, terms: LedgerTerms, at now: Instant, calendar: CityCalendar,
-        texts t: Texts, makeID: () -> String
+        _ book: PointsBook, household: String, terms: LedgerTerms, at now: Instant,
+        asked: (hold: PostingID, sure: SureQuestion)? = nil, calendar: CityCalendar, texts t: Texts,
+        makeID: () -> String
     ) {
         let spendable = book.account.spendable(at: now)
         let open = book.redemptions.filter { $0.state == .open && $0.holdUntil > now }
@@ -40,7 +42,8 @@ extension PointsPage {
                     ])
             },
             debtSentence: t.debt(of: book.account, at: now),
-            hasHolds: !open.isEmpty, holds: open.map { Hold($0, calendar, t) },
+            hasHolds: !open.isEmpty,
+            holds: open.map { Hold($0, asked?.hold == $0.id ? asked?.sure : nil, calendar, t) },
             holdTerms: t(
                 "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
             hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
@@ -79,14 +82,28 @@ extension AccountState {
 
 extension RedemptionRow {
     func itemName(_ language: Language) -> String { language == .zh ? itemNameZh : itemNameEn }
+
+    /// What the household is told after it gave a hold back, by how it stands.
+    func givenBack(_ t: Texts) -> PageFrame.Notice {
+        let values: KeyValuePairs = ["item": itemName(t.language), "points": t.points(points)]
+        switch state {
+        case .voided, .expired:
+            return .init(kind: .done, heading: t("give_back_done"), body: t("give_back_done_body", values))
+        case .confirmed:
+            return .init(kind: .refused, heading: t("give_back_refused"), body: t("give_back_refused_body", values))
+        case .open: return .init(kind: .refused, heading: t("give_back_refused"), body: t("refused_other"))
+        }
+    }
 }
 
 extension PointsPage.Hold {
-    init(_ row: RedemptionRow, _ calendar: CityCalendar, _ t: Texts) {
+    init(_ row: RedemptionRow, _ sure: SureQuestion?, _ calendar: CityCalendar, _ t: Texts) {
+        let (item, points) = (row.itemName(t.language), t.points(row.points))
         self.init(
-            item: row.itemName(t.language), points: t.points(row.points), code: grouped(row.deskCode),
+            item: item, points: points, code: grouped(row.deskCode),
             spoken: row.deskCode.map(String.init).joined(separator: " "),
-            until: t("hold_until_line", ["time": t.time(row.holdUntil, in: calendar)]))
+            until: t("hold_until_line", ["time": t.time(row.holdUntil, in: calendar)]), redemption: row.id.text,
+            sure: sure, backLabel: t("give_back_label", ["item": item, "points": points]))
     }
 }
 

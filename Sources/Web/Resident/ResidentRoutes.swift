@@ -29,16 +29,20 @@ struct ResidentRoutes: Sendable {
         router.get("points") { request, _ in try await points(request) }
         router.post("goal") { request, _ in try await setGoal(request) }
         router.post("points/hold") { request, _ in try await hold(request) }
+        router.post("points/void") { request, _ in try await giveBack(request) }
     }
 
+    /// The page of the latest statement, or the one in its place.
+    private static let latest = "/statement"
     /// How long a meter's own word of a leak is told.
     private static let alertDays: Int64 = 30
     /// Notes that are looked at for what is settled; the newest of them.
     private static let mostNotes = 200
 
-    /// The statement of a month, or the latest.
+    /// The statement of a month, or the latest. `objection` and `goal` are what was typed and not taken.
     private func statement(
-        _ request: Request, _ month: BillingMonth?, objection: String = "", notice: PageFrame.Notice? = nil
+        _ request: Request, _ month: BillingMonth?, objection: String = "", goal: String? = nil,
+        notice: PageFrame.Notice? = nil
     ) async throws -> Response {
         let resident = try await services.resident(request, at: services.now())
         let version = try request.version()
@@ -57,11 +61,13 @@ struct ResidentRoutes: Sendable {
         }
         let leak = alert.flatMap { at in notes.contains { $0.kind.isSettling && $0.at >= at } ? nil : at }
         let texts = services.texts(for: request)
-        let shown = notice ?? statementNotice(request, texts)
+        let underWay = outlook.flatMap { $0.found }
+        let shown = notice ?? statementNotice(request, underWay, refused: goal, texts)
         guard let found else {
             // An address that names a version or a month names a statement that is not there.
             guard let outlook, version == nil else { throw Problem.notFound }
-            return try await firstStatement(request, resident, outlook, leak, objections, shown, at: now)
+            return try await firstStatement(
+                request, resident, outlook, leak, objections, goal: goal, shown, at: now)
         }
         let statement = try Statement(bytes: Array(found.stored.body.utf8))
         guard let rules = services.rules(of: statement) else { throw RulesAreGone(version: statement.rules.version) }
@@ -73,8 +79,7 @@ struct ResidentRoutes: Sendable {
             isDirty: found.isDirty,
             cohortName: found.cohortName(statement.cohort?.code),
             tariffName: (texts.language == .zh ? tariff?.nameZh : tariff?.nameEn) ?? statement.tariff.id,
-            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: outlook.flatMap { $0.found },
-            leakAlert: leak,
+            benchmarkPercent: rules.cohort.benchmarkPercentile, outlook: underWay, refusedGoal: goal, leakAlert: leak,
             objection: ObjectionPart(
                 objections, on: statement.month, isNewest: found.months.first == statement.month, typed: objection,
                 calendar: services.calendar, texts: texts, makeID: WebServices.formID),
@@ -82,13 +87,27 @@ struct ResidentRoutes: Sendable {
             readers: [texts("reader_home"), texts("reader_staff")]
                 + systems.map { texts("reader_system", ["system": $0.name, "purpose": $0.purpose ?? ""]) })
         let page = StatementPage(statement, surroundings, calendar: services.calendar, texts: texts)
-        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: shown)
+        return services.answer(
+            page, "statement_name", request, .resident, csrf: resident.csrf, notice: shown,
+            path: month == nil ? Self.latest : nil)
     }
 
     /// What came of a form that leads back to the statement, or to the page in its place.
-    private func statementNotice(_ request: Request, _ t: Texts) -> PageFrame.Notice? {
-        if request.query("goal") != nil {
-            return .init(kind: .refused, heading: t("goal_refused"), body: t("goal_refused_body"))
+    private func statementNotice(
+        _ request: Request, _ underWay: Outlook?, refused goal: String?, _ t: Texts
+    ) -> PageFrame.Notice? {
+        if goal != nil {
+            // It stands at the field, where there is one.
+            return underWay == nil
+                ? .init(kind: .refused, heading: t("goal_refused"), body: t("goal_refused_body")) : nil
+        }
+        switch request.query("goal") {
+        case "saved":
+            let body =
+                underWay?.goalLitres.map { t("goal_saved_body", ["goal": t.litres($0)]) } ?? t("goal_saved_body_later")
+            return .init(kind: .done, heading: t("goal_saved"), body: body)
+        case "ended": return .init(kind: .done, heading: t("goal_ended"), body: t("goal_ended_body"))
+        default: break
         }
         return request.query("objected").map { _ in
             .init(kind: .done, heading: t("objection_done"), body: t("objection_done_body"))
@@ -98,7 +117,7 @@ struct ResidentRoutes: Sendable {
     /// In the place of a statement while the home has none.
     private func firstStatement(
         _ request: Request, _ resident: Resident, _ outlook: Result<Outlook, NoOutlook>, _ leak: Instant?,
-        _ objections: [HouseholdNote], _ notice: PageFrame.Notice?, at now: Instant
+        _ objections: [HouseholdNote], goal: String?, _ notice: PageFrame.Notice?, at now: Instant
     ) async throws -> Response {
         let (calendar, texts) = (services.calendar, services.texts(for: request))
         let home = resident.household
@@ -112,8 +131,9 @@ struct ResidentRoutes: Sendable {
             household: home.number, month: month, due: due > now ? due : nil, outlook: outlook, leakAlert: leak,
             objection: ObjectionPart(
                 objections, on: month, isNewest: true, typed: "", calendar: calendar, texts: texts,
-                makeID: WebServices.formID), calendar: calendar, texts: texts)
-        return services.answer(page, "statement_name", request, .resident, csrf: resident.csrf, notice: notice)
+                makeID: WebServices.formID), refusedGoal: goal, calendar: calendar, texts: texts)
+        return services.answer(
+            page, "first_statement_title", request, .resident, csrf: resident.csrf, notice: notice, path: Self.latest)
     }
 
     /// A resident doubts a statement: staff look at it and answer on the same page.
@@ -147,11 +167,11 @@ struct ResidentRoutes: Sendable {
         let text = form.text("goal").plainCubicMetres
         let litres = ExactDecimal(text)?.scaled(toDecimals: 3)
         guard text.isEmpty || litres.map(SetGoal.range.contains) == true else {
-            return .seeOther("/statement?goal=refused")
+            return try await statement(request, nil, goal: form.text("goal"))
         }
         let home = resident.household
         try await SetGoal(database: services.database)(litres, of: home.id, in: home.community, at: now)
-        return .seeOther("/statement")
+        return .seeOther("\(Self.latest)?goal=\(litres == nil ? "ended" : "saved")")
     }
 
     /// How every figure of a statement came about.
@@ -166,14 +186,17 @@ struct ResidentRoutes: Sendable {
         return services.answer(page, "explain_title", request, .resident, csrf: resident.csrf)
     }
 
-    private func points(_ request: Request) async throws -> Response {
+    /// `asked`: what is to be given back is asked about once more, of the hold of its id.
+    private func points(
+        _ request: Request, asked: (hold: PostingID, sure: SureQuestion)? = nil
+    ) async throws -> Response {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         let texts = services.texts(for: request)
         let book = try await services.database.read { try $0.pointsBook(of: resident.household) }
         let page = PointsPage(
-            book, household: resident.household.number, terms: services.terms, at: now, calendar: services.calendar,
-            texts: texts, makeID: WebServices.formID)
+            book, household: resident.household.number, terms: services.terms, at: now, asked: asked,
+            calendar: services.calendar, texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
             notice: notice(request, book, texts))
@@ -190,6 +213,9 @@ struct ResidentRoutes: Sendable {
                     [
                         "code": grouped(row.deskCode), "time": texts.time(row.holdUntil, in: services.calendar),
                     ]))
+        }
+        if let id = request.query("back"), let row = book.redemptions.first(where: { $0.id.text == id }) {
+            return row.givenBack(texts)
         }
         guard let key = request.query("refused"), key.hasPrefix("refused_"), texts.words[key] != nil else { return nil }
         return .init(kind: .refused, heading: texts("hold_refused"), body: texts(key))
@@ -208,6 +234,33 @@ struct ResidentRoutes: Sendable {
         case .success(let row): return .seeOther("/points?held=\(row.id.text)")
         case .failure(let refusal): return .seeOther("/points?refused=\(refusal.textKey)")
         }
+    }
+
+    /// Gives back what the household holds, once it was asked about: its own alone. The page tells what came of it by
+    /// what stands then, so that a form sent twice is answered alike.
+    private func giveBack(_ request: Request) async throws -> Response {
+        let now = services.now()
+        let resident = try await services.resident(request, at: now)
+        let form = try await services.readForm(request)
+        try services.requireSame(form.raw("csrf"), resident.csrf)
+        let home = resident.household
+        let holder = AccountHolder(community: home.community, household: home.id)
+        guard let id = PostingID(form.text("redemption")),
+            let row = try await services.database.read({ try $0.redemption(id, in: home.community) }),
+            row.holder == holder
+        else { throw RedemptionRefusal.noSuchRedemption.problem }
+        let t = services.texts(for: request)
+        let words = t("give_back_sure", ["item": row.itemName(t.language), "points": t.points(row.points)])
+        if row.state == .open, row.holdUntil > now,
+            let sure = SureQuestion(
+                [words], about: [id.text], answered: form.text("sure"),
+                of: .init(heading: t("give_back_sure_heading"), hint: t("give_back_sure_hint")))
+        {
+            return try await points(request, asked: (id, sure))
+        }
+        _ = try await CloseRedemption(database: services.database, terms: services.terms).void(
+            id, in: home.community, by: nil, reason: "household", at: now)
+        return .seeOther("/points?back=\(id.text)")
     }
 }
 

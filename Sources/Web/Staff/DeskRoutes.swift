@@ -25,6 +25,10 @@ struct DeskRoutes: Sendable {
         let community = try community(form, clerk)
         let code = form.text("code")
         let t = services.texts(for: request)
+        if let fault = DeskCodeFault(code) {
+            return try await answer(
+                request, clerk, code: code, community: community, found: nil, notice: fault.notice(t))
+        }
         let found = try await services.redemption(code: code, in: community.id, by: clerk, at: now)
         let notice: PageFrame.Notice? =
             found == nil
@@ -72,6 +76,7 @@ struct DeskRoutes: Sendable {
                 .init(
                     kind: .done, heading: t("desk_\(state.rawValue)"),
                     body: t("desk_\(state.rawValue)_body", ["item": name]))
+            case .failure where after.state == .expired: expired(after, t)
             case .failure(let refusal):
                 .init(
                     kind: .refused, heading: t("desk_refused"),
@@ -80,8 +85,22 @@ struct DeskRoutes: Sendable {
         return try await answer(request, clerk, code: "", community: community, found: after, notice: notice)
     }
 
-    /// Who ended a redemption, with the area served; nil where nobody of the staff did.
+    /// Nobody came for it in time.
+    private func expired(_ row: RedemptionRow, _ t: Texts) -> PageFrame.Notice {
+        .init(
+            kind: .refused, heading: t("desk_expired"),
+            body: t(
+                "desk_expired_body",
+                [
+                    "item": row.itemName(t.language), "until": t.time(row.holdUntil, in: services.calendar),
+                    "time": row.endedAt.map { t.time($0, in: services.calendar) } ?? "",
+                ]))
+    }
+
+    /// Who ended a redemption, of staff with the area served; nil where nobody did.
     private func ender(of row: RedemptionRow, _ clerk: Clerk, _ t: Texts) async throws -> String? {
+        // What no member of staff voided the household gave back.
+        if row.state == .voided, row.endedBy == nil { return t("note_by_home") }
         guard let id = row.endedBy, let member = try await services.database.read({ try $0.staff(id) }) else {
             return nil
         }
@@ -133,6 +152,46 @@ struct DeskRoutes: Sendable {
                     sure, t)
             })
         return services.answer(page, "desk_title", request, .staff, csrf: clerk.csrf, notice: notice)
+    }
+}
+
+/// Why what was typed can be no desk code of any community.
+enum DeskCodeFault: Sendable, Hashable {
+    case missing
+    /// Signs that no code has, each once; at most eight of them.
+    case signs(String)
+    case length(Int)
+
+    /// nil of what may be a code. It is read as `HandCode` reads it.
+    init?(_ text: String) {
+        let code = text.plain.uppercased().filter { $0 != "-" && $0 != "·" }
+        var strange: [Character] = []
+        for sign in code where !HandCode.letters.contains(sign) && !strange.contains(sign) && strange.count < 8 {
+            strange.append(sign)
+        }
+        if code.isEmpty {
+            self = .missing
+        } else if !strange.isEmpty {
+            self = .signs(strange.map { String($0.unicodeScalars.prefix(1)) }.joined(separator: " "))
+        } else if code.count != 8 {
+            self = .length(code.count)
+        } else {
+            return nil
+        }
+    }
+
+    func notice(_ t: Texts) -> PageFrame.Notice {
+        switch self {
+        case .missing:
+            .init(kind: .refused, heading: t("desk_code_missing"), body: t("desk_code_missing_body"))
+        case .signs(let signs):
+            .init(
+                kind: .refused, heading: t("desk_code_signs"), body: t("desk_code_signs_body", ["signs": signs]))
+        case .length(let count):
+            .init(
+                kind: .refused, heading: t("desk_code_length"),
+                body: t("desk_code_length_body", ["n": "\(count)"]))
+        }
     }
 }
 
