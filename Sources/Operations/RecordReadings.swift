@@ -26,6 +26,8 @@ public actor RecordReadings {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var isCommitting = false
+    /// When the requests came whose commit is being written.
+    private var writingSince: Instant?
     /// Commits that waited for folding.
     private var waits = 0
     /// What is noted of each gateway by this process, what is to be noted, and the noting under way.
@@ -49,6 +51,8 @@ public actor RecordReadings {
     /// Room for the log of some commits and of a checkpoint.
     private static let leastFreeBytes: Int64 = 16 * 1_024 * 1_024
     private static let secondsAfterFailure: Int64 = 60
+    /// A commit that takes longer waits for another program that holds the database.
+    private static let longestWriteSeconds: Int64 = 5
     /// How often a commit that waits for folding looks.
     private static let lookMilliseconds = 5
     /// The journal is asked at every tenth.
@@ -92,7 +96,7 @@ public actor RecordReadings {
             batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
             held: held[gateway] ?? HeldByGateway())
         sorting.run()
-        if sorting.reachedHeldLimit, try await recountHeld(of: gateway, at: at) {
+        if sorting.reachedHeldLimit, try await recountHeld(of: gateway, knowing: directory, at: at) {
             // What is sent again was counted again: what is kept of it decides.
             sorting = Sorting(
                 batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
@@ -109,7 +113,9 @@ public actor RecordReadings {
 
     /// Counts anew what is held of a gateway: what is folded once each, and what came since and waits to be folded. At most
     /// once in five seconds; false where it was not counted.
-    private func recountHeld(of gateway: GatewayID, at: Instant) async throws -> Bool {
+    private func recountHeld(
+        of gateway: GatewayID, knowing directory: MeterDirectory, at: Instant
+    ) async throws -> Bool {
         if let last = recounted[gateway], at >= last, at - last < 5 { return false }
         recounted[gateway] = at
         do {
@@ -121,7 +127,11 @@ public actor RecordReadings {
             }
             var counted = found ?? HeldByGateway()
             let known = held[gateway] ?? HeldByGateway()
-            counted.addresses.formUnion(known.addresses)
+            // What was registered meanwhile has joined, or soon does.
+            counted.addresses.formUnion(
+                known.addresses.filter { text in
+                    MeterAddress(text: text).flatMap { directory.meter(at: $0) } == nil
+                })
             counted.recent = known.recent.filter { kept in oldest.map { kept.at >= $0 } ?? false }
             counted.readings += counted.recent.reduce(0) { $0 + $1.readings }
             held[gateway] = counted
@@ -197,6 +207,7 @@ public actor RecordReadings {
             let readings = additions.reduce(0) { $0 + Int64($1.readings) }
             // Before folding can take them.
             backlog.add(readings, at: at)
+            writingSince = at
             do {
                 // Written twice after a commit whose end was never heard, they are the same elements of the same sets.
                 try await database.write(repeatable: true) { try $0.appendToJournal(additions, at: at) }
@@ -209,10 +220,22 @@ public actor RecordReadings {
                 isFailing = true
                 probed = at
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }
+                if case DatabaseFailure.busy = error { turnAway() }
             }
+            writingSince = nil
             waitingBytes -= group.reduce(0) { $0 + $1.bytes }
         }
         isCommitting = false
+    }
+
+    /// Those that gathered while a commit waited in vain for the database have waited as long: the next would be as
+    /// long in coming.
+    private func turnAway() {
+        for request in waiting {
+            waitingBytes -= request.bytes
+            request.answer.resume(throwing: RecordRefusal.storageFailed)
+        }
+        waiting = []
     }
 
     /// Lets folding catch up, for a while. Other processes fold too: now and then the journal is asked.
@@ -235,6 +258,7 @@ public actor RecordReadings {
     /// the disk is full, the file gone. False too where less is left on the disk than a few commits take.
     public func canWrite(at: Instant) async -> Bool {
         if let free = database.freeBytes, free < Self.leastFreeBytes { return false }
+        if let writingSince, at - writingSince > Self.longestWriteSeconds { return false }
         guard isFailing else { return true }
         // A little may fit where a commit does not: the first success of a probe means less than a failure.
         if let probed, at >= probed, at - probed < Self.secondsAfterFailure { return false }

@@ -1,7 +1,8 @@
-@testable import Database
 import Foundation
 import Synchronization
 import Testing
+
+@testable import Database
 
 @Suite(.enabled(if: PostgresServer.address != nil)) struct PostgresBadDayTests {
     @Test func `a connection ended inside a transaction costs a second run and nothing else`() async throws {

@@ -76,7 +76,7 @@ private func formatB(_ plain: [UInt8]) -> [UInt8] {
         (String(repeating: "00", count: 12), "length: too short for a telegram"),
         (String(repeating: "ab", count: 291), "telegram: longer than any telegram"),
         ("1944AE4C4455223368077A55000000041389E20100023B0000", "length: 24 bytes follow, the first byte says 25"),
-        ("1844AE4C4455223368077A55000000041389E20100023B", "length: 23 bytes follow, the first byte says 24"),
+        ("1844AE4C4455223368077A55000000041389E20100023B", "length: 22 bytes follow, the first byte says 24"),
     ])
     func `a line that is no telegram is rejected alone`(line: String, fault: String) throws {
         let result = try telegrams("\(iperl)\n\(line)\n\(iperl)")

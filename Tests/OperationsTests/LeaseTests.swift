@@ -1,8 +1,9 @@
 import Database
-@testable import Operations
 import Storage
 import Testing
 import Water
+
+@testable import Operations
 
 @Suite(.freshDatabases) struct LeaseTests {
     private let community = CommunityID(4)

@@ -43,22 +43,28 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `a text kept before, and one packed by the first dictionary, are read`(engine: TestEngine) async throws {
-        let city = try await city(engine, homes: 2)
+    func `a text kept before, and those packed by each dictionary, are read`(engine: TestEngine) async throws {
+        let city = try await city(engine, homes: 3)
         let text =
             #"{"household":"H1","month":"2026-10","rank":null,"use":{"litres":7130,"missing_hours":0},"version":1}"#
-        // Made by the zstd library alone. The dictionary is a part of what is stored: it is never edited.
-        let packed: [UInt8] = [
+        // Made by the zstd library alone. The dictionaries are a part of what is stored: they are never edited.
+        let first: [UInt8] = [
             0x01, 0x28, 0xB5, 0x2F, 0xFD, 0x20, 0x64, 0x25, 0x01, 0x00, 0x30, 0x7B, 0x48, 0x37, 0x31, 0x33, 0x30, 0x09,
             0x00, 0x67, 0x90, 0xC1, 0x2B, 0xC0, 0x53, 0x13, 0x11, 0x30, 0x45, 0x0D, 0x55, 0xD4, 0x40, 0xF8, 0xDC, 0x02,
             0xFD, 0xE1, 0x01, 0x44, 0x11, 0x5C, 0x3F, 0x0E, 0xC8, 0x06,
         ]
+        let second: [UInt8] = [
+            0x02, 0x28, 0xB5, 0x2F, 0xFD, 0x21, 0x02, 0x64, 0x0D, 0x01, 0x00, 0x30, 0x7B, 0x48, 0x37, 0x31, 0x33, 0x30,
+            0x09, 0xFC, 0x67, 0x05, 0x5E, 0x21, 0x8D, 0x4D, 0xF9, 0x9A, 0x82, 0x5B, 0x75, 0x50, 0x78, 0x30, 0xF4, 0xD7,
+            0x0B, 0x62, 0xE2, 0xFD, 0x78, 0xAA, 0x46, 0x2E,
+        ]
         try await city.database.write { transaction in
-            try transaction.add([stored(1, "a"), stored(2, "b")], to: CityFixture.first, at: at)
-            try transaction.execute("UPDATE statement SET packed = \(packed) WHERE household_id = 1")
+            try transaction.add((1...3).map { stored($0, "a") }, to: CityFixture.first, at: at)
+            try transaction.execute("UPDATE statement SET packed = \(first) WHERE household_id = 1")
             try transaction.execute("UPDATE statement SET packed = \([UInt8]()), body = \(text) WHERE household_id = 2")
+            try transaction.execute("UPDATE statement SET packed = \(second) WHERE household_id = 3")
         }
-        for home in [HouseholdID(1), HouseholdID(2)] {
+        for home in (1...3).map(HouseholdID.init) {
             let found = try await city.database.read { try $0.statement(of: home, in: CityFixture.first, month) }
             #expect(found?.body == text)
         }

@@ -1,4 +1,5 @@
 import Database
+import Dispatch
 import Ingest
 import Operations
 import Storage
@@ -305,5 +306,28 @@ import Water
         let joined = try await city.database.read { try $0.alerts(of: CityFixture.first, limit: 10).map(\.code) }
         #expect(joined == ["leak"])
         #expect(try await city.database.read { try $0.alerts(of: .unregistered, limit: 10).isEmpty })
+    }
+
+    @Test func `while another holds the database for long the service says that it takes no writes`() async throws {
+        let city = try await CityFixture(on: .sqlite)
+        try await city.addHome(1)
+        let at = Instant(epochSeconds: 1_795_000_000)
+        let began = AsyncStream<Void>.makeStream()
+        let mayEnd = DispatchSemaphore(value: 0)
+        let (record, database) = (city.record, city.database)
+        async let holder: Void = database.write { _ in
+            began.continuation.finish()
+            mayEnd.wait()
+        }
+        for await _ in began.stream {}
+        let batch = try CityFixture.batch(CityFixture.series(1, from: CityFixture.october, [5]))
+        async let answer = record(batch, from: CityFixture.cityGateway, at: at)
+        // Until the commit has begun.
+        while await record.canWrite(at: at + 6) { await Task.yield() }
+        #expect(await record.canWrite(at: at + 5))
+        mayEnd.signal()
+        #expect(try await answer.accepted == 1)
+        try await holder
+        #expect(await record.canWrite(at: at + 60))
     }
 }

@@ -77,42 +77,45 @@ import Water
             #expect(page.text.contains("水连续 559 小时没有停过"))
             #expect(!(try await client.get("/statements/2026-10").text.contains("outlook-h")))
 
-            // A goal of 5.5 m³, of which 5,470 L are used; 7 days are left.
-            let csrf = try page.field("csrf")
-            let saved = try await client.post("/goal", ["goal": "5.5"], csrf: csrf)
-            #expect(saved.status == 303 && saved.header("location") == "/statement?goal=saved")
-            let told = try await client.get("/statement?goal=saved").text
-            #expect(told.contains("已设好自家目标") && told.contains("每月最多用 5,500 升"))
-            let goal = try #require(try await client.get("/v1/outlook").json()["outlook"] as? [String: Any])
-            #expect(goal["goal_litres"] as? Int == 5_500)
-            let warning = try #require((goal["warnings"] as? [[String: Any]])?.first)
-            #expect(warning["limit"] as? String == "goal" && warning["level"] as? String == "over")
-            let own = try await client.get("/statement").text
-            #expect(own.contains("自家目标") && own.contains("value=\"5.5\"") && own.contains("每天不超过 4 升"))
-            for bad in ["0.0999", "1000.001", "-1", "5,5", "many"] {
-                let answer = try await client.post("/goal", ["goal": bad], csrf: csrf)
-                #expect(answer.status == 200 && answer.text.contains("0.1 到 1000 之间"), "\(bad)")
-                // At the field, which is open and keeps what was typed.
-                #expect(answer.text.contains("name=\"goal\" value=\"\(bad)\""), "\(bad)")
-                #expect(answer.text.contains("aria-describedby=\"goal-hint goal-fault\""))
-                #expect(answer.text.contains("<details class=\"screen-only\" open>"))
-                #expect(!answer.text.contains("notice refused") && answer.text.contains("\"/statement?lang=en\""))
-            }
-            let long = try await client.post("/goal", ["goal": "\"><script>alert(1)"], csrf: csrf).text
-            #expect(long.contains("value=\"&quot;&gt;&lt;script&gt;al\"") && !long.contains("<script"))
-            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":5500"))
-            // As people type it.
-            #expect(try await client.post("/goal", ["goal": " ６．５ 吨 "], csrf: csrf).status == 303)
-            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":6500"))
-            #expect(try await client.post("/goal", ["goal": "3"], csrf: "x").status == 403)
-            let ended = try await client.post("/goal", ["goal": ""], csrf: csrf)
-            #expect(ended.status == 303)
-            #expect(try await client.get(try #require(ended.header("location"))).text.contains("已取消自家目标"))
-            #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":null"))
+            try await goals(client, csrf: try page.field("csrf"))
             let other = client.another()
             try await other.signInResident(4)
             #expect(try await other.get("/v1/outlook").text.contains("\"outlook\":null"))
             #expect(try await client.another().get("/v1/outlook").status == 401)
         }
+    }
+
+    private func goals(_ client: WebClient, csrf: String) async throws {
+        // A goal of 5.5 m³, of which 5,470 L are used; 7 days are left.
+        let saved = try await client.post("/goal", ["goal": "5.5"], csrf: csrf)
+        #expect(saved.status == 303 && saved.header("location") == "/statement?goal=saved")
+        let told = try await client.get("/statement?goal=saved").text
+        #expect(told.contains("已设好自家目标") && told.contains("每月最多用 5,500 升"))
+        let goal = try #require(try await client.get("/v1/outlook").json()["outlook"] as? [String: Any])
+        #expect(goal["goal_litres"] as? Int == 5_500)
+        let warning = try #require((goal["warnings"] as? [[String: Any]])?.first)
+        #expect(warning["limit"] as? String == "goal" && warning["level"] as? String == "over")
+        let own = try await client.get("/statement").text
+        #expect(own.contains("自家目标") && own.contains("value=\"5.5\"") && own.contains("每天不超过 4 升"))
+        for bad in ["0.0999", "1000.001", "-1", "5,5", "many"] {
+            let answer = try await client.post("/goal", ["goal": bad], csrf: csrf)
+            #expect(answer.status == 200 && answer.text.contains("0.1 到 1000 之间"), "\(bad)")
+            // At the field, which is open and keeps what was typed.
+            #expect(answer.text.contains("name=\"goal\" value=\"\(bad)\""), "\(bad)")
+            #expect(answer.text.contains("aria-describedby=\"goal-hint goal-fault\""))
+            #expect(answer.text.contains("<details class=\"screen-only\" open>"))
+            #expect(!answer.text.contains("notice refused") && answer.text.contains("\"/statement?lang=en\""))
+        }
+        let long = try await client.post("/goal", ["goal": "\"><script>alert(1)"], csrf: csrf).text
+        #expect(long.contains("value=\"&quot;&gt;&lt;script&gt;al\"") && !long.contains("<script"))
+        #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":5500"))
+        // As people type it.
+        #expect(try await client.post("/goal", ["goal": " ６．５ 吨 "], csrf: csrf).status == 303)
+        #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":6500"))
+        #expect(try await client.post("/goal", ["goal": "3"], csrf: "x").status == 403)
+        let ended = try await client.post("/goal", ["goal": ""], csrf: csrf)
+        #expect(ended.status == 303)
+        #expect(try await client.get(try #require(ended.header("location"))).text.contains("已取消自家目标"))
+        #expect(try await client.get("/v1/outlook").text.contains("\"goal_litres\":null"))
     }
 }

@@ -1,6 +1,6 @@
-@testable import Scoring
 import Water
 
+@testable import Scoring
 @testable import Web
 
 extension Samples {

@@ -240,15 +240,15 @@ struct StatementWordTests {
     @Test(arguments: [
         (Language.zh, "2026 年 10月节水账单（第 2 版）"), (.en, "Statement of October 2026 (version 2)"),
     ])
-    func `a statement's title names its month and version`(language: Language, title: String) throws {
+    func `a statement's title names its month and version`(language: Language, own: String) throws {
         let samples = try Samples(library.catalogue[language])
         func shown(_ page: some Page) throws -> Substring {
             let html = library.render(page, in: samples.frame("x", path: "/", isStaff: false))
             return try #require(html.firstMatch(of: /<title>([^<]*)<\/title>/)).1
         }
         let brand = samples.texts("brand")
-        #expect(try shown(samples.statement) == "\(title) · \(brand)")
-        #expect(try shown(samples.replaced) != title(of: samples.statement))
+        #expect(try shown(samples.statement) == "\(own) · \(brand)")
+        #expect(try shown(samples.replaced) != shown(samples.statement))
         let month = samples.texts.month(samples.month)
         let version = samples.texts("version_n", ["n": "2"])
         let explained = ExplainPage(samples.statementValue(), texts: samples.texts)

@@ -20,11 +20,12 @@ extension Texts {
         ExactDecimal(scaled: litres, decimals: 3).description
     }
 
-    /// A register in cubic metres with three decimals, or with every one that it has beyond: so registers of a list
-    /// stand beside each other.
-    func register(_ register: Volume) -> String {
-        let (litres, rest) = register.millilitres.quotientAndRemainder(dividingBy: 1_000)
-        return rest == 0 ? cubicMetreFigure(litres) : register.cubicMetres
+    /// A register in cubic metres with every decimal it has, three at least, so that a column of them lines up.
+    func register(_ volume: Volume) -> String {
+        let text = volume.cubicMetres
+        guard let point = text.firstIndex(of: ".") else { return text + ".000" }
+        let decimals = text.distance(from: point, to: text.endIndex) - 1
+        return text + String(repeating: "0", count: max(0, 3 - decimals))
     }
 
     func cubicMetres(_ litres: Int64) -> String { self("n_cubic_metres", ["n": cubicMetreFigure(litres)]) }

@@ -162,7 +162,7 @@ struct StatementStory {
         let known = statement.use.days.count { $0.litres != nil }
         guard known > 0 else { return texts("days_none") }
         // Of days on which nothing was used none is the most.
-        guard statement.use.litres > 0 else { return texts("days_summary_none") }
+        guard statement.use.days.contains(where: { ($0.litres ?? 0) > 0 }) else { return texts("days_summary_none") }
         let mean = texts.litres(divideHalfUp(statement.use.litres, by: Int64(known)))
         // Of an estimated day only the sum with those beside it is known, and of a few days none is named the heaviest.
         let measured = statement.use.days.filter { $0.state == .measured }

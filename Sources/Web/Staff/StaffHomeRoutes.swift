@@ -179,12 +179,4 @@ extension Texts {
             ? self("gateway_ahead_hours", ["n": number(seconds / 3_600)])
             : self("gateway_ahead_minutes", ["n": number(max(1, seconds / 60))])
     }
-
-    /// A register in cubic metres with every decimal it has, three at least, so that a column of them lines up.
-    func register(_ volume: Volume) -> String {
-        let text = volume.cubicMetres
-        guard let point = text.firstIndex(of: ".") else { return text + ".000" }
-        let decimals = text.distance(from: point, to: text.endIndex) - 1
-        return text + String(repeating: "0", count: max(0, 3 - decimals))
-    }
 }

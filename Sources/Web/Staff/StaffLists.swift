@@ -76,7 +76,9 @@ extension Reader {
         let recent = try alerts(for: clerk).filter {
             $0.at > now - 30 * 86_400 && !followUps.isSettled($0.household, at: $0.at)
         }
-        let leaks = try suspectedLeaks(for: clerk, upTo: calendar.month(of: now)).filter { !followUps.isSettled($0.household, at: $0.flow.to) }
+        let leaks = try suspectedLeaks(for: clerk, upTo: calendar.month(of: now)).filter {
+            !followUps.isSettled($0.household, at: $0.flow.to)
+        }
         let doubts = try openDoubtCount(for: clerk, at: now)
         return Overview(
             communities: communities, held: try heldCount(for: clerk).meters,
