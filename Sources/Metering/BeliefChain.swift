@@ -9,6 +9,12 @@ import Water
 /// too where the chain came back three times from those same registers, once after half as long. A register that staff
 /// accepted or entered weighs more than any way around it costs.
 struct BeliefChain {
+    enum Verdict {
+        case kept, leftOut
+        /// Another register with decimals cut off.
+        case coarser
+    }
+
     /// What one is in the costs above. Of two chains of equal cost the one that keeps more readings is believed: each
     /// reading of an excursion costs a millionth.
     private static let unit: Int64 = 1 << 20
@@ -40,6 +46,7 @@ struct BeliefChain {
     private let registers: [ShownRegister]
     private let limit: FlowLimit
     private let stepChange: StepChange
+    private let coarserLooks: CoarserLooks
     private let isAnyPinned: Bool
     /// For each register the index of the first one at or after it that does not follow the one before it.
     private let nextMisfit: [Int]
@@ -50,6 +57,7 @@ struct BeliefChain {
         self.registers = registers
         self.limit = limit
         self.stepChange = StepChange(registers, limit: limit)
+        self.coarserLooks = CoarserLooks(registers, limit: limit)
         self.isAnyPinned = registers.contains(where: \.isPinned)
         var next = [Int](repeating: registers.count, count: registers.count + 1)
         var starts = [Int](repeating: 0, count: registers.count)
@@ -72,9 +80,9 @@ struct BeliefChain {
         return step.follows ? step : stepChange.step(earlier, later, within: window) ?? step
     }
 
-    /// True for each register that its day's chain keeps.
-    func verdicts() -> [Bool] {
-        var verdicts = [Bool](repeating: true, count: registers.count)
+    /// What becomes of each register on its day.
+    func verdicts() -> [Verdict] {
+        var verdicts = [Verdict](repeating: .kept, count: registers.count)
         var chains = Chains()
         var start = 0
         var low = 0
@@ -92,7 +100,12 @@ struct BeliefChain {
                     registers.count, max(high, end + BeliefChain.fewest))
             let misfit = nextMisfit[min(window.lowerBound + 1, registers.count)]
             if misfit < window.upperBound {
-                judge(start..<end, within: window, firstMisfit: misfit, &chains, into: &verdicts)
+                let looks = coarserLooks.found(in: window)
+                if looks.isEmpty {
+                    judge(start..<end, within: window, firstMisfit: misfit, &chains, into: &verdicts)
+                } else {
+                    judge(start..<end, within: window, besides: looks, &chains, into: &verdicts)
+                }
             }
             start = end
         }
@@ -103,7 +116,7 @@ struct BeliefChain {
     /// latest.
     private func judge(
         _ day: Range<Int>, within window: Range<Int>, firstMisfit: Int, _ chains: inout Chains,
-        into verdicts: inout [Bool]
+        into verdicts: inout [Verdict]
     ) {
         chains.begin(window)
         // Up to the first misfit, or a crossing, keeping everything cannot be beaten.
@@ -122,8 +135,26 @@ struct BeliefChain {
             chains.end(chains.straight(at: index), cost: Self.excursionCost - refund)
             chains.end(chains.returned(at: index), cost: -refund)
         }
-        for index in day { verdicts[index] = false }
-        chains.eachOfBest { if day.contains($0) { verdicts[$0] = true } }
+        for index in day { verdicts[index] = .leftOut }
+        chains.eachOfBest { if day.contains($0) { verdicts[$0] = .kept } }
+    }
+
+    /// As above, of a window whose coarser looks are set aside.
+    private func judge(
+        _ day: Range<Int>, within window: Range<Int>, besides looks: [Int], _ chains: inout Chains,
+        into verdicts: inout [Verdict]
+    ) {
+        for index in looks where day.contains(index) { verdicts[index] = .coarser }
+        let taken = Set(looks)
+        let rest = window.filter { !taken.contains($0) }
+        let places = rest.indices.filter { day.contains(rest[$0]) }
+        guard let first = places.first, let last = places.last else { return }
+        let chain = BeliefChain(rest.map { registers[$0] }, limit: limit)
+        let misfit = chain.nextMisfit[0]
+        if misfit >= rest.count { return }
+        var judged = [Verdict](repeating: .kept, count: rest.count)
+        chain.judge(first..<last + 1, within: rest.indices, firstMisfit: misfit, &chains, into: &judged)
+        for place in places { verdicts[rest[place]] = judged[place] }
     }
 
     /// The best ways to reach a register: from one it follows, by a restart, or as the first; and such ways after, or

@@ -7,6 +7,8 @@ struct Belief {
     var isConflict: Bool
     /// Why it is not believed though it goes on from the ones before it.
     var doubt: Doubt?
+    /// It shows others with decimals cut off, and contradicts none.
+    var isCoarser = false
     /// The first register in another unit than before that a person says is right.
     var isUnitConfirmed = false
 }
@@ -28,12 +30,14 @@ func beliefs(_ shown: [ShownRegister], limit: FlowLimit) -> [Belief] {
                 if FlowLimit.registers.contains(shown[heard].register) { singles.append(heard) }
             } else {
                 conflicts.append(start..<end)
+                if let finest = finestAlone(start..<end, of: shown) { singles.append(finest) }
             }
         }
         start = end
     }
     let settled = settle(singles, of: shown, limit: limit, &beliefs)
     for conflict in conflicts {
+        for index in conflict { beliefs[index].isBelieved = false }
         if let one = onlyFitting(conflict, of: shown, between: settled, limit: limit) { beliefs[one].isBelieved = true }
     }
     return beliefs
@@ -51,7 +55,9 @@ private func settle(
     var kept: [Int] = []
     var confirmed: [Int] = []
     for round in 1...mostRounds {
-        var isKept = BeliefChain(left.map { shown[$0] }, limit: limit).verdicts()
+        let verdicts = BeliefChain(left.map { shown[$0] }, limit: limit).verdicts()
+        for place in left.indices { beliefs[left[place]].isCoarser = verdicts[place] == .coarser }
+        var isKept = verdicts.map { $0 == .kept }
         let places = left.indices.filter { isKept[$0] }
         kept = places.map { left[$0] }
         let found = DoubtedRuns(kept.map { shown[$0] }, limit: limit)
@@ -87,7 +93,7 @@ private func doubtAmid(_ left: [Int], _ isKept: [Bool], of shown: [ShownRegister
         guard var near = gap.first(where: { beliefs[$0].doubt == .otherUnit }) else { continue }
         for index in gap {
             if beliefs[index].doubt == .otherUnit { near = index }
-            guard beliefs[index].doubt == nil else { continue }
+            guard beliefs[index].doubt == nil, !beliefs[index].isCoarser else { continue }
             let apart = abs(shown[index].register - shown[near].register)
             if around.allSatisfy({ abs(shown[index].register - $0) > apart }) { beliefs[index].doubt = .otherUnit }
         }
@@ -99,6 +105,16 @@ private func heardAlone(_ conflict: Range<Int>, of shown: [ShownRegister]) -> In
     let highest = conflict.map { shown[$0].standing }.max() ?? .plain
     let heard = conflict.filter { shown[$0].standing == highest }
     return highest > .plain && heard.count == 1 ? heard[0] : nil
+}
+
+/// The register of a conflict that all others there show with decimals cut off; nil where none is. It is judged with
+/// the single ones, so that its neighbours have each other, and believed where it alone fits both.
+private func finestAlone(_ conflict: Range<Int>, of shown: [ShownRegister]) -> Int? {
+    let finest = conflict.upperBound - 1
+    let register = shown[finest].register
+    guard FlowLimit.registers.contains(register), shown[finest].standing == .plain else { return nil }
+    let isTwice = conflict.allSatisfy { shown[$0].standing == .plain && isCutOff(shown[$0].register, from: register) }
+    return isTwice ? finest : nil
 }
 
 /// The only register of `conflict` that fits the believed registers on both sides (on the one side there is); nil
@@ -113,6 +129,7 @@ private func onlyFitting(
         if settled[middle] < conflict.lowerBound { low = middle + 1 } else { high = middle }
     }
     let before = low > 0 ? shown[settled[low - 1]] : nil
+    while low < settled.count, settled[low] < conflict.upperBound { low += 1 }
     let after = low < settled.count ? shown[settled[low]] : nil
     guard before != nil || after != nil else { return nil }
     func follows(_ a: ShownRegister, _ b: ShownRegister) -> Bool {

@@ -19,6 +19,8 @@ func course(
             if beliefs[index].isBelieved { course.believe(shown[index], beliefs[index]) }
         } else if beliefs[index].isBelieved {
             course.believe(shown[index], beliefs[index])
+        } else if beliefs[index].isCoarser {
+            course.setAside(coarser: shown[index])
         } else {
             course.pass(over: shown[index], beliefs[index].doubt)
         }
@@ -73,6 +75,9 @@ private struct Course {
     }
 
     mutating func pass(over reading: ShownRegister, _ doubt: Doubt?) { passedOver.append((reading, doubt)) }
+
+    /// Contradicts nothing: no finding.
+    mutating func setAside(coarser reading: ShownRegister) { leaveOut(reading, reason: nil, rule: .coarser) }
 
     mutating func notice(conflict: ArraySlice<ShownRegister>) {
         for one in conflict { find(.conflict, at: one, before: believed.last?.register) }

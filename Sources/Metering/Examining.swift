@@ -37,9 +37,11 @@ public func examine(_ readings: MeterReadings, rules: MeteringRules, now: Instan
     let resolution = ResolutionAnomalies(judged: judged)
     let course = CourseAnomalies(
         judged: judged, limit: limit, rules: rules, stepChanges: Set(resolution.changes.map(\.index)))
-    let leftOut = LeftOutAnomalies(judged: judged, limit: limit, rules: rules)
+    let coarser = CoarserRuns(judged)
+    let leftOut = LeftOutAnomalies(judged: judged, limit: limit, rules: rules, coarser: coarser)
     let anomalies =
-        sorted.anomalies() + conflicts(judged) + leftOut.anomalies() + course.anomalies() + resolution.anomalies()
+        sorted.anomalies() + conflicts(judged) + leftOut.anomalies() + course.anomalies()
+        + coarser.anomalies(besides: resolution.anomalies())
 
     let rules = doubts(judged, course, resolution, standstillSeconds: rules.standstillSeconds)
     for (index, one) in judged.believed.enumerated() {

@@ -25,7 +25,7 @@ public struct BelievedReading: Sendable, Hashable {
 public struct DisbelievedReading: Sendable, Hashable {
     public let at: Instant
     public let register: Volume
-    /// `conflict`, `jump` or `fallingRegister`; nil where staff rejected it.
+    /// `conflict`, `jump` or `fallingRegister`; nil where staff rejected it or it is a coarser look.
     public let reason: FindingKind?
     /// The rule that left it out.
     public let rule: QualityRule

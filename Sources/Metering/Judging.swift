@@ -22,6 +22,8 @@ import Water
 ///   volume of the step is unknown.
 /// - A fall by less than the step that the registers after it have is the register with decimals cut off or rounded
 ///   away. Nothing counts until it exceeds what it showed before.
+/// - A register that is what the registers around it show with decimals cut off, among those of a sender that keeps
+///   them, says nothing new: it is set aside, is no finding, and counts nothing.
 /// - Of several registers at one instant the only one that fits both neighbours is believed, else none. A register
 ///   noted by the registry at that instant stands.
 ///

@@ -13,10 +13,12 @@ struct LeftOutAnomalies {
     let judged: JudgedMeter
     let limit: FlowLimit
     let rules: MeteringRules
+    private let coarser: CoarserRuns
     /// The time that usually lies between two readings.
     private let usualGap: Int64
 
-    init(judged: JudgedMeter, limit: FlowLimit, rules: MeteringRules) {
+    init(judged: JudgedMeter, limit: FlowLimit, rules: MeteringRules, coarser: CoarserRuns) {
+        self.coarser = coarser
         self.judged = judged
         self.limit = limit
         self.rules = rules
@@ -27,8 +29,10 @@ struct LeftOutAnomalies {
     /// One for each register left out, but one for each run in doubt and each chain of interleaved ones. Conflicts that
     /// are not such a chain are named by their instant elsewhere.
     func anomalies() -> [Anomaly] {
-        let apart: Set<QualityRule> = [.rejectedByStaff, .otherUnit, .nought]
-        let left = judged.disbelieved.filter { !apart.contains($0.rule) }
+        let apart: Set<QualityRule> = [.rejectedByStaff, .otherUnit, .nought, .coarser]
+        let left = judged.disbelieved.filter {
+            !apart.contains($0.rule) && !($0.rule == .conflict && coarser.isTwice(at: $0.at))
+        }
         let kinds = left.map(kind)
         let chains = interleaved(left, kinds)
         var found = chains.map { chain in

@@ -44,6 +44,8 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
     case conflict
     /// Fits neither neighbour, and the believed registers on both sides agree without it.
     case misfit
+    /// What the believed registers around it show, with decimals cut off: a second sender's. Contradicts none of them.
+    case coarser
     case rejectedByStaff = "rejected_by_staff"
     /// Before 2000 or after 2099.
     case impossibleTime = "impossible_time"
@@ -60,7 +62,7 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
         case .rollover, .reverseFlow, .restart, .onlyFitting, .aboveNominalFlow, .standstill, .resolutionChange:
             .acceptedSuspicious
         case .unconfirmed, .otherUnit, .nought, .conflict: .rejectedProbably
-        case .misfit, .rejectedByStaff, .impossibleTime, .impossibleRegister: .rejectedCertainly
+        case .misfit, .coarser, .rejectedByStaff, .impossibleTime, .impossibleRegister: .rejectedCertainly
         case .ahead, .outsideInstallation: .unchecked
         }
     }

@@ -130,7 +130,7 @@ import Water
         #expect(
             codes == [
                 0: ["ahead", "outside_installation"],
-                1: ["misfit", "rejected_by_staff", "impossible_time", "impossible_register"],
+                1: ["misfit", "coarser", "rejected_by_staff", "impossible_time", "impossible_register"],
                 2: ["unconfirmed", "other_unit", "nought", "conflict"],
                 3: [
                     "rollover", "reverse_flow", "restart", "only_fitting", "above_nominal_flow", "standstill",

@@ -103,4 +103,27 @@ import Water
             }
         }
     }
+
+    @Test func `what a second sender shows with fewer digits is one line on the page of readings`() async throws {
+        try await WebFixture(on: .sqlite).run { client in
+            func body(_ registers: [Int], from start: Instant) -> String {
+                let start = client.fixture.calendar.format(start)
+                let list = registers.map(String.init).joined(separator: ",")
+                return """
+                    {"readings":[{"meter":"M3","start":"\(start)","interval_s":3600,"registers_l":[\(list)]}]}
+                    """
+            }
+            // Litres at the hour, and the whole cubic metres of half an hour later.
+            let exact = (0..<20 * 24).map { 300_007 + $0 * 26 }
+            let coarse = exact.map { ($0 + 13) / 1_000 * 1_000 }
+            #expect(try await client.postReadings(body(exact, from: Self.start)).status == 200)
+            #expect(try await client.postReadings(body(coarse, from: Self.start + 1_800)).status == 200)
+            _ = try await client.another().closeOctober()
+            try await client.signInStaff("clerk")
+            let page = try await client.get("/staff/readings?meter=m3&month=2026-10").text
+            let words = try PageLibrary().catalogue[.zh]("verdict_coarser")
+            #expect(page.split(separator: words, omittingEmptySubsequences: false).count == 2)
+            #expect(page.contains("\(words)：共 480 条"))
+        }
+    }
 }

@@ -181,7 +181,8 @@ struct ReadingsPage: Page {
     }
 
     /// Doubtful readings one by one; together those in a row in which the register only stood still, and of a run in
-    /// doubt those after its first: a decision on that one is enough.
+    /// doubt those after its first: a decision on that one is enough. What a second sender shows with fewer digits stands
+    /// among accepted ones and is one line.
     private static func runs(of readings: [ExaminedReading]) -> [[ExaminedReading]] {
         var runs: [[ExaminedReading]] = []
         var before: ExaminedReading?
@@ -193,7 +194,8 @@ struct ReadingsPage: Page {
             let isStill = one.rule == .standstill && isSame && one.register == before?.register
             before = one
             if one.quality == .accepted, !one.isEntered, one.rule != .acceptedByStaff { continue }
-            if isStill || isInRun(one) && inRow > 2 {
+            let isCoarser = one.rule == .coarser && runs.last?.last?.rule == .coarser
+            if isStill || isCoarser || isInRun(one) && inRow > 2 {
                 runs[runs.count - 1].append(one)
             } else {
                 runs.append([one])
@@ -207,9 +209,9 @@ struct ReadingsPage: Page {
     private static func words(on run: [ExaminedReading], _ t: Texts) -> String {
         let rule = t("verdict_\(run[0].rule.rawValue)")
         if run.count == 1 { return rule }
-        return isInRun(run[0])
-            ? t("readings_run_doubted", ["n": t.number(Int64(run.count))])
-            : t("readings_run", ["rule": rule, "n": "\(run.count)"])
+        if isInRun(run[0]) { return t("readings_run_doubted", ["n": t.number(Int64(run.count))]) }
+        let words = run[0].rule == .coarser ? "readings_run_coarser" : "readings_run"
+        return t(words, ["rule": rule, "n": "\(run.count)"])
     }
 
     private static func days(
