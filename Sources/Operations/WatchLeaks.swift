@@ -15,6 +15,7 @@ public actor WatchLeaks {
     private let shelf: TariffShelf
     private let settings: CloseMonth.Settings
     private var looks: [CommunityID: Look] = [:]
+    private var listed: (month: BillingMonth, at: Instant, communities: [CommunityWithHomes])?
 
     private struct Look {
         let month: BillingMonth
@@ -25,6 +26,8 @@ public actor WatchLeaks {
 
     /// A community is looked at again after this, where something was folded since.
     public static let secondsBetween: Int64 = 6 * 3_600
+    /// Which communities there are is read again after this: it counts every home of the city.
+    private static let secondsBetweenLists: Int64 = 3_600
 
     public init(database: Database, calendar: CityCalendar, shelf: TariffShelf, settings: CloseMonth.Settings) {
         self.database = database
@@ -34,14 +37,11 @@ public actor WatchLeaks {
     }
 
     /// Looks at communities that are due until they come to so many homes; returns how many communities it measured.
-    public func callAsFunction(homes limit: Int = 2_000, at: Instant) async throws -> Int {
+    public func callAsFunction(homes limit: Int = 3_000, at: Instant) async throws -> Int {
         let month = calendar.month(of: at)
         guard let rules = shelf.rules(settings.rulesID, in: month) else { return 0 }
-        let span = calendar.interval(of: month)
-        let communities = try await database.read { try $0.communitiesWithHomes(span) }
-        looks = looks.filter { looked in communities.contains { $0.id == looked.key } }
         var (measured, homes) = (0, 0)
-        for community in communities where homes < limit {
+        for community in try await communities(in: month, at: at) where homes < limit {
             let last = looks[community.id].flatMap { $0.month == month ? $0 : nil }
             if let last, at >= last.at, at - last.at < Self.secondsBetween { continue }
             let version = try await database.read { try $0.foldVersion(of: community.id) }
@@ -52,6 +52,18 @@ public actor WatchLeaks {
             homes += community.homes
         }
         return measured
+    }
+
+    private func communities(in month: BillingMonth, at: Instant) async throws -> [CommunityWithHomes] {
+        if let listed, listed.month == month, at >= listed.at, at - listed.at < Self.secondsBetweenLists {
+            return listed.communities
+        }
+        let span = calendar.interval(of: month)
+        let communities = try await database.read { try $0.communitiesWithHomes(span) }
+        let known = Set(communities.map(\.id))
+        looks = looks.filter { known.contains($0.key) }
+        listed = (month, at, communities)
+        return communities
     }
 
     private func look(at community: CommunityID, _ month: BillingMonth, _ rules: MeteringRules) async throws {
