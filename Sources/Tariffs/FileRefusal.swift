@@ -51,6 +51,9 @@ public struct FileRefusal: Error, Sendable, Hashable {
         case versionUsed(String, file: String)
         /// Between two files of one id some days have none.
         case leavesGap(after: String)
+        /// A version begins within a month though its litres do not fill the tiers of the one before it: those of that
+        /// month's days could not be told apart.
+        case beginsWithinMonth(after: String)
         /// A file that is imported does not have the class asked for.
         case noClass(String, known: [String])
         /// What was given beside a file that is imported cannot be: an option as `--id`, not the file, is to be put right.
@@ -103,6 +106,8 @@ extension FileRefusal.Reason: CustomStringConvertible {
         case .overlaps(let file): "overlaps \(file)"
         case .versionUsed(let version, let file): "the version `\(version)` is used already by \(file)"
         case .leavesGap(let file): "leaves a gap after \(file)"
+        case .beginsWithinMonth(let file):
+            "`valid_from` must be the first of a month where another `basis` than that of \(file) begins, or tiers by_days"
         case .noClass(let name, let known): "no class `\(name)`; there are \(known.joined(separator: ", "))"
         case .badOption(let option, let given, let expected): "\(option) \(given): must be \(expected)"
         }

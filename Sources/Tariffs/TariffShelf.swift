@@ -29,8 +29,8 @@ public struct TariffShelf: Sendable, Hashable {
 /// Reads tariff and rule files; the caller has read their text, in any order.
 ///
 /// A file says by `kind: tariff` or `kind: rules` what it is. Refused are: what `FileRefusal.Reason` lists, an
-/// example that does not hold among it, and files of one id that overlap in time, leave days between them or bear one
-/// version. Throws the first refusal; `readTariffs` tells them all.
+/// example that does not hold among it, and files of one id that overlap in time, leave days between them, bear one
+/// version or begin new tiers within a month. Throws the first refusal; `readTariffs` tells them all.
 public func loadTariffs(_ files: [(name: String, text: String)]) throws(FileRefusal) -> TariffShelf {
     switch readTariffs(files.map { (name: $0.name, bytes: Array($0.text.utf8)) }) {
     case .success(let shelf): return shelf
@@ -63,6 +63,7 @@ public func readTariffs(
         }
     }
     if refusals.isEmpty { refusals = breaks(of: tariffs) + breaks(of: rules) }
+    if refusals.isEmpty { refusals = beginnings(of: tariffs) }
     guard refusals.isEmpty else { return .failure(FileRefusals(refusals)) }
     return .success(TariffShelf(tariffs: sorted(tariffs).map(\.value), rules: sorted(rules).map(\.value)))
 }
@@ -112,6 +113,17 @@ private struct Placed<Value> {
 /// By id and first day.
 private func sorted<Value: Succeeding>(_ placed: [Placed<Value>]) -> [Placed<Value>] {
     placed.sorted { ($0.value.id, $0.value.validFrom, $0.file) < ($1.value.id, $1.value.validFrom, $1.file) }
+}
+
+/// A version that begins within a month goes on filling the tiers of the one before it.
+private func beginnings(of placed: [Placed<Tariff>]) -> [FileRefusal] {
+    let sorted = sorted(placed)
+    return zip(sorted, sorted.dropFirst()).compactMap { earlier, later in
+        guard earlier.value.id == later.value.id, later.value.validFrom.date.day != 1 else { return nil }
+        let goesOn = later.value.basis == earlier.value.basis
+        let fillsAnew = later.value.basis != .month && later.value.firstPeriod == .byDays
+        return goesOn && !fillsAnew ? nil : later.place.refusal(.beginsWithinMonth(after: earlier.file))
+    }
 }
 
 /// Neighbours of one id must meet without overlap or gap, each with a version of its own.

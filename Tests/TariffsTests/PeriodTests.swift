@@ -126,6 +126,29 @@ struct PeriodTests {
         #expect(bill.tier == 3)
     }
 
+    static let beginnings: [(String, String, String, Bool)] = [
+        ("11", "month", "year", true), ("11", "year", "month", true), ("11", "two_months", "year", true),
+        ("01", "month", "year", false), ("01", "year", "month", false), ("11", "year", "year", false),
+    ]
+
+    @Test(arguments: beginnings)
+    func `another basis begins with a month`(day: String, before: String, after: String, isRefused: Bool) throws {
+        let last = day == "01" ? "2021-05-31" : "2021-06-10"
+        for key in ["", "first_period: by_days"] {
+            let files = [
+                ("one", closed(file(to: last, basis: before))),
+                ("two", file(version: "2", from: "2021-06-\(day)", basis: after, extraKeys: key, price: "1.5")),
+            ]
+            // Tiers that are for the days from its first on are other ones too.
+            guard isRefused || day != "01" && !key.isEmpty else {
+                #expect(try loadTariffs(files).tariffs.count == 2)
+                continue
+            }
+            let refusal = #expect(throws: FileRefusal.self) { try loadTariffs(files) }
+            #expect(refusal?.reason == .beginsWithinMonth(after: "one") && refusal?.file == "two" && refusal?.line == 7)
+        }
+    }
+
     @Test func `months on either side of a change have one version`() throws {
         let shelf = try shelf(basis: "month")
         #expect(shelf.tariff("made", in: try #require(BillingMonth("2021-05")))?.version == "1")
