@@ -55,6 +55,7 @@ struct CorrectMonth: Sendable {
         work.summary.missingFiles = missing(Set(homes).subtracting(billed), tariffs)
         let homes = billed
         let earlier = try EarlierStatements(of: community, before: month, under: tariffs, rules, reader)
+        let resting = try RestingMonths(on: month, of: community, under: tariffs, on: shelf, reader)
         let numbers = try reader.householdNumbers(of: community)
         let known = try reader.householdsWithPostings(of: community)
         let versions = try reader.accountVersions(of: community)
@@ -78,8 +79,7 @@ struct CorrectMonth: Sendable {
             work.statements.append(stored)
             work.hasNews = work.hasNews || isNews
             work.leaks.append((home.household, home.continuousFlows))
-            var later = try reader.monthsResting(
-                on: month, of: home.household, in: community, billedBy: tariff)
+            var later = try resting.months(of: home.household, reader)
             if changesLevels { later += try nextMonth(of: home.household, reader) }
             let cause = statement.version == 1 ? HomeChange.Cause.earlierMonthIssued : .earlierMonth
             work.resting += later.map { (home.household, $0, cause) }

@@ -80,10 +80,9 @@ struct EarlierStatements {
     /// The household's litres of its tariff's period before the month, as its statements say. Months before the tariff
     /// was the home's do not fill its tiers.
     func periodToDateLitres(_ household: HouseholdID) -> Int64 {
-        let start = (tariffs.tariff(of: household) ?? tariffs.city).firstMonth(ofPeriodOf: month)
-        let periodStart = tariffs.since(household).map { max($0, start) } ?? start
-        guard periodStart < month else { return 0 }
-        return (recent[household] ?? [:]).reduce(0) { $1.key >= periodStart ? $0 &+ $1.value.use.litres : $0 }
+        let start = tariffs.firstMonth(ofPeriodOf: household, in: month) ?? month
+        guard start < month else { return 0 }
+        return (recent[household] ?? [:]).reduce(0) { $1.key >= start ? $0 &+ $1.value.use.litres : $0 }
     }
 }
 

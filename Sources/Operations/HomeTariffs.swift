@@ -56,6 +56,15 @@ struct HomeTariffs: Sendable {
     /// The month that the home's tariff became its own; nil where it always was the city's.
     func since(_ household: HouseholdID) -> BillingMonth? { assigned[household]?.month }
 
+    /// The first month whose litres fill the tiers of the home's bill of `month`: its tariff's period, without what came
+    /// before the tariff was its own. nil where the home's tariff is not on the shelf as the month goes by it.
+    func firstMonth(ofPeriodOf household: HouseholdID, in month: BillingMonth) -> BillingMonth? {
+        tariff(of: household).map { tariff in
+            let start = tariff.firstMonth(ofPeriodOf: month)
+            return since(household).map { max($0, start) } ?? start
+        }
+    }
+
     /// Of the tariffs of these homes those beside the city's that no statement of the month went by yet.
     func unnoted(of households: some Sequence<HouseholdID>) -> [Tariff] {
         let ids = Set(households.compactMap { id(of: $0) }).subtracting(noted)

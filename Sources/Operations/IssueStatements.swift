@@ -93,11 +93,10 @@ struct IssueStatements: Sendable {
             try reader.communityMonth($0, of: community)?.issuedAt != nil
         }
         let tariffs = try HomeTariffs(tariff, of: community, in: month, on: shelf, reader)
+        let resting = try RestingMonths(on: month, of: community, under: tariffs, on: shelf, reader)
         for home in homes {
             var later = Set(rules.saving == nil ? [] : [next].compactMap { $0 })
-            if let tariff = tariffs.tariff(of: home) {
-                later.formUnion(try reader.monthsResting(on: month, of: home, in: community, billedBy: tariff))
-            }
+            later.formUnion(try resting.months(of: home, reader))
             for month in later.sorted() {
                 try transaction.markDirty(home, of: community, month, cause: .earlierMonthIssued, at: at)
             }

@@ -28,10 +28,12 @@ import Water
         return city
     }
 
-    private func close(_ city: CityFixture, _ shelf: TariffShelf? = nil) throws -> CloseMonth {
+    private func close(
+        _ city: CityFixture, _ shelf: TariffShelf? = nil, by tariff: String = "taiyuan"
+    ) throws -> CloseMonth {
         CloseMonth(
             database: city.database, calendar: city.calendar, shelf: try shelf ?? SharedFiles.shelf(),
-            settings: CloseMonth.Settings(tariffID: "taiyuan", rulesID: SharedFiles.rulesID),
+            settings: CloseMonth.Settings(tariffID: tariff, rulesID: SharedFiles.rulesID),
             logger: Logger(label: "test"))
     }
 
@@ -43,9 +45,12 @@ import Water
         ).get()
     }
 
-    private func statement(_ home: Int64, _ city: CityFixture) async throws -> Statement {
+    private func statement(
+        _ home: Int64, _ city: CityFixture, of month: BillingMonth? = nil
+    ) async throws -> Statement {
+        let month = month ?? october
         let stored = try await city.database.read {
-            try $0.statement(of: HouseholdID(home), in: CityFixture.first, october)
+            try $0.statement(of: HouseholdID(home), in: CityFixture.first, month)
         }
         return try Statement(bytes: Array(try #require(stored).body.utf8))
     }
@@ -210,25 +215,55 @@ import Water
         _ = try await assign("beijing", to: 8, from: november, city, at: later)
         _ = try await assign(untiered, to: 9, from: november, city, at: later)
         _ = try await assign("beijing", to: 9, from: november, city, at: later)
+        try await postNovember(of: [8, 9, 10], city)
+        _ = try await close(city)(november, at: city.calendar.interval(of: november).end + 5 * 86_400).get()
+        var periods: [Int64?] = []
         for home in [8, 9, 10] as [Int64] {
+            periods.append(try await statement(home, city, of: november).analysis?.periodLitres)
+        }
+        // 744 h of October and 720 h of November; home 10's tiers begin with November.
+        let expected: [Int64?] = [18 * 1_464, 19 * 1_464, 20 * 720]
+        #expect(periods == expected)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a corrected month corrects later ones whose yearly tariff it fills, though it went by a monthly one`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let november = october.next
+        try await city.addHome(13)
+        let late = (0..<240).map { 100_000 + Int64($0) * 20 }
+        let known = (240...(31 * 24 + 6)).map { 100_000 + Int64($0) * 20 }
+        try await city.post(CityFixture.series(13, from: start - 1_800 + 240 * 3_600, known))
+        _ = try await close(city)(october, at: later).get()
+        try await postNovember(of: [12], city)
+        try await postNovember(of: [13], hourly: 20, city)
+        let december = city.calendar.interval(of: november).end
+        _ = try await close(city, by: "beijing")(november, at: december + 5 * 86_400).get()
+        // Its first whole day is 11 October: 504 h.
+        let before = try await statement(13, city, of: november)
+        #expect(before.tariff.id == "beijing" && before.analysis?.periodLitres == 20 * (504 + 720))
+
+        try await city.post(CityFixture.series(13, from: start - 1_800, late), at: december)
+        try await city.fold.whatIsThere(at: december)
+        _ = try await close(city, by: "beijing").corrections(at: december + 6 * 86_400)
+        #expect(try await statement(13, city).version == 2)
+        let after = try await statement(13, city, of: november)
+        #expect(after.version == 2 && after.analysis?.periodLitres == 20 * 1_464)
+        #expect(try await statement(12, city, of: november).version == 1)
+    }
+
+    /// Home n uses 10 + n litres an hour, or `hourly`.
+    private func postNovember(of homes: [Int64], hourly: Int64? = nil, _ city: CityFixture) async throws {
+        for home in homes {
             for day in stride(from: 31, to: 62, by: 6) {
-                let hours = (day * 24 + 6..<(day + 6) * 24 + 6).map { 100_000 + Int64($0) * (10 + home) }
+                let hours = (day * 24 + 6..<(day + 6) * 24 + 6).map { 100_000 + Int64($0) * (hourly ?? 10 + home) }
                 try await city.post(
                     CityFixture.series(home, from: start - 1_800 + Int64(day * 24 + 6) * 3_600, hours),
                     at: later + 40 * 86_400)
             }
         }
-        _ = try await close(city)(november, at: city.calendar.interval(of: november).end + 5 * 86_400).get()
-        var periods: [Int64?] = []
-        for home in [8, 9, 10] as [Int64] {
-            let stored = try await city.database.read {
-                try $0.statement(of: HouseholdID(home), in: CityFixture.first, november)
-            }
-            periods.append(try Statement(bytes: Array(try #require(stored).body.utf8)).analysis?.periodLitres)
-        }
-        // 744 h of October and 720 h of November; home 10's tiers begin with November.
-        let expected: [Int64?] = [18 * 1_464, 19 * 1_464, 20 * 720]
-        #expect(periods == expected)
     }
 }
 
