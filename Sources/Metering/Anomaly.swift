@@ -35,7 +35,8 @@ public enum AnomalyKind: String, Sendable, Hashable, CaseIterable {
     case rollover
     /// The register began again at zero.
     case reset
-    /// Another register goes on, higher or lower than the last: the meter was exchanged and nobody noted it.
+    /// Another register goes on, higher or lower than the last: the meter was exchanged and nobody noted it. Over more
+    /// than a day higher is what exceeds Q4 for one day and a tenth of Q3 for the rest.
     case suspectedExchange = "suspected_exchange"
     case reverseFlow = "reverse_flow"
     /// A rise that stays, above the meter's overload flow Q4 but within what the pipe passes: a burst, or a Q3 that the
@@ -61,6 +62,9 @@ public enum AnomalyKind: String, Sendable, Hashable, CaseIterable {
 
     /// A flow above the meter's nominal flow Q3 that it can pass for a short time.
     case aboveNominalFlow = "above_nominal_flow"
+    /// A rise beyond what a home uses in the time, Q4 for an hour and then a thirtieth of Q3, and within what the meter
+    /// passes: a burst between two readings, or another register. It counts.
+    case improbableRise = "improbable_rise"
     /// No litre for more than the rules' days: an empty home, a closed valve or a stuck register. Readings alone do not
     /// tell which.
     case standstill

@@ -210,7 +210,8 @@ extension BeliefChain {
         if !isStep, leap < Self.leastLeap * limit.resolution || runStart[index] <= chains.window.lowerBound { return }
         func add(_ from: Int, cost: Int64) {
             let refund = refund(index - from - 1)
-            returned.take(chains.straight(at: from), cost: Self.excursionCost + cost - refund)
+            let excursion = Self.excursionCost - unseen(after: index, awaySince: from, in: chains.window)
+            returned.take(chains.straight(at: from), cost: excursion + cost - refund)
             returned.take(chains.returned(at: from), cost: cost - refund)
         }
         var skipped = Int64.min
@@ -231,6 +232,16 @@ extension BeliefChain {
             if later.at - registers[start].at > Self.reachSeconds { break }
             end = start - 1
         }
+    }
+
+    /// What the registers beyond the window's end would weigh of the three that bear a return out, where it leaves room
+    /// for fewer: of a daily meter that came back after six days. Only from a rise beyond what a home uses.
+    private func unseen(after index: Int, awaySince from: Int, in window: Range<Int>) -> Int64 {
+        let (seen, before, first) = (window.upperBound - index, registers[from], registers[from + 1])
+        guard seen < Self.fewest, nextMisfit[index + 1] >= window.upperBound, first.register > before.register,
+            !limit.continues(first.register - before.register, in: first.at - before.at)
+        else { return 0 }
+        return Int64(Self.fewest - seen) * Self.weight
     }
 
     /// Of registers that follow one another, the first being no higher, the last that is no higher.

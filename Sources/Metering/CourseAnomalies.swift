@@ -2,8 +2,9 @@ import Water
 
 /// Says what is remarkable between believed registers: the steps that start runs, and flows, stillness and silence.
 struct CourseAnomalies {
-    /// A register that has stood so long may have been stuck.
+    /// A register that has stood so long, over so many readings, may have been stuck.
     private static let stillSeconds: Int64 = 86_400
+    private static let stillReadings = 4
     /// So many pairs on each side tell what usually flows.
     private static let neighbours = 12
 
@@ -29,6 +30,7 @@ struct CourseAnomalies {
             let seconds = believed[index].at - believed[index - 1].at
             if seconds > rules.qualifyingPairSeconds { found.append(anomaly(.silence, from: index - 1, to: index)) }
             if isAboveNominal(index) { found.append(anomaly(.aboveNominalFlow, from: index - 1, to: index)) }
+            if isImprobable(index) { found.append(anomaly(.improbableRise, from: index - 1, to: index)) }
         }
         return found + stillness()
     }
@@ -44,6 +46,16 @@ struct CourseAnomalies {
         return !limit.passesNominally(rise, in: after.at - before.at)
     }
 
+    /// True where more flowed in the pair that ends at `index` than a home uses in the time, and the meter passes it.
+    func isImprobable(_ index: Int) -> Bool {
+        guard index > 0, !judged.believed[index].startsRun, !stepChanges.contains(index),
+            !judged.movesByOneStep(to: index)
+        else { return false }
+        let (before, after) = (judged.believed[index - 1], judged.believed[index])
+        let (rise, seconds) = (after.counted.millilitres - before.counted.millilitres, after.at - before.at)
+        return limit.passesNominally(rise, in: seconds) && !limit.continues(rise, in: seconds)
+    }
+
     /// What makes a new run out of the register at `index`.
     private func step(to index: Int) -> AnomalyKind {
         let (before, after) = (judged.believed[index - 1], judged.believed[index])
@@ -57,7 +69,8 @@ struct CourseAnomalies {
         if to < from, to <= usual + limit.resolution { return .reset }
         let error = RegisterError(shown: shown, fitting: low...max(low, high)).kind
         if let error, error == .bitFlip || error == .wrongUnit { return error }
-        return to > from && limit.pipePasses(to - from, in: seconds) ? .overloadFlow : .suspectedExchange
+        let isOverload = !limit.overloadPasses(to - from, in: seconds) && limit.pipePasses(to - from, in: seconds)
+        return to > from && isOverload ? .overloadFlow : .suspectedExchange
     }
 
     /// The highest flow of the believed pairs beside `index`, millilitres per hour; ten litres at least.
@@ -91,6 +104,8 @@ struct CourseAnomalies {
 
     private func stillness() -> [Anomaly] {
         let believed = judged.believed
+        let longest = longestTelling
+        func flow(to index: Int) -> Int64 { self.flow(to: index, longest: longest) }
         var (highest, second): (Int64, Int64) = (0, 0)
         for index in believed.indices.dropFirst() {
             let flow = flow(to: index)
@@ -104,18 +119,25 @@ struct CourseAnomalies {
                     anomaly(.standstill, from: stretch.lowerBound, to: stretch.upperBound - 1, count: stretch.count))
             }
             let next = stretch.upperBound
-            guard seconds >= CourseAnomalies.stillSeconds, next < believed.count, flow(to: next) > second,
-                second > 0, highest >= 2 * second, !judged.movesByOneStep(to: next), madeUp(seconds, at: next)
+            guard seconds >= CourseAnomalies.stillSeconds, stretch.count >= CourseAnomalies.stillReadings,
+                next < believed.count, flow(to: next) > second, second > 0, highest >= 2 * second,
+                !judged.movesByOneStep(to: next), madeUp(seconds, at: next)
             else { continue }
             found.append(anomaly(.caughtUp, from: stretch.lowerBound, to: next, count: stretch.count))
         }
         return found
     }
 
+    /// Seconds: the rules' floor, or one and a half times what usually lies between two readings.
+    private var longestTelling: Int64 {
+        let gaps = zip(judged.believed, judged.believed.dropFirst()).map { $1.at - $0.at }.sorted()
+        return max(rules.splitFloorSeconds, gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2] * 3 / 2)
+    }
+
     /// Millilitres per hour up to `index`; 0 for pairs too long to tell.
-    private func flow(to index: Int) -> Int64 {
+    private func flow(to index: Int, longest: Int64) -> Int64 {
         let (before, after) = (judged.believed[index - 1], judged.believed[index])
-        guard after.at - before.at <= rules.splitFloorSeconds, !after.startsRun else { return 0 }
+        guard after.at - before.at <= longest, !after.startsRun else { return 0 }
         let rise = after.counted.millilitres - before.counted.millilitres
         return multiplyThenFloorDivide(rise, 3_600, by: max(after.at - before.at, 900)) ?? 0
     }

@@ -33,6 +33,9 @@ struct DoubtedRuns {
     /// since a beginning at nought.
     private static let steps: (least: Int64, clear: Int64) = (10, 100)
 
+    /// So many registers tell the step of a run.
+    private static let looked = 8
+
     /// The runs in doubt, by index of the line; ascending.
     private(set) var doubted: [(run: Range<Int>, why: Doubt)] = []
     /// The first registers of runs in another unit that a person says is right.
@@ -93,7 +96,8 @@ struct DoubtedRuns {
     private func doubt(_ run: Range<Int>, after before: Range<Int>) -> Doubt? {
         let first = line[run.lowerBound]
         if line[before.upperBound - 1].register > 0, line[run].allSatisfy({ $0.register == 0 }) { return .nought }
-        return isInOtherUnit(first, after: before) ? .otherUnit : nil
+        let isOther = isInOtherUnit(first, after: before) || isInFinerUnit(run, after: before)
+        return isOther ? .otherUnit : nil
     }
 
     private func isInOtherUnit(_ first: ShownRegister, after before: Range<Int>) -> Bool {
@@ -104,6 +108,22 @@ struct DoubtedRuns {
         let isClear = shown >= Self.steps.clear || shown > high - low + 1
         guard isClear, min(shown, low) >= Self.steps.least else { return false }
         return RegisterError(shown: shown, fitting: low...high).isWrongUnit
+    }
+
+    /// Whether a run shows decimals that the meter has not, and in those the digits that the meter would show: cubic
+    /// metres sent as litres, of a register with too few digits for them.
+    private func isInFinerUnit(_ run: Range<Int>, after before: Range<Int>) -> Bool {
+        func finest(_ part: Range<Int>) -> Int64 {
+            part.map { StepChange.step(of: line[$0].register) }.min() ?? StepChange.coarsest
+        }
+        let step = finest(run.prefix(Self.looked))
+        let own = min(limit.resolution, finest(before.suffix(Self.looked)))
+        guard step < own else { return false }
+        let (first, last) = (line[run.lowerBound], line[before.upperBound - 1])
+        let shown = floorDivide(first.register, by: step)
+        let low = floorDivide(last.register, by: own)
+        let high = floorDivide(last.register + usual(in: first.at - last.at, after: before), by: own)
+        return shown >= Self.steps.clear && (low...high).contains(shown)
     }
 
     /// What the home may have used in `seconds` after a run, millilitres.

@@ -66,7 +66,10 @@ private func doubts(
         if seconds > standstillSeconds { for index in stretch.dropFirst() { doubts[index] = .standstill } }
     }
     for change in resolution.changes { doubts[change.index] = .resolutionChange }
-    for index in judged.believed.indices where course.isAboveNominal(index) { doubts[index] = .aboveNominalFlow }
+    for index in judged.believed.indices {
+        if course.isAboveNominal(index) { doubts[index] = .aboveNominalFlow }
+        if course.isImprobable(index) { doubts[index] = .improbableRise }
+    }
     return doubts.filter { judged.believed[$0.key].rule == .follows }
 }
 

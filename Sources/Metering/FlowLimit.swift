@@ -10,7 +10,7 @@ enum Step {
     case reverseFlow
     /// A larger decrease.
     case fall
-    /// A rise that the meter cannot pass in the time.
+    /// A rise that the meter cannot pass in the time, or that no home lets run for so long.
     case tooFast
     /// A fall, or such a rise, that a change of the register's step explains.
     case otherStep
@@ -55,8 +55,15 @@ struct FlowLimit {
         self.modulus = modulus > 0 && modulus <= FlowLimit.highestRegister ? modulus : nil
     }
 
-    /// True for a rise of 0 or more that Q4 and the pipe pass in `seconds`, clock error and one register step allowed.
-    func passes(_ rise: Int64, in seconds: Int64) -> Bool { passes(rise, in: seconds, at: millilitresPerHour) }
+    /// True for a rise of 0 or more that Q4 and the pipe pass in `seconds`, clock error and one register step allowed, and
+    /// over more than a day a home: the overload flow would pass any other register over a long silence. Beyond the first
+    /// day no more than a tenth of Q3 is believed to have run, which is several times what a household uses.
+    func passes(_ rise: Int64, in seconds: Int64) -> Bool {
+        overloadPasses(rise, in: seconds) && rise <= believable(in: seconds, fully: 86_400, then: 10)
+    }
+
+    /// True where the rise needs no more than Q4 and the pipe pass, however long that would have run.
+    func overloadPasses(_ rise: Int64, in seconds: Int64) -> Bool { passes(rise, in: seconds, at: millilitresPerHour) }
 
     /// True where the rise needs no more than Q3.
     func passesNominally(_ rise: Int64, in seconds: Int64) -> Bool {
@@ -69,13 +76,15 @@ struct FlowLimit {
     /// The most that passes in `seconds`, millilitres, as `passes` has it.
     func most(in seconds: Int64) -> Int64 {
         let length = min(max(seconds, 0), FlowLimit.longestSeconds) + slackSeconds
-        return resolution + floorDivide(millilitresPerHour * length, by: 3_600)
+        return min(
+            resolution + floorDivide(millilitresPerHour * length, by: 3_600),
+            believable(in: seconds, fully: 86_400, then: 10))
     }
 
     /// True for a rise of 0 or more that a home can have used in `seconds`: Q4 for an hour, then a thirtieth of Q3, two
     /// cubic metres a day for a usual meter.
     func continues(_ rise: Int64, in seconds: Int64) -> Bool {
-        passes(rise, in: seconds) && isBelievable(rise, in: seconds, fully: 3_600, then: 30)
+        overloadPasses(rise, in: seconds) && rise <= believable(in: seconds, fully: 3_600, then: 30)
     }
 
     private func passes(_ rise: Int64, in seconds: Int64, at millilitresPerHour: Int64) -> Bool {
@@ -89,24 +98,16 @@ struct FlowLimit {
         let rise = later - earlier
         if rise >= 0 { return passes(rise, in: seconds) ? .flow : .tooFast }
         if isReverse(-rise) { return .reverseFlow }
-        if let modulus, earlier < modulus, passes(rise + modulus, in: seconds), rollsOver(rise + modulus, in: seconds) {
-            return .rollover
-        }
+        if let modulus, earlier < modulus, passes(rise + modulus, in: seconds) { return .rollover }
         return .fall
     }
 
-    /// Over a long silence the overload flow would pass a whole round of the register: beyond the first day no more than a
-    /// tenth of Q3 is believed to have run, which is several times what a household uses.
-    private func rollsOver(_ rise: Int64, in seconds: Int64) -> Bool {
-        isBelievable(rise, in: seconds, fully: 86_400, then: 10)
-    }
-
-    /// Q4 for the first seconds, a part of Q3 for the rest.
-    private func isBelievable(_ rise: Int64, in seconds: Int64, fully full: Int64, then part: Int64) -> Bool {
+    /// Q4 for the first seconds, a part of Q3 for the rest; a time no longer than those bounds nothing.
+    private func believable(in seconds: Int64, fully full: Int64, then part: Int64) -> Int64 {
         let length = min(seconds, FlowLimit.longestSeconds)
-        guard length > full else { return true }
-        let believed = millilitresPerHour * full / 3_600 + nominalMillilitresPerHour / part * (length - full) / 3_600
-        return rise <= believed
+        guard length > full else { return .max }
+        return resolution + millilitresPerHour * full / 3_600
+            + nominalMillilitresPerHour / part * (length - full) / 3_600
     }
 
     /// As above; a rise to a register that staff accepted counts however fast, up to 100,000 m³.
@@ -116,6 +117,6 @@ struct FlowLimit {
         return isCounted ? .flow : step
     }
 
-    /// True for a decrease that water flowing back explains.
-    func isReverse(_ decrease: Int64) -> Bool { decrease <= reverse }
+    /// True for a decrease that water flowing back explains: by a register's step at least, which a drop may turn back.
+    func isReverse(_ decrease: Int64) -> Bool { decrease <= max(reverse, resolution) }
 }

@@ -3,8 +3,8 @@ import Water
 /// Decides which of a meter's readings to believe, from the set alone: arrival order, repeats and gateways do not
 /// matter.
 ///
-/// - Registers follow each other when the later one is no lower and the meter's Q4 passes the rise in the time; also
-///   through the modulus. Where all do, all are believed.
+/// - Registers follow each other when the later one is no lower and the meter's Q4 passes the rise in the time, over more
+///   than a day Q4 for one and a tenth of Q3 for the rest; also through the modulus. Where all do, all are believed.
 /// - Elsewhere each UTC day is judged over the readings within six days of it (so within seven of each reading), or
 ///   the nearest three on each side where fewer are there: the chain that keeps the most readings is believed. A
 ///   restart (reset or step up) must be borne out by three readings; a decrease of at most the rules' reverse flow by

@@ -65,7 +65,9 @@ struct LeftOutAnomalies {
             let shown = floorDivide(one.register.millilitres, by: limit.resolution)
             if let kind = RegisterError(shown: shown, fitting: fitting).kind { return kind }
         }
-        return before(one.at).map { one.register < $0.register } ?? false ? .dip : .spike
+        // Where nothing is believed before it, the one after it tells.
+        let beside = before(one.at) ?? judged.believed.first
+        return beside.map { one.register < $0.register } ?? false ? .dip : .spike
     }
 
     /// True for one register a little below those around it, or above the next, at a time at which one was due: a

@@ -30,6 +30,8 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
     case onlyFitting = "only_fitting"
     /// Believed after a flow above the meter's nominal flow Q3.
     case aboveNominalFlow = "above_nominal_flow"
+    /// Believed after a rise beyond what a home uses in the time.
+    case improbableRise = "improbable_rise"
     /// Believed in a stretch without a litre that an empty home, a closed valve or a stuck register explains.
     case standstill
     /// Believed at a sudden change of the register's step.
@@ -59,7 +61,8 @@ public enum QualityRule: String, Sendable, Hashable, CaseIterable {
     public var quality: ReadingQuality {
         switch self {
         case .follows, .first, .noted, .acceptedByStaff, .enteredByStaff: .accepted
-        case .rollover, .reverseFlow, .restart, .onlyFitting, .aboveNominalFlow, .standstill, .resolutionChange:
+        case .rollover, .reverseFlow, .restart, .onlyFitting, .aboveNominalFlow, .improbableRise, .standstill,
+            .resolutionChange:
             .acceptedSuspicious
         case .unconfirmed, .otherUnit, .nought, .conflict: .rejectedProbably
         case .misfit, .coarser, .rejectedByStaff, .impossibleTime, .impossibleRegister: .rejectedCertainly

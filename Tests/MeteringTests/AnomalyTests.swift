@@ -101,6 +101,21 @@ import Water
             testDescription: "three days' silence", registers: [100] + .init(repeating: nil, count: 71) + [800, 801],
             kinds: [.silence], litres: 701),
         Case(
+            testDescription: "thirty cubic metres within a day",
+            registers: [100] + .init(repeating: nil, count: 23) + [30_100, 30_101], kinds: [.improbableRise],
+            litres: 30_001, rules: [24: .improbableRise]),
+        Case(
+            testDescription: "another register after twenty days' silence",
+            registers: [99, 99, 100, 101] + .init(repeating: nil, count: 479) + [500_101, 500_102, 500_103, 500_104],
+            kinds: [.silence, .suspectedExchange], litres: 5, rules: [483: .restart]),
+        Case(
+            testDescription: "a hundred and fifty cubic metres in twenty days' silence",
+            registers: [100, 101] + .init(repeating: nil, count: 479) + [150_101, 150_102],
+            kinds: [.improbableRise, .silence], litres: 150_002, rules: [481: .improbableRise]),
+        Case(
+            testDescription: "nought before a high register", registers: [0, 250_000, 250_001, 250_003, 250_004],
+            kinds: [.dip], litres: 4, rules: [0: .unconfirmed]),
+        Case(
             testDescription: "nine days' stillness", registers: .init(repeating: 100, count: 217) + [101], kinds: [],
             litres: 1),
         Case(
@@ -133,8 +148,8 @@ import Water
                 1: ["misfit", "coarser", "rejected_by_staff", "impossible_time", "impossible_register"],
                 2: ["unconfirmed", "other_unit", "nought", "conflict"],
                 3: [
-                    "rollover", "reverse_flow", "restart", "only_fitting", "above_nominal_flow", "standstill",
-                    "resolution_change",
+                    "rollover", "reverse_flow", "restart", "only_fitting", "above_nominal_flow", "improbable_rise",
+                    "standstill", "resolution_change",
                 ],
                 4: ["follows", "first", "noted", "accepted_by_staff", "entered_by_staff"],
             ])

@@ -14,6 +14,8 @@ import Water
         var days = 1.0
         /// Hours without any reading, of the 48 days.
         var silence = 0..<0
+        /// The register's, millilitres.
+        var step: Int64 = 1_000
         /// The kind that the run is named by.
         var kind = AnomalyKind.wrongUnit
         let alter: @Sendable (Int64) -> Int64
@@ -30,6 +32,12 @@ import Water
         Case(testDescription: "ten times, every twelve hours", every: 12, days: 20) { $0 * 10 },
         Case(testDescription: "ten times after four days of silence", days: 25, silence: 400..<500) { $0 * 10 },
         Case(testDescription: "ten times around nine days of silence", days: 30, silence: 600..<820) { $0 * 10 },
+        Case(testDescription: "cubic metres with decimals, of 10 L", every: 4, days: 20, step: 10_000) { $0 / 1_000 },
+        Case(testDescription: "cubic metres with decimals, of 100 L", every: 24, days: 20, step: 100_000) {
+            $0 / 1_000
+        },
+        Case(testDescription: "a hundredth with decimals, of 100 L", every: 12, days: 20, step: 100_000) { $0 / 100 },
+        Case(testDescription: "cubic metres with decimals, a young meter", start: 3_125, days: 20) { $0 / 1_000 },
         Case(testDescription: "noughts for a week", days: 7, kind: .zeroRegister) { _ in 0 },
         Case(testDescription: "noughts for a month", days: 30, kind: .zeroRegister) { _ in 0 },
         Case(
@@ -45,6 +53,13 @@ import Water
         let to = from + Int(one.days * 24)
         let sent = ExcursionTests.home(start: one.start, seed: seed).enumerated().filter { number, _ in
             number % one.every == 0 && !one.silence.contains(number)
+        }.map { number, element in
+            let register = element.register.millilitres / one.step * one.step
+            return (
+                offset: number,
+                element: ReadingElement(
+                    at: element.at, register: Volume(millilitres: register), gateway: element.gateway)
+            )
         }
         let isAltered = { (number: Int) in number >= from && (number < to || !isEnding) }
         let all = sent.map { number, element in
@@ -59,8 +74,9 @@ import Water
     @Test(arguments: cases) func `a run in another unit is left out however long it is, and named once`(_ one: Case) {
         for seed in 1...20 as ClosedRange<UInt64> {
             let (all, own) = Self.readings(one, seed: seed)
-            let alone = judge(MeterReadings(installation: Meters.installation(), elements: own), rules: .standard)
-            let examined = examine(MeterReadings(installation: Meters.installation(), elements: all), rules: .standard)
+            let installation = Meters.installation(resolution: one.step)
+            let alone = judge(MeterReadings(installation: installation, elements: own), rules: .standard)
+            let examined = examine(MeterReadings(installation: installation, elements: all), rules: .standard)
             #expect(examined.judged.believed == alone.believed, "seed \(seed)")
             let named = examined.anomalies.filter { $0.kind != .silence && $0.kind != .caughtUp }
             #expect(named.map(\.kind) == [one.kind], "seed \(seed)")
@@ -74,7 +90,7 @@ import Water
         _ one: Case
     ) throws {
         let (all, own) = Self.readings(one, isEnding: false)
-        let readings = MeterReadings(installation: Meters.installation(), elements: all)
+        let readings = MeterReadings(installation: Meters.installation(resolution: one.step), elements: all)
         let examined = examine(readings, rules: .standard)
         #expect(examined.judged.believed.map(\.at) == own.map(\.at))
         let rule: QualityRule = one.kind == .zeroRegister ? .nought : .otherUnit

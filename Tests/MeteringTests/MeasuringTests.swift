@@ -267,7 +267,7 @@ import Water
 
     @Test func `the digest in steps spells a meter's registers as LEB128 numbers, and names its form`() throws {
         let at = [Meters.start - Self.hour, Meters.start + Self.hour, Meters.start + 40 * Self.day]
-        let registers: [Int64] = [1_000, 1_008, 1_000_000]
+        let registers: [Int64] = [1_000, 1_008, 100_000]
         let elements = zip(at, registers).map { Meters.element($0, $1) }
         let readings = MeterReadings(installation: Meters.installation(serial: "A1"), elements: elements)
         let home = try october(Meters.home([readings]))
@@ -276,7 +276,7 @@ import Water
         bytes += leb128(2 * (Meters.start - Self.hour)) + [0x80, 0x89, 0x7A]
         // Two hours and eight litres: 14,400 and 16,000.
         bytes += [0xC0, 0x70, 0x80, 0x7D]
-        bytes += leb128(2 * (40 * Self.day - Self.hour)) + leb128(2 * (1_000_000 - 1_008) * 1_000) + [0]
+        bytes += leb128(2 * (40 * Self.day - Self.hour)) + leb128(2 * (100_000 - 1_008) * 1_000) + [0]
         #expect(home.readingsDigest == "v2:" + sha256Hex(bytes))
         #expect(ReadingsDigestForm(of: home.readingsDigest) == .steps)
         #expect(ReadingsDigestForm(of: sha256Hex(bytes)) == .lines)
