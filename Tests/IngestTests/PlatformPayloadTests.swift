@@ -127,10 +127,34 @@ import Water
         let list = #"[{"t":1790848800,"v":1},{"t":1790848860,"v":null},{"t":1790848920,"v":-1},{"v":4},5]"#
         let batch = try readings(message(#"{"l":\#(list)}"#), by: mapping).batch
         #expect(batch.registers == [1_000])
-        #expect(batch.rejections.map(\.offset) == [2, 3])
-        #expect(faults(batch) == ["v: a register is never negative", "t: is missing"])
+        #expect(batch.rejections.map(\.offset) == [2, 3, 4])
+        #expect(
+            faults(batch) == ["v: a register is never negative", "t: is missing", "v: not an object of the list"])
         #expect(batch.itemCount == 1)
         #expect(try faults(readings(message("{}"), by: mapping).batch) == ["l: is missing"])
+    }
+
+    @Test(arguments: [
+        (#"{"t":1790848860}"#, "v: is missing"), (#"{"t":1790848860,"w":2}"#, "v: is missing"),
+        (#"{"t":1790848860,"v":""}"#, "v: is empty"), (#"{"t":1790848860,"v":"undefined"}"#, "v: is empty"),
+        (#"{"t":1790848860,"v":{}}"#, "v: must be a number or a string"),
+        (#"{"t":1790848860,"v":[2]}"#, "v: must be a number or a string"),
+        (#"{"t":1790848860,"v":true}"#, "v: not a plain decimal number"),
+        (#"{"t":null,"v":2}"#, "t: is missing"), (#"{"t":"","v":2}"#, "t: is empty"),
+        (#"{"t":[1790848860],"v":2}"#, "t: must be a number or a string"),
+        ("2", "v: not an object of the list"), (#""2""#, "v: not an object of the list"),
+        ("null", "v: not an object of the list"), ("[]", "v: not an object of the list"),
+    ])
+    func `an element of a list without a register or a time is rejected by its place and the others are kept`(
+        element: String, fault: String
+    ) throws {
+        let mapping =
+            "kind: properties\nmeter: @device\nunit: L\nlist: l\nlist time: t\nlist register: v\ntime format: epoch_s"
+        let list = #"[{"t":1790848800,"v":1},\#(element),{"t":1790848920,"v":3}]"#
+        let batch = try readings(message(#"{"l":\#(list)}"#), by: mapping).batch
+        #expect(batch.registers == [1_000, 3_000])
+        #expect(batch.rejections.map(\.offset) == [1])
+        #expect(faults(batch) == [fault])
     }
 
     @Test func `messages are counted together`() throws {

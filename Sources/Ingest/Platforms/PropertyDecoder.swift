@@ -61,18 +61,28 @@ struct PropertyDecoder {
         builder.assign(to: address)
     }
 
-    /// An object of the list. A register that is absent or null is a gap; any other fault rejects the value alone.
+    /// An element of the list. A register that is null is a gap; any other fault rejects the value alone: a register
+    /// under another key would be lost unseen.
     private func read(
         _ reading: JSONNode, _ offset: Int, _ list: PropertyMapping.MappedList, into builder: inout BatchBuilder
     ) {
-        guard let register = reading.at(path: list.register)?.plain else { return }
+        if reading.at(path: list.register)?.isNull ?? false { return }
         do throws(ItemFault) {
-            guard let text = reading.at(path: list.time)?.plain else { throw .missing(list.time) }
-            let at = try instant(text, named: list.time)
+            guard reading.isObject else { throw ItemFault(field: list.register, reason: "not an object of the list") }
+            let register = try plain(reading, list.register)
+            let at = try instant(try plain(reading, list.time), named: list.time)
             builder.add(at: at, register: try value(register, named: list.register))
         } catch {
             builder.rejectValue(at: offset, field: error.field, reason: error.reason)
         }
+    }
+
+    /// The text of an element's member.
+    private func plain(_ reading: JSONNode, _ path: String) throws(ItemFault) -> String {
+        guard let node = reading.at(path: path), !node.isNull else { throw .missing(path) }
+        if let text = node.plain { return text }
+        let isText = if case .text = node.value { true } else { false }
+        throw ItemFault(field: path, reason: isText ? "is empty" : "must be a number or a string")
     }
 
     /// What the missing time is called: by the mapping, or by the platform where the mapping takes the envelope's.
