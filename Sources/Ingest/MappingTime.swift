@@ -20,8 +20,7 @@ struct MappingTime: Sendable {
             }
         }
         if forms.isEmpty { forms = [.rfc3339] }
-        let shapes = forms.map(\.shape)
-        if Set(shapes).count < shapes.count { reader.fail("two forms of a time that the same text fits", line: line) }
+        if TimeForm.clash(forms) { reader.fail("two forms of a time that the same text fits", line: line) }
         let zone = reader.entry("zone")
         self.zone = zone.flatMap { MappingZone($0.value) } ?? .city
         if let zone, MappingZone(zone.value) == nil {
@@ -44,15 +43,19 @@ struct MappingTime: Sendable {
         return found.hour.map { $0 * 3_600 + (found.minute ?? 0) * 60 }
     }
 
-    /// Epoch seconds of the first form that fits, from 2000-01-01 on.
+    /// Epoch seconds by the first form that fits and gives an instant from 2000-01-01 on.
     func epochSeconds(_ text: String, cityOffset: Int64) throws(ValueFault) -> Int64 {
+        var fault = ValueFault.notATime
         for form in forms {
-            guard let seconds = try form.epochSeconds(text, zone.offset(cityOffset), timeOfDay) else { continue }
-            guard seconds >= Instant.earliestReading.epochSeconds else { throw .tooOld }
-            guard seconds <= latestInstant else { throw .notATime }
-            return seconds
+            do throws(ValueFault) {
+                guard let seconds = try form.epochSeconds(text, zone.offset(cityOffset), timeOfDay) else { continue }
+                guard seconds >= Instant.earliestReading.epochSeconds else { throw .tooOld }
+                if seconds <= latestInstant { return seconds }
+            } catch {
+                if case .notATime = fault { fault = error }
+            }
         }
-        throw .notATime
+        throw fault
     }
 }
 
@@ -93,15 +96,6 @@ enum TimeForm: Sendable {
         default:
             guard let pattern = TimePattern(text), pattern.hasDate else { return nil }
             self = .pattern(pattern)
-        }
-    }
-
-    /// Equal for two forms that the same text fits.
-    var shape: String {
-        switch self {
-        case .rfc3339: "rfc3339"
-        case .epochSeconds, .epochMilliseconds: "epoch"
-        case .pattern(let pattern): pattern.shape
         }
     }
 

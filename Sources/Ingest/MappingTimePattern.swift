@@ -13,7 +13,15 @@ struct TimePattern: Sendable {
         case literal(UInt8)
     }
 
-    fileprivate enum Field: Hashable { case year, month, day, hour, minute, second, fraction }
+    fileprivate enum Field: Character {
+        case year = "Y"
+        case month = "M"
+        case day = "D"
+        case hour = "h"
+        case minute = "m"
+        case second = "s"
+        case fraction = "f"
+    }
 
     /// The fields found in a text.
     struct Found {
@@ -77,16 +85,33 @@ struct TimePattern: Sendable {
         parts.contains { if case .field(field, _) = $0 { true } else { false } }
     }
 
-    /// Digits and signs without what the digits mean.
-    var shape: String {
-        parts.map { part in
-            switch part {
-            case .field(_, let length): "\(length.lowerBound)-\(length.upperBound)"
-            case .offset: "Z"
-            case .literal(let byte): "'\(byte)"
-            }
-        }.joined(separator: " ")
+    /// Every way in which a text that fits may be written.
+    var outlines: [TimeOutline] {
+        parts.reduce([TimeOutline.empty]) { found, part in
+            let ways = TimePattern.outlines(of: part)
+            return found.flatMap { outline in ways.compactMap { outline.followed(by: $0) } }
+        }
     }
+
+    private static func outlines(of part: Part) -> [TimeOutline] {
+        switch part {
+        case .literal(let byte): [TimeOutline([byte...byte], telling: Character(UnicodeScalar(byte)))]
+        case .offset:
+            ["Z", "+00:00", "-00:00"].map { text in
+                let choices = text.utf8.map { $0.decimalDigit == nil ? $0...$0 : TimePattern.anyDigit }
+                return TimeOutline(choices, telling: "Z")
+            }
+        case .field(let field, let length):
+            length.map { count in
+                let first = count > 1 ? field.firstDigit : TimePattern.anyDigit
+                return TimeOutline(
+                    [first] + Array(repeating: TimePattern.anyDigit, count: count - 1), telling: field.rawValue,
+                    isOpen: count < length.upperBound)
+            }
+        }
+    }
+
+    fileprivate static let anyDigit = UInt8(ascii: "0")...UInt8(ascii: "9")
 
     /// nil where the text is not of this pattern.
     func parts(of text: String) -> Found? {
@@ -128,6 +153,20 @@ struct TimePattern: Sendable {
         at += 5
         let seconds = (tens * 10 + ones) * 3_600 + (minuteTens * 10 + minuteOnes) * 60
         return sign == UInt8(ascii: "-") ? -seconds : seconds
+    }
+}
+
+extension TimePattern.Field {
+    /// What the first of several digits may be, of a year from 2000 on.
+    fileprivate var firstDigit: ClosedRange<UInt8> {
+        switch self {
+        case .year: UInt8(ascii: "2")...UInt8(ascii: "9")
+        case .month: UInt8(ascii: "0")...UInt8(ascii: "1")
+        case .day: UInt8(ascii: "0")...UInt8(ascii: "3")
+        case .hour: UInt8(ascii: "0")...UInt8(ascii: "2")
+        case .minute, .second: UInt8(ascii: "0")...UInt8(ascii: "5")
+        case .fraction: TimePattern.anyDigit
+        }
     }
 }
 

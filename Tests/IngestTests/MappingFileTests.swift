@@ -96,6 +96,34 @@ import Testing
     ])
     func `a fault is told with its line`(text: String, fault: String) { #expect(faults(text) == [fault]) }
 
+    private func timeFaults(_ forms: String) -> [String] {
+        let rest = "zone: city\ntime of day: 08:00\nregister: c\nunit: L"
+        return faults("kind: table\nmeter: a\ntime: b\ntime format: \(forms)\n\(rest)")
+    }
+
+    @Test(arguments: [
+        "DD/MM/YYYY hh:mm | M/D/YYYY h:mm", "D/M/YYYY | MM/DD/YYYY", "YYYYMMDD | YYYYDDMM",
+        "epoch_s | YYYYMMDDhh", "YYYYMMDDhh | epoch_s", "epoch_ms | YYYYMMDDhhmmss", "epoch_s | YYYYMMDDhh.mm",
+        "epoch_s | epoch_ms", "rfc3339 | YYYY-DD-MMThh:mm:ssZ", "YYYY-MM-DDZ | YYYY-MM-DD-hh:mm",
+        "YYYYMMDDhhmm | hhmmDDMMYYYY", "YYYY-MM-DD | YYYY/M/D | YYYY-D-M",
+    ])
+    func `two forms that read one text differently are refused`(forms: String) {
+        #expect(timeFaults(forms) == ["a.map:4: two forms of a time that the same text fits"])
+    }
+
+    @Test(arguments: [
+        "YYYY-MM-DD hh:mm | YYYY-M-D h:mm", "YYYY-MM-DD hh:mm:ss | YYYY/M/D h:mm", "DD.MM.YYYY | M/D/YYYY",
+        "rfc3339 | YYYY-MM-DDThh:mm:ssZ", "rfc3339 | epoch_s | YYYY-MM-DD hh:mm", "epoch_s | YYYYMMDD",
+        "epoch_s | YYYYMMDDhhmmss", "epoch_s | YYYY-MM-DD-hh",
+        // No year from 2000 on begins as a month does.
+        "YYYYMMDD | DDMMYYYY",
+        // A month of one digit is followed by no other digit.
+        "YYYYMDDhh | YYYYMMDDh",
+    ])
+    func `forms that read no text differently stand beside each other`(forms: String) {
+        #expect(timeFaults(forms) == [])
+    }
+
     @Test func `all faults are told at once, in the order of their lines`() {
         let text = "kind: table\nmeter: a\nunit: barrel\nzone: Mars\nregister: c\nx: y"
         #expect(

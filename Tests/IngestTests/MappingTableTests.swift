@@ -163,6 +163,22 @@ func malformation(_ refusal: BodyRefusal) -> String? {
         #expect(batch.instants == [1_790_848_800, 1_790_935_200])
     }
 
+    @Test(arguments: [
+        ("epoch_s | YYYYMMDD", "20261001", 1_790_848_800), ("YYYYMMDD | DDMMYYYY", "01102026", 1_790_848_800),
+        ("rfc3339 | YYYY-MM-DDThh:mm", "2026-10-01T18:00", 1_790_848_800),
+        ("rfc3339 | YYYY-MM-DDThh:mm:ss", "2026-10-01T18:00:00", 1_790_848_800),
+        ("M/D/YYYY | YYYYMMDD | epoch_s", "1790848800", 1_790_848_800),
+    ])
+    func `a form that gives no instant from 2000 on leaves the text to the next`(
+        forms: String, text: String, at: Int64
+    ) throws {
+        let mapping = "kind: table\nmeter: m\ntime: t\nzone: city\ntime of day: 18:00\nregister: r\nunit: L"
+        let batch = try table("m,t,r\nA1,\(text),5", by: "\(mapping)\ntime format: \(forms)")
+        #expect(batch.instants == [at] && batch.rejections.isEmpty)
+        let old = try table("m,t,r\nA1,19991001,5", by: "\(mapping)\ntime format: epoch_s | YYYYMMDD")
+        #expect(faults(old) == ["t: before 2000-01-01"])
+    }
+
     @Test func `rows that do not answer are passed over, and rows of a kind are rejected`() throws {
         let mapping = """
             kind: table
