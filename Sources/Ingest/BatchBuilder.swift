@@ -82,12 +82,20 @@ struct BatchBuilder {
         batch.rejections.removeSubrange(rejectionStart...)
         if batch.runs.last?.item == item { batch.runs.removeLast() }
         while batch.findings.last?.item == item { batch.findings.removeLast() }
+        while batch.clockLeads.last?.item == item { batch.clockLeads.removeLast() }
         batch.rejections.append(ItemRejection(item: item, offset: nil, field: field, reason: place.placed(reason)))
     }
 
     /// Says with what reservation the item in hand was taken; forgotten where it is rejected.
     mutating func find(field: String, reason: String) {
         batch.findings.append(ItemFinding(item: item, field: field, reason: place.placed(reason)))
+    }
+
+    /// Says by how much the meter's clock that places the item in hand runs ahead; nil is nothing to say. Forgotten
+    /// where the item is rejected.
+    mutating func noteClock(ahead seconds: Int64?) {
+        guard let seconds else { return }
+        batch.clockLeads.append(ClockLead(item: item, seconds: seconds))
     }
 
     mutating func note(_ alerts: [Alert], raw: String, of address: MeterAddress, at: Instant) {

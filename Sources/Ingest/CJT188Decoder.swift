@@ -115,6 +115,7 @@ struct CJT188Decoder {
             }
         case .frozen(let register, let clockBytes):
             let at = try clock.storedInstant(clockBytes, order: profile.clock)
+            builder.noteClock(ahead: clock.secondsAhead(at))
             builder.add(at: at.epochSeconds, register: register)
             builder.assign(to: address)
         case .halfHours(let day): try read(day, profile, of: address)
@@ -128,6 +129,7 @@ struct CJT188Decoder {
         } else if let days = clock.daysApart(at) {
             builder.find(field: "clock", reason: MeterClock.reason(ofDaysApart: days))
         }
+        builder.noteClock(ahead: clock.secondsAhead(at))
         return at
     }
 

@@ -74,6 +74,18 @@ public struct ItemFinding: Sendable, Hashable {
     }
 }
 
+/// A meter's clock, by which an item's readings stand, that ran ahead of the time of receipt.
+public struct ClockLead: Sendable, Hashable {
+    public let item: Int
+    /// Seconds ahead of the time of receipt, more than 60.
+    public let seconds: Int64
+
+    public init(item: Int, seconds: Int64) {
+        self.item = item
+        self.seconds = seconds
+    }
+}
+
 /// What a device says about itself in one item. Present with no alerts where it says that all is well.
 public struct DecodedAlerts: Sendable, Hashable {
     public let item: Int
@@ -145,6 +157,8 @@ public struct DecodedBatch: Sendable {
 
     /// Of items that were taken.
     public internal(set) var findings: [ItemFinding] = []
+    /// At most one of an item.
+    public internal(set) var clockLeads: [ClockLead] = []
 
     /// Stands for a time nobody told.
     public static let noInstant = Int64.min

@@ -101,6 +101,14 @@ struct MeterClock {
         return try checked(Instant(epochSeconds: Int64(stored.number) * 86_400 - offsetSeconds))
     }
 
+    /// Seconds that a meter's clock runs ahead of the time of receipt, where both are told and more than a minute lies
+    /// between.
+    func secondsAhead(_ at: Instant) -> Int64? {
+        guard let receivedAt, at.epochSeconds != DecodedBatch.noInstant else { return nil }
+        let (ahead, overflow) = at.epochSeconds.subtractingReportingOverflow(receivedAt.epochSeconds)
+        return !overflow && ahead > 60 ? ahead : nil
+    }
+
     /// Days between the meter's clock and the time of receipt, where both are told and more than one lies between.
     func daysApart(_ at: Instant) -> Int64? {
         guard let receivedAt, at.epochSeconds != DecodedBatch.noInstant else { return nil }
@@ -110,12 +118,12 @@ struct MeterClock {
     }
 
     /// Cheap meters begin again at 2000-01-01, or on the day they were made, when they lose power. No gateway hears a
-    /// meter so long after it spoke.
+    /// meter so long after it spoke, and no clock gains so much.
     private func wasReset(_ told: Instant) -> Bool {
         if told < .earliestReading { return true }
-        guard let receivedAt else { return false }
-        let (behind, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(told.epochSeconds)
-        return !overflow && behind > longestClockLag
+        guard let receivedAt, receivedAt >= .earliestReading else { return false }
+        let (apart, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(told.epochSeconds)
+        return !overflow && apart.magnitude > longestClockError
     }
 
     private func told(_ clock: ClockBytes?, _ order: ClockOrder) -> Instant? {
@@ -152,5 +160,5 @@ struct MeterClock {
     }
 }
 
-/// Seconds that a meter's clock may lie behind the time of receipt and still be believed: 400 days.
-private let longestClockLag: Int64 = 400 * 86_400
+/// Seconds that a meter's clock may lie behind or ahead of the time of receipt and still be believed: 400 days.
+private let longestClockError: UInt64 = 400 * 86_400

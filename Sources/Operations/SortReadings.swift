@@ -46,7 +46,7 @@ struct Sorting {
     private(set) var reachedHeldLimit = false
     /// Readings of meters that nobody registered.
     private(set) var newlyHeld = 0
-    /// The most that a reading of this request lies ahead of the server's clock, past the limit; nil without one.
+    /// The most that the gateway's clock shows to be ahead of the server's, past the limit; nil where it does not.
     private(set) var offsetSeconds: Int64?
     private var entries: [Entries] = []
     /// Where the entries of a community are.
@@ -56,6 +56,8 @@ struct Sorting {
     private var last: (run: Int, meter: MeterID?)?
     private var covered: [AreaID: Bool] = [:]
     private var lastCovered: (area: AreaID, isCovered: Bool)?
+    /// The first of the batch's clock leads that may be of an item still to come.
+    private var leadPlace = 0
     /// Readings one after another that are to be one entry.
     private var together: (place: Int, run: Int, range: Range<Int>)?
 
@@ -101,6 +103,7 @@ struct Sorting {
         var notes: Set<Note> = []
         // The most that a value lies ahead of the server's clock, past the limit.
         var ahead: Int64 = 0
+        let lead = clockLead(of: run.item)
         var joins = false
         for index in run.range {
             let value = TimedRegister(
@@ -114,13 +117,13 @@ struct Sorting {
             if isFuture, !communities.isEmpty {
                 // In a series each by its place, as values that are rejected.
                 if let place = run.series?.place(of: batch.instants[index]) {
-                    let reason = Note.reason(ahead: seconds)
+                    let reason = futureReason(ahead: seconds, lead: lead)
                     answer.entries.append(Note.future.entry(run.item, run.place, reason: reason, offset: place))
                 } else {
                     notes.insert(.future)
                 }
                 ahead = max(ahead, seconds)
-                offsetSeconds = max(offsetSeconds ?? 0, seconds)
+                if seconds - lead > limits.futureSeconds { offsetSeconds = max(offsetSeconds ?? 0, seconds - lead) }
             }
             for community in communities {
                 if isFuture {
@@ -135,13 +138,32 @@ struct Sorting {
             let reason: String? =
                 switch note {
                 case .unregistered: unregistered(run.address, joins: joins)
-                case .future: Note.reason(ahead: ahead)
+                case .future: futureReason(ahead: ahead, lead: lead)
                 case .outOfScope, .heldLimit, .notInstalled: nil
                 }
             answer.entries.append(note.entry(run.item, run.place, reason: reason))
         }
         add(present, of: run.address, isFuture: false)
         add(future, of: run.address, isFuture: true)
+    }
+
+    /// Seconds that the meter's clock, by which an item's readings stand, ran ahead of the time of receipt; 0 for all
+    /// other items. Items are asked about in their order.
+    private mutating func clockLead(of item: Int) -> Int64 {
+        while leadPlace < batch.clockLeads.count, batch.clockLeads[leadPlace].item < item { leadPlace += 1 }
+        guard leadPlace < batch.clockLeads.count, batch.clockLeads[leadPlace].item == item else { return 0 }
+        return batch.clockLeads[leadPlace].seconds
+    }
+
+    /// Of readings ahead of the server's clock by so many seconds at most. What the meter's own clock does not explain
+    /// is the gateway's.
+    private func futureReason(ahead seconds: Int64, lead: Int64) -> String {
+        let cause =
+            seconds - lead > limits.futureSeconds
+            ? "the gateway's clock may be \(seconds - lead) s ahead"
+            : "the meter's clock is \(lead) s ahead of the time of receipt"
+        return "the time is more than 10 minutes ahead of the server (\(cause)); "
+            + "it joins no statement: send it again when its time has come"
     }
 
     /// Takes a whole run that belongs to the meter's only place, within the gateway's scope and not ahead of the clock;
@@ -306,12 +328,6 @@ private enum Note: Int, Comparable {
     case outOfScope, heldLimit, unregistered, notInstalled, future
 
     static func < (a: Note, b: Note) -> Bool { a.rawValue < b.rawValue }
-
-    /// Of readings ahead of the server's clock by so many seconds at most.
-    static func reason(ahead seconds: Int64) -> String {
-        "the time is more than 10 minutes ahead of the server (the gateway's clock may be \(seconds) s ahead); "
-            + "it joins no statement: send it again when its time has come"
-    }
 
     /// `reason`: said in place of the note's own words. Behind the item's place in what was sent.
     func entry(

@@ -43,8 +43,38 @@ import Water
         let after = try decodeOne(clock, receivedAt: last + 1)
         #expect(after.instants == [at + 400 * 86_400 + 1])
         #expect(told(after) == ["clock: the meter's clock was reset and is not used: it says 2015-05-11T14:01:31Z"])
-        // One that runs ahead was not reset.
-        #expect(try decodeOne(clock, receivedAt: Instant(epochSeconds: 1_000_000_000)).instants == [at])
+    }
+
+    @Test func `a clock is believed up to 400 days ahead of the time of receipt and not a second more`() throws {
+        let clock: [UInt8] = [0x31, 0x01, 0x22, 0x11, 0x05, 0x15, 0x20]
+        let at: Int64 = 1_431_352_891
+        let first = Instant(epochSeconds: at - 400 * 86_400)
+        let believed = try decodeOne(clock, receivedAt: first)
+        #expect(believed.instants == [at])
+        #expect(told(believed) == ["clock: the meter's clock and the time of receipt differ by 400 d"])
+        #expect(believed.clockLeads == [ClockLead(item: 0, seconds: 400 * 86_400)])
+        let before = try decodeOne(clock, receivedAt: first - 1)
+        #expect(before.instants == [first.epochSeconds - 1])
+        #expect(told(before) == ["clock: the meter's clock was reset and is not used: it says 2015-05-11T14:01:31Z"])
+        #expect(before.clockLeads.isEmpty)
+        // A time of receipt that is none itself tells nothing of a clock.
+        #expect(try decodeOne(clock, receivedAt: Instant(epochSeconds: 5)).instants == [at])
+    }
+
+    @Test func `a clock ahead of the time of receipt by more than a minute is noted, unless its frame is rejected`()
+        throws
+    {
+        let clock: [UInt8] = [0x31, 0x01, 0x22, 0x11, 0x05, 0x15, 0x20]
+        let at: Int64 = 1_431_352_891
+        for (heard, leads) in [(at - 61, [Int64(61)]), (at - 60, []), (at + 61, [])] {
+            #expect(
+                try decodeOne(clock, receivedAt: Instant(epochSeconds: heard)).clockLeads.map(\.seconds) == leads)
+        }
+        #expect(try decodeOne(clock, receivedAt: nil).clockLeads.isEmpty)
+        let damaged = cjt188Frame(data: cjt188Reply(volume: [0xFF, 0xFF, 0xFF, 0xFF], clock: clock))
+        let good = cjt188Frame(data: cjt188Reply(clock: clock))
+        let batch = try decode(damaged + good, as: .cjt188, receivedAt: Instant(epochSeconds: at - 61))
+        #expect(batch.clockLeads == [ClockLead(item: 1, seconds: 61)])
     }
 
     @Test func `without a time of receipt a clock of 2000 is kept and one of 1999 is none`() throws {

@@ -1,4 +1,5 @@
 import Database
+import Ingest
 import Operations
 import Storage
 import Testing
@@ -83,6 +84,40 @@ import Water
         try await city.post(CityFixture.series(1, from: ahead, [10, 20]))
         _ = try await city.foldAll()
         #expect(try await counts() == [4])
+    }
+
+    /// A frame of the meter 11223344556677 whose clock says 2026-10-01 01:00:00.
+    private func frame(heardAt: Instant?) throws -> DecodedBatch {
+        var bytes: [UInt8] = [0x68, 0x10, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x81, 0x16, 0x90, 0x1F, 0x01]
+        bytes += [0x45, 0x23, 0x01, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x2C]
+        bytes += [0x00, 0x00, 0x01, 0x01, 0x10, 0x26, 0x20, 0x00, 0x00]
+        return try decode(bytes + [bytes.reduce(0, &+), 0x16], as: .cjt188, receivedAt: heardAt)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a meter's clock that runs ahead is told as the meter's, and the gateway's offset is what it does not explain`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CityFixture(on: engine)
+        let address = try #require(MeterAddress(.cjt188, "11223344556677"))
+        try await city.addHome(1, registered: false)
+        try await city.registerMeter(1, at: address)
+        let cases: [(heardAt: Instant?, cause: String, offset: Int64?)] = [
+            (october, "the meter's clock is 3600 s ahead of the time of receipt", nil),
+            (october + 400, "the meter's clock is 3200 s ahead of the time of receipt", nil),
+            (october + 3_000, "the gateway's clock may be 3000 s ahead", 3_000),
+            (nil, "the gateway's clock may be 3600 s ahead", 3_600),
+        ]
+        for (heardAt, cause, offset) in cases {
+            let answer = try await city.record(
+                try frame(heardAt: heardAt), from: CityFixture.cityGateway, at: october)
+            #expect(answer.held == 1 && answer.entries.map(\.field) == ["at"])
+            let reason = try #require(answer.entries.first?.reason)
+            #expect(reason.hasPrefix("the time is more than 10 minutes ahead of the server (\(cause)); "))
+            await city.record.settle()
+            let found = try await city.database.read { try $0.gateways().compactMap(\.clockOffsetSeconds).first }
+            #expect(found == offset, "\(cause)")
+        }
     }
 
     /// Readings held, by gateway.

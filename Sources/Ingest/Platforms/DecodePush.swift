@@ -87,6 +87,9 @@ extension DecodedBatch {
         for finding in other.findings {
             findings.append(ItemFinding(item: finding.item + items, field: finding.field, reason: finding.reason))
         }
+        for lead in other.clockLeads {
+            clockLeads.append(ClockLead(item: lead.item + items, seconds: lead.seconds))
+        }
         instants += other.instants
         registers += other.registers
         itemCount += other.itemCount

@@ -33,7 +33,7 @@ struct DeviceBytes {
         switch mapping.format {
         case .cjt188: return TelegramBatch(batch: try frames(bytes, clock, limits), undecoded: [])
         case .oms: return try decodeTelegram(bytes, limits: limits, clock: clock, keys: keys)
-        case .axiomaW1: return TelegramBatch(batch: try axioma(bytes, fields, limits), undecoded: [])
+        case .axiomaW1: return TelegramBatch(batch: try axioma(bytes, fields, clock, limits), undecoded: [])
         }
     }
 
@@ -47,7 +47,7 @@ struct DeviceBytes {
     }
 
     private func axioma(
-        _ bytes: [UInt8], _ fields: MessageFields, _ limits: DecodeLimits
+        _ bytes: [UInt8], _ fields: MessageFields, _ clock: MeterClock, _ limits: DecodeLimits
     ) throws(BodyRefusal) -> DecodedBatch {
         var builder = BatchBuilder(limits: limits, bodyBytes: 24 * 12)
         try builder.beginItem()
@@ -57,6 +57,7 @@ struct DeviceBytes {
             let address = try fields.meter(mapping.meter, protocol: mapping.protocol)
             for (at, litres) in payload.registers(mapping.history) { builder.add(at: at, register: litres * 1_000) }
             builder.assign(to: address)
+            builder.noteClock(ahead: clock.secondsAhead(payload.at))
             builder.note(payload.alerts, raw: payload.raw, of: address, at: payload.at)
         } catch {
             builder.rejectItem(field: error.field, reason: error.reason)

@@ -145,6 +145,7 @@ struct WMBusDecoder {
             if let days = clock.daysApart(heard) {
                 builder.find(field: "clock", reason: MeterClock.reason(ofDaysApart: days))
             }
+            builder.noteClock(ahead: clock.secondsAhead(heard))
             return heard
         }
         guard heard.epochSeconds != DecodedBatch.noInstant, let age = telegram.age else { return heard }
