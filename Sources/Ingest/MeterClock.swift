@@ -18,14 +18,17 @@ struct ClockBytes {
     let lowFirst: Int64?
     /// The same of `CC YY MM DD hh mm ss`.
     let highFirst: Int64?
+    /// Low byte first where the century's byte is not used (00), of 2000–2099.
+    let lowFirstWithoutCentury: Int64?
 
     init(_ frame: Span<UInt8>, from start: Int) {
         lowFirst = ClockBytes.seconds(frame, from: start, step: 1)
         highFirst = ClockBytes.seconds(frame, from: start + 6, step: -1)
+        lowFirstWithoutCentury = ClockBytes.seconds(frame, from: start, step: 1, century: 0x00)
     }
 
-    private static func seconds(_ frame: Span<UInt8>, from start: Int, step: Int) -> Int64? {
-        guard frame[start + 6 * step] == 0x20, let second = frame[start].packedDecimal, second < 60,
+    private static func seconds(_ frame: Span<UInt8>, from start: Int, step: Int, century: UInt8 = 0x20) -> Int64? {
+        guard frame[start + 6 * step] == century, let second = frame[start].packedDecimal, second < 60,
             let minute = frame[start + step].packedDecimal, minute < 60,
             let hour = frame[start + 2 * step].packedDecimal, hour < 24,
             let date = frame[start + 3 * step].packedDecimal, let month = frame[start + 4 * step].packedDecimal,
@@ -130,7 +133,7 @@ struct MeterClock {
         guard let clock else { return nil }
         let local: Int64? =
             switch order {
-            case .either: nearer(clock.lowFirst, clock.highFirst)
+            case .either: nearer(clock)
             case .low: clock.lowFirst
             case .high: clock.highFirst
             case .none: nil
@@ -152,11 +155,15 @@ struct MeterClock {
     }
 
     /// A clock that is a time both ways is taken the way that lies nearer to the time of receipt, low byte first
-    /// where that is not told.
-    private func nearer(_ low: Int64?, _ high: Int64?) -> Int64? {
-        guard let low, let high, let receivedAt else { return low ?? high }
+    /// where that is not told. Seconds of 20 before an unused century only look like a time high byte first: that is
+    /// not believed more than a day away where the other way lies within one.
+    private func nearer(_ clock: ClockBytes) -> Int64? {
+        guard let receivedAt, let high = clock.highFirst else { return clock.lowFirst ?? clock.highFirst }
         let heard = receivedAt.epochSeconds &+ offsetSeconds
-        return (high &- heard).magnitude < (low &- heard).magnitude ? high : low
+        func apart(_ local: Int64) -> UInt64 { (local &- heard).magnitude }
+        if let low = clock.lowFirst { return apart(high) < apart(low) ? high : low }
+        guard let low = clock.lowFirstWithoutCentury, apart(low) <= 86_400, apart(high) > 86_400 else { return high }
+        return low
     }
 }
 

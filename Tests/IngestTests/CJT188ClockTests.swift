@@ -89,6 +89,26 @@ import Water
         #expect(told(printed).count == 1)
     }
 
+    @Test func `seconds of 20 before an unused century are no century where the other way is near`() throws {
+        let clock: [UInt8] = [0x20, 0x25, 0x11, 0x15, 0x10, 0x26, 0x00]
+        // 2026-10-15 11:25:20 in the city, and 2025-11-15 10:26:00.
+        let (low, high): (Int64, Int64) = (1_792_034_720, 1_763_173_560)
+        for (heardAt, at) in [
+            (low + 2, low), (low - 86_400, low), (low + 86_400, low), (low + 86_401, high), (high + 86_400, high),
+            (high, high),
+        ] {
+            #expect(try decodeOne(clock, receivedAt: Instant(epochSeconds: heardAt)).instants == [at])
+        }
+        #expect(try decodeOne(clock, receivedAt: nil).instants == [high])
+        let profile = "clock: high"
+        let frame = cjt188Frame(data: cjt188Reply(clock: clock))
+        let told = try cjt188Decoded(frame, profile: profile, receivedAt: Instant(epochSeconds: low + 2))
+        #expect(told.instants == [high])
+        // An unused century alone is no clock: the time of receipt serves.
+        let unused = try decodeOne([0x21] + clock.dropFirst(), receivedAt: Instant(epochSeconds: low + 2))
+        #expect(unused.instants == [low + 2])
+    }
+
     @Test func `the date of a stored register is not the clock`() throws {
         let rates = [UInt8](repeating: 0, count: 11)
         let old: [UInt8] = [0x00, 0x00, 0x08, 0x05, 0x01, 0x00, 0x20]
