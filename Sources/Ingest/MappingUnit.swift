@@ -52,6 +52,7 @@ enum MappingUnit: String, Sendable, CaseIterable {
         case .millilitres:
             guard let number = SenMLNumber(text) else { throw .notANumber }
             if text.lowercased().contains("e") { throw .exponent }
+            if text.hasPrefix("-") { throw .negative }
             return try number.register(places: 0)
         case .gallons, .thousandGallons, .cubicFeet, .hundredCubicFeet: return try floored(text)
         }
@@ -61,7 +62,7 @@ enum MappingUnit: String, Sendable, CaseIterable {
         guard let number = ExactDecimal(text, maximumDecimals: 9) else {
             throw text.lowercased().contains("e") ? .exponent : .notANumber
         }
-        if number.scaled < 0 { throw .negative }
+        if text.hasPrefix("-") { throw .negative }
         var denominator: Int64 = 1_000_000
         for _ in 0..<number.decimals { denominator *= 10 }
         let found = multiplyThenFloorDivide(number.scaled, micromillilitres, by: denominator)

@@ -55,9 +55,11 @@ struct SenMLDecoder {
 
     private func register(_ record: SenMLRecord, _ source: VolumeSource) throws(ItemFault) -> Int64 {
         let field = source.isSum ? "s" : "v"
+        guard let number = source.number else { throw ItemFault(field: field, reason: ValueFault.notANumber.reason) }
+        if let found = source.isSum ? record.sumFault : record.valueFault {
+            throw ItemFault(field: found.key.rawValue, reason: found.fault.reason)
+        }
         do throws(ValueFault) {
-            guard let number = source.number else { throw ValueFault.notANumber }
-            if record.hasExponent { throw ValueFault.exponent }
             return try number.register(places: source.places)
         } catch {
             throw ItemFault(field: field, reason: error.reason)

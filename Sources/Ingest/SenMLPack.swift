@@ -88,6 +88,7 @@ struct SenMLPack {
             if let number = SenMLNumber(bytes, range) {
                 fields.numbers[key] = number
                 for index in range where bytes[index] | 0x20 == UInt8(ascii: "e") { fields.withExponent.insert(key) }
+                if number == .zero, bytes[range.lowerBound] == UInt8(ascii: "-") { fields.negativeZeros.insert(key) }
                 return
             }
             try refuse(key, "has more digits than can be held", start, &fields)
@@ -113,11 +114,10 @@ struct SenMLPack {
         for key in [SenMLKey.bt, .bv, .bs] {
             guard let number = fields.numbers[key] else { continue }
             base.numbers[key] = number
-            if fields.withExponent.contains(key) {
-                base.withExponent.insert(key)
-            } else {
-                base.withExponent.remove(key)
-            }
+            base.withExponent.remove(key)
+            base.withExponent.formUnion(fields.withExponent.intersection([key]))
+            base.negativeZeros.remove(key)
+            base.negativeZeros.formUnion(fields.negativeZeros.intersection([key]))
         }
         guard let number = fields.numbers[.bver] else { return }
         guard let given = number.floored, SenMLNumber(given) == number, (1...10).contains(given) else {
@@ -144,13 +144,24 @@ struct SenMLPack {
         let value = try value(fields)
         let sum = try total(.bs, .s, fields)
         if value == nil, sum == nil { throw SenMLFault(field: "v", reason: "is missing") }
-        let rests: [SenMLKey] = [.v, .s]
-        let grounds: [SenMLKey] = [.bv, .bs]
         return SenMLRecord(
             name: name, unit: fields.texts[.u] ?? base.texts[.bu], value: value, sum: sum, time: try time(fields),
-            updateTime: fields.numbers[.ut],
-            hasExponent: rests.contains(where: fields.withExponent.contains)
-                || grounds.contains(where: base.withExponent.contains))
+            updateTime: fields.numbers[.ut], valueFault: numberFault(.v, on: .bv, fields),
+            sumFault: numberFault(.s, on: .bs, fields))
+    }
+
+    /// The field of a number and its base that is written as no register is. A negative zero is one only where nothing
+    /// else makes up the register.
+    private func numberFault(_ own: SenMLKey, on ground: SenMLKey, _ fields: SenMLFields) -> SenMLNumberFault? {
+        if fields.withExponent.contains(own) { return SenMLNumberFault(key: own, fault: .exponent) }
+        if base.withExponent.contains(ground) { return SenMLNumberFault(key: ground, fault: .exponent) }
+        if fields.negativeZeros.contains(own), base.numbers[ground] ?? .zero == .zero {
+            return SenMLNumberFault(key: own, fault: .negative)
+        }
+        if fields.numbers[own] == nil, base.negativeZeros.contains(ground) {
+            return SenMLNumberFault(key: ground, fault: .negative)
+        }
+        return nil
     }
 
     /// Exactly one value field, unless there is a sum.

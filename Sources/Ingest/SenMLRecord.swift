@@ -19,8 +19,16 @@ public struct SenMLRecord: Sendable, Hashable {
     public let time: SenMLNumber?
     /// Seconds within which the next record comes.
     public let updateTime: SenMLNumber?
-    /// Where the value or the sum, or the base it rests on, was written with an exponent.
-    let hasExponent: Bool
+    /// What of the value, or of the base it rests on, is written as no register is.
+    let valueFault: SenMLNumberFault?
+    /// The same of the sum.
+    let sumFault: SenMLNumberFault?
+}
+
+/// A number's field that is written with an exponent, or as a negative zero.
+struct SenMLNumberFault: Sendable, Hashable {
+    let key: SenMLKey
+    let fault: ValueFault
 }
 
 /// Why one record of a pack says nothing; the pack goes on.
@@ -35,6 +43,8 @@ struct SenMLFields {
     var numbers: [SenMLKey: SenMLNumber] = [:]
     /// Numbers that were written with an exponent.
     var withExponent: Set<SenMLKey> = []
+    /// Zeros that were written with a minus sign.
+    var negativeZeros: Set<SenMLKey> = []
     var truth: Bool?
     /// The first ordinary field of a wrong type.
     var fault: SenMLFault?

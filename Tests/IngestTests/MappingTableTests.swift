@@ -218,6 +218,15 @@ func malformation(_ refusal: BodyRefusal) -> String? {
         #expect(try table("m,t,r\nA1,1790848800,\(text)", by: mapping).registers == [millilitres])
     }
 
+    @Test(arguments: ["m3", "L", "mL", "gal", "kgal", "ft3", "ccf"])
+    func `no register has a sign, nor has nought`(unit: String) throws {
+        let mapping = "kind: table\nmeter: m\ntime: t\ntime format: epoch_s\nregister: r\nunit: \(unit)"
+        for text in ["-0", "-0.0", "-1"] {
+            let batch = try table("m,t,r\nA1,1790848800,\(text)", by: mapping)
+            #expect(faults(batch) == ["r: a register is never negative"], "\(text)")
+        }
+    }
+
     @Test func `the limit counts rows`() throws {
         let mapping = try tableMapping(MappingFileTests.handheld)
         let rows = String(repeating: "\nA1,2026-10-01 08:30:00,1", count: 3)

@@ -48,6 +48,11 @@ import Water
         (#""n":"M1","u":"l","t":1793462400,"v":-1"#, "v: a register is never negative"),
         (#""n":"M1","u":"l","t":1793462400,"v":0.0001"#, "v: decimals beyond one millilitre"),
         (#""n":"M1","u":"l","t":1793462400,"v":1e3"#, "v: exponents are refused"),
+        (#""n":"M1","u":"l","t":1793462400,"v":-0"#, "v: a register is never negative"),
+        (#""n":"M1","u":"l","t":1793462400,"v":-0.0,"bv":0"#, "v: a register is never negative"),
+        (#""n":"M1","u":"l/s","t":1793462400,"s":-0.0"#, "s: a register is never negative"),
+        (#""n":"M1","u":"l/s","t":1793462400,"s":1e3"#, "s: exponents are refused"),
+        (#""n":"M1","u":"l/s","t":1793462400,"v":1,"bs":1E3,"s":1"#, "bs: exponents are refused"),
         (#""n":"M1","u":"m3","t":1793462400,"v":1000000000001"#, "v: above 1000000000000 m3"),
         (#""n":"M1","u":"l","t":1793462400,"vs":"1""#, "v: not a plain decimal number"),
         (#""n":"M1","u":"l","t":1793462400"#, "v: is missing"),
@@ -93,6 +98,22 @@ import Water
         let batch = try decoded(
             #"[{"bn":"M1","bu":"l","v":1},{"t":-60.5,"v":2}]"#, as: .senml, receivedAt: heard)
         #expect(batch.instants == [1_793_462_400, 1_793_462_339])
+    }
+
+    @Test func `only the number that the register is made of must be plain`() throws {
+        let batch = try decoded(
+            """
+            [{"n":"M1","u":"l/s","t":1793462400,"v":1e-3,"s":123.5},{"n":"M2","u":"l","t":1793462400,"v":7,"s":1e3},
+             {"bn":"M3","bu":"l","bt":1793462400,"bv":5,"v":-0},{"bv":-0,"v":6},{"v":-0},{"bv":1e1,"v":6},{"bv":2,"v":6}]
+            """, as: .senml)
+        #expect(batch.registers == [123_500, 7_000, 5_000, 6_000, 8_000])
+        #expect(faults(batch) == ["v: a register is never negative", "bv: exponents are refused"])
+    }
+
+    @Test func `a base value without a value is no reading`() throws {
+        let batch = try decoded(#"[{"bn":"M1","bu":"l","bt":1793462400,"bv":5},{"v":1}]"#, as: .senml)
+        #expect(faults(batch) == ["v: is missing"])
+        #expect(batch.registers == [6_000])
     }
 
     @Test func `zeros beyond the millilitre are no loss`() throws {
