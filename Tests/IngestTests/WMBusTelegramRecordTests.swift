@@ -11,6 +11,7 @@ import Water
         ("0410 01000000", "1"), ("0411 01000000", "10"), ("0412 01000000", "100"), ("0413 01000000", "1000"),
         ("0414 01000000", "10000"), ("0415 01000000", "100000"), ("0416 01000000", "1000000"),
         ("0417 01000000", "10000000"), ("04FB10 01000000", "100000000"), ("04FB11 01000000", "1000000000"),
+        ("049300 01000000", "1000"), ("0493F5 00 01000000", "100"), ("049380 75 01000000", "100"),
         ("0493F5 7D 01000000", "100000"), ("049375 0A000000", "1000"),
         ("04937D 01000000", "1000000"), ("049370 40420F00", "1000"),
         ("049370 41420F00", "volume: decimals beyond one millilitre"),
@@ -57,6 +58,9 @@ import Water
         ("8440 FB21 01000000", "the volume is that of a subunit"),
         ("04933B 01000000", "the volume is that of forward flow alone (VIFE 3B)"),
         ("04933C 01000000", "the volume is that of backward flow alone (VIFE 3C)"),
+        ("049301 01000000", "the meter marks its volume as being in error (VIFE 01)"),
+        ("04931F 01000000", "the meter marks its volume as being in error (VIFE 1F)"),
+        ("049380 15 01000000", "the meter marks its volume as being in error (VIFE 15)"),
         ("049315 01000000", "the meter marks its volume as being in error (VIFE 15)"),
         ("049396 75 01000000", "the meter marks its volume as being in error (VIFE 16)"),
         ("049379 01000000", "the volume wants an addition that is not made (VIFE 79)"),
@@ -71,6 +75,7 @@ import Water
 
     @Test(arguments: [
         ("046D 0D0B5C3B", "2026-11-28T11:13:00"), ("046D 1E315131", "2026-01-17T17:30:00"),
+        ("04ED00 1E315131", "2026-01-17T17:30:00"),
         ("046D 22484136", "2026-06-01T08:34:00"), ("046D 1E813F3C", "2025-12-31T00:30:00"),
         ("066D 1C1F0E503100", "2026-01-16T14:31:28"), ("066D 5C1F0E503100", "2026-01-16T13:31:28"),
         ("046D 8D0B5C2B", "2026-11-25T08:00:00"), ("066D 1C9F0EF02100", "2026-11-25T08:00:00"),

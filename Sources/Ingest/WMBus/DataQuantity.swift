@@ -86,7 +86,9 @@ enum DataQuantity: Hashable {
     }
 
     /// A VIFE's effect: a factor of ten, or a list; whatever else it says, the quantity is not the plain one any more.
+    /// The record error code 00 says that there is no error. Source: EN 13757-3, codes for record errors.
     private func refined(by code: UInt8) -> DataQuantity {
+        if code == 0x00 { return self }
         switch self {
         case .maker, .qualifiedVolume: return self
         default: break

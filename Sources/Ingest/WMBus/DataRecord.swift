@@ -44,7 +44,7 @@ struct DataRecord {
     private static func qualification(by code: UInt8) -> String {
         let name = "VIFE \(hex([code]).uppercased())"
         return switch code {
-        case 0x00...0x1F: "the meter marks its volume as being in error (\(name))"
+        case 0x01...0x1F: "the meter marks its volume as being in error (\(name))"
         case 0x3B: "the volume is that of forward flow alone (\(name))"
         case 0x3C: "the volume is that of backward flow alone (\(name))"
         case 0x78...0x7B: "the volume wants an addition that is not made (\(name))"
