@@ -77,14 +77,23 @@ import Water
             for format in listed {
                 let path = try #require(format["path"] as? String)
                 let type = format["media_type"] as? String ?? "text/plain"
+                let named = try #require(format["headers"] as? [String])
+                let times = Dictionary(uniqueKeysWithValues: named.map { ($0, "2026-10-01T00:00:00+08:00") })
                 let answer = try await client.send(
-                    .post, path,
-                    headers(client, ["Content-Type": type, "X-Received-At": "2026-10-01T00:00:00+08:00"]),
+                    .post, path, headers(client, ["Content-Type": type].merging(times) { $1 }),
                     body: try #require(format["example"] as? String))
                 let json = try answer.json()
                 #expect(answer.status == 200 && json["rejected"] as? Int == 0, "\(path): \(answer.text)")
                 #expect(json["readings"] as? Int == 1, "\(path): \(answer.text)")
             }
+        }
+    }
+
+    @Test func `the header that tells when a body was heard is named by the formats that may need it`() async throws {
+        try await WebFixture().run { client in
+            let listed = try #require(try await client.get("/v1/formats").json()["formats"] as? [[String: Any]])
+            let needing = listed.filter { $0["headers"] as? [String] == ["X-Received-At"] }
+            #expect(Set(needing.compactMap { $0["name"] as? String }) == ["cjt188", "senml", "wmbus", "wmbusmeters"])
         }
     }
 

@@ -11,6 +11,8 @@ struct ReadingFormat: Sendable {
     let example: String
     /// What may stand in the query besides.
     var query: [String] = []
+    /// What the head must say of a body that tells no time itself.
+    var headers: [String] = []
 
     static let all: [ReadingFormat] = [
         ReadingFormat(
@@ -25,22 +27,26 @@ struct ReadingFormat: Sendable {
             example: "meter,at,volume_m3\n14010500012345,2026-10-01T00:00:00+08:00,123.456"),
         ReadingFormat(
             format: .senml, path: "/v1/readings", mediaType: "application/senml+json",
-            example: #"[{"n":"14010500012345:volume","u":"m3","t":1790784000,"v":123.456}]"#),
+            example: #"[{"n":"14010500012345:volume","u":"m3","t":1790784000,"v":123.456}]"#,
+            headers: ReadingFormat.receipt),
         ReadingFormat(
             format: .cjt188, path: "/v1/readings/cjt188", mediaType: nil,
             example: "FEFEFE6810776655443322118109901F017856341200FFA116",
-            query: ["checksum=strict|lenient", "profile=NAME"]),
+            query: ["checksum=strict|lenient", "profile=NAME"], headers: ReadingFormat.receipt),
         ReadingFormat(
             format: .wmbusmeters, path: "/v1/readings/wmbusmeters", mediaType: nil,
             example:
-                #"{"media":"water","meter":"multical21","id":"76348799","total_m3":6.408,"timestamp":"2026-10-01T00:00:00Z"}"#
-        ),
+                #"{"media":"water","meter":"multical21","id":"76348799","total_m3":6.408,"timestamp":"2026-10-01T00:00:00Z"}"#,
+            headers: ReadingFormat.receipt),
         ReadingFormat(
-            format: .wmbus, path: "/v1/readings/wmbus", mediaType: nil, example: ReadingFormat.telegram),
+            format: .wmbus, path: "/v1/readings/wmbus", mediaType: nil, example: ReadingFormat.telegram,
+            headers: ReadingFormat.receipt),
         ReadingFormat(
             format: .beacon, path: "/v1/readings/beacon", mediaType: nil,
             example: "Meter_SN,Read,Read_Unit,Read_Time\n14010500012345,123.456,Cubic Meters,2026-10-01 00:00:00"),
     ]
+
+    private static let receipt = ["X-Received-At"]
 
     /// A short header without encryption, a register in litres and a flow; the meter tells no time.
     private static let telegram = "1844AE4C7856341268077A55000000041340E20100023B0000"
@@ -87,6 +93,7 @@ struct ReadingFormat: Sendable {
         var members: [String: CanonicalJSON] = [
             "name": .string(format.rawValue), "method": "POST", "path": .string(path),
             "media_type": .optional(mediaType), "query": .array(query.map { .string($0) }),
+            "headers": .array(headers.map { .string($0) }),
             "max_bytes": .integer(Int64(limits.bytes)), "max_readings": .integer(Int64(limits.readings)),
             "example": .string(example),
         ]
