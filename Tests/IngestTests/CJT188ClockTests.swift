@@ -66,7 +66,8 @@ import Water
     {
         let clock: [UInt8] = [0x31, 0x01, 0x22, 0x11, 0x05, 0x15, 0x20]
         let at: Int64 = 1_431_352_891
-        for (heard, leads) in [(at - 61, [Int64(61)]), (at - 60, []), (at + 61, [])] {
+        let cases: [(Int64, [Int64])] = [(at - 61, [61]), (at - 60, []), (at + 61, [])]
+        for (heard, leads) in cases {
             #expect(
                 try decodeOne(clock, receivedAt: Instant(epochSeconds: heard)).clockLeads.map(\.seconds) == leads)
         }

@@ -94,6 +94,34 @@ import Water
         #expect(try readings(message(#"{"d":"\#(hex)"}"#), by: field).batch.registers == [6_054_000])
     }
 
+    @Test(arguments: [
+        (
+            Platform.chirpstack,
+            #"{"time":"2026-10-01T10:00:00Z","deviceInfo":{"devEui":"D"},"data":"%","object":{"v":5}}"#, "data"
+        ),
+        (
+            .thethingsstack,
+            #"{"received_at":"2026-10-01T10:00:00Z","end_device_ids":{"device_id":"D"},"#
+                + #""uplink_message":{"frm_payload":"%","object":{"v":5}}}"#, "frm_payload"
+        ),
+    ])
+    func `a payload that is no base64 rejects its message by the platform's key, where it is what is read`(
+        platform: Platform, body: String, key: String
+    ) throws {
+        func opened(_ rest: String) throws -> Push {
+            let name = platform == .chirpstack ? "object" : "decoded_payload"
+            let text = body.replacing("%", with: "gk!e").replacing(#","object":{"v":5}"#, with: rest)
+                .replacing("object", with: name)
+            return try openUnproved(Array(text.utf8), from: platform, event: platform == .chirpstack ? "up" : nil)
+        }
+        for rest in ["", #","object":{"v":5}"#] {
+            let batch = try readings(opened(rest), by: "kind: bytes\nformat: oms").batch
+            #expect(faults(batch) == ["\(key): not base64"])
+        }
+        let decoded = "kind: properties\nmeter: @device\nregister: v\nunit: L"
+        #expect(try readings(opened(#","object":{"v":5}"#), by: decoded).batch.registers == [5_000])
+    }
+
     private func message(_ payload: String) throws -> Push {
         let body = #"{"messageType":"dataReport","deviceId":"D1","timestamp":1790848800000,"payload":\#(payload)}"#
         return try #require(receivePush(push(Array(body.utf8)), from: .ctwing, secrets: addressToken).accepted)

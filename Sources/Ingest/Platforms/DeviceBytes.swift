@@ -80,7 +80,7 @@ struct DeviceBytes {
         // One whose time cannot be read has none: what a device tells itself stands all the same.
         if fields.message.isRefused, let fault = fields.message.fault { throw fault }
         guard let field = mapping.field else {
-            guard let bytes = fields.message.bytes else { throw .missing("payload") }
+            guard let bytes = fields.message.bytes else { throw fields.message.bytesFault ?? .missing("payload") }
             return bytes
         }
         guard let text = fields.text(field.path) else { throw .missing(field.path) }

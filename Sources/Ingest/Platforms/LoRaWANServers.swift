@@ -14,9 +14,9 @@ func chirpStackPush(_ request: PushRequest) throws(PushRefusal) -> Push {
         ("product", info?["deviceProfileName"]),
     ]
     if case .object(let tags) = info?["tags"]?.value { parts += tags.map { ("tag.\($0.key)", $0.value) } }
-    return try uplink(
-        request, attributes(parts), port: envelope["fPort"], payload: envelope["data"], decoded: envelope["object"],
-        HeardTime(envelope["time"], named: "time"), timeKey: "time", repeatKey: repeatKey)
+    return uplink(
+        request, attributes(parts), port: envelope["fPort"], payload: (key: "data", node: envelope["data"]),
+        decoded: envelope["object"], HeardTime(envelope["time"], named: "time"), timeKey: "time", repeatKey: repeatKey)
 }
 
 /// The Things Stack v3: `uplink_message` with the payload as base64 in `frm_payload`.
@@ -36,29 +36,27 @@ func thingsStackPush(_ request: PushRequest) throws(PushRefusal) -> Push {
     let found = attributes([
         ("device", ids["device_id"]), ("eui", ids["dev_eui"]), ("product", message["version_ids"]?["model_id"]),
     ])
-    return try uplink(
-        request, found, port: message["f_port"], payload: message["frm_payload"],
+    return uplink(
+        request, found, port: message["f_port"], payload: (key: "frm_payload", node: message["frm_payload"]),
         decoded: message["decoded_payload"],
         HeardTime(message["received_at"], named: timeKey).or(HeardTime(envelope["received_at"], named: timeKey)),
         timeKey: timeKey, repeatKey: repeatKey)
 }
 
 private func uplink(
-    _ request: PushRequest, _ found: [String: String], port: JSONNode?, payload: JSONNode?, decoded: JSONNode?,
-    _ heard: HeardTime, timeKey: String, repeatKey: String
-) throws(PushRefusal) -> Push {
+    _ request: PushRequest, _ found: [String: String], port: JSONNode?, payload: (key: String, node: JSONNode?),
+    decoded: JSONNode?, _ heard: HeardTime, timeKey: String, repeatKey: String
+) -> Push {
     var device = found
     device["f_port"] = port?.plain ?? "0"
-    var bytes: [UInt8]?
-    if let payload, let text = payload.plain {
-        guard let data = Ingest.bytes(ofBase64: text) else {
-            throw .malformed(offset: payload.range.lowerBound, reason: "not base64")
-        }
-        bytes = data
-    }
+    let text = payload.node?.plain
+    let bytes = text.flatMap { Ingest.bytes(ofBase64: $0) }
+    let isUnreadable = text != nil && bytes == nil
     let properties = decoded.flatMap { $0.isObject ? request.bytes(of: $0) : nil }
-    if bytes == nil, properties == nil { return Push(messages: [], ignored: 1, repeatKey: repeatKey) }
+    if text == nil, properties == nil { return Push(messages: [], ignored: 1, repeatKey: repeatKey) }
     let message = DeviceMessage(
-        attributes: device, at: heard.at, properties: properties, bytes: bytes, fault: heard.fault, timeKey: timeKey)
+        attributes: device, at: heard.at, properties: properties, bytes: bytes,
+        bytesFault: isUnreadable ? ItemFault(field: payload.key, reason: "not base64") : nil, fault: heard.fault,
+        timeKey: timeKey)
     return Push(messages: [message], ignored: 0, repeatKey: repeatKey)
 }

@@ -112,6 +112,8 @@ public struct DeviceMessage: Sendable, Hashable {
     public let properties: [UInt8]?
     /// The device's own bytes, where the envelope holds them.
     public let bytes: [UInt8]?
+    /// Why the envelope's bytes cannot be read; an item that needs them is rejected with it.
+    var bytesFault: ItemFault?
     /// Why `at` cannot be read, or the message is refused; an item that needs `at` is rejected with it.
     var fault: ItemFault?
     /// Nothing of the message is taken, whatever time it tells inside.
