@@ -27,6 +27,28 @@ import Water
         }
     }
 
+    @Test(arguments: [
+        ("//v1/statements", 401), ("/v1/statements/", 401), ("/v1//statements/2026-10", 401), ("//v1/nothing", 404),
+        ("/v1/readings/", 405), ("//v1/readings/cjt188", 405), ("/metrics/", 404), ("//metrics", 404), ("//v1", 404),
+    ])
+    func `an address with empty parts is refused as the one without them`(_ path: String, _ status: Int) async throws {
+        try await WebFixture().run { client in
+            let answer = try await client.get(path)
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(answer.header("Content-Type") == "application/problem+json", "\(answer.text)")
+        }
+    }
+
+    @Test(arguments: ["/readyz/", "//readyz"])
+    func `a supervisor's address with empty parts fails for programs`(_ path: String) async throws {
+        var services = try await WebFixture().services
+        services.databaseCheck = DatabaseCheck(look: { _, _ in throw DatabaseFailure.unreachable(reason: "away") })
+        try await Application(router: buildRouter(services)).test(.router) { client in
+            let answer = try await client.execute(uri: path, method: .get) { Answer($0) }
+            #expect(answer.status == 503 && answer.header("Content-Type") == "application/problem+json")
+        }
+    }
+
     @Test func `after a refused HEAD the connection's next answer is the next request's`() async throws {
         try await live(WebFixture()) { port, _ in
             let client = RawConnection(port: port)
@@ -52,6 +74,7 @@ import Water
     @Test(arguments: [
         ("/v1/redemptions/a/confirm", "Look whether it is done"), ("/v1/readings/wmbus", "Send the same again"),
         ("/v1/push/ctwing/north", "Send the same again"), ("/v1/redemptions", "Send the same again"),
+        ("//v1/readings", "Send the same again"), ("/v1/redemptions/", "Send the same again"),
     ])
     func `where the outcome is not known that is said, and whether sending again is safe`(
         _ path: String, _ advice: String

@@ -27,7 +27,7 @@ struct ErrorMiddleware: RouterMiddleware {
                 : .seeOther(
                     (need.audience == .staff ? "/staff/sign-in" : "/sign-in")
                         // What was typed is gone with the session; that must not go unsaid.
-                        + (request.method == .post && !request.uri.path.hasSuffix("/sign-out") ? "?over=1" : ""))
+                        + (request.method == .post && request.pathParts.last != "sign-out" ? "?over=1" : ""))
         } catch let refused as Problem {
             response = await answer(refused, request, context)
         } catch let error as any HTTPResponseError {
@@ -100,7 +100,7 @@ struct ErrorMiddleware: RouterMiddleware {
             default: "error_server"
             }
         let session = await signedIn(refused, request, context)
-        let isStaff = session.map { $0.audience == .staff } ?? request.uri.path.hasPrefix("/staff")
+        let isStaff = session.map { $0.audience == .staff } ?? (request.pathParts.first == "staff")
         let frame = PageFrame(
             texts: texts, title: texts(key), audience: isStaff ? .staff : .resident, path: request.pageTarget,
             csrf: session?.csrf, isSignedIn: session != nil)
@@ -157,16 +157,17 @@ extension Request {
 
     /// The same sent again does nothing twice: what only reads, readings, and a hold by its id.
     fileprivate var isRepeatable: Bool {
-        let path = uri.path
-        return method == .get || method == .head || path.hasPrefix("/v1/readings") || path.hasPrefix("/v1/push/")
-            || path == "/v1/redemptions"
+        if method == .get || method == .head { return true }
+        let parts = pathParts
+        guard parts.first == "v1", parts.count > 1 else { return false }
+        return parts[1] == "readings" || parts[1] == "push" || parts == ["v1", "redemptions"]
     }
 
     /// Answers are for programs, not for people.
     var isForPrograms: Bool {
-        let path = uri.path
-        return path.hasPrefix("/v1/") || path == "/v1" || path == "/healthz" || path == "/readyz"
-            || path == "/openapi.yaml" || path == "/metrics"
+        let parts = pathParts
+        guard parts.first != "v1" else { return true }
+        return parts.count == 1 && ["healthz", "readyz", "openapi.yaml", "metrics"].contains(parts[0])
     }
 }
 

@@ -46,17 +46,20 @@ extension Request {
     /// The page that a link on an answer may lead to: what is asked for, or of what is only posted to the page before it.
     var pageTarget: String {
         let path = Self.local(target)
-        guard method == .post, let last = uri.path.split(separator: "/").last,
+        guard method == .post, let last = pathParts.last,
             ["confirm", "void", "hold", "objection", "goal", "sign-out"].contains(last)
         else { return path }
         return formPage
     }
 
     /// The page that has the form which is posted to this address: the one before it.
-    var formPage: String { Self.local(uri.path.split(separator: "/").dropLast().joined(separator: "/")) }
+    var formPage: String { Self.local(pathParts.dropLast().joined(separator: "/")) }
 
     /// A path with one leading slash: with two, or a backslash, a browser takes what follows for another host.
     private static func local(_ path: String) -> String { "/" + path.drop { $0 == "/" || $0 == "\\" } }
+
+    /// The path's parts as the router splits it, which drops empty ones: `//v1/statements/` is `/v1/statements`.
+    var pathParts: [Substring] { uri.path.split(separator: "/") }
 
     /// Path and query as sent.
     var target: String { uri.query.map { "\(uri.path)?\($0)" } ?? uri.path }
