@@ -140,6 +140,18 @@ import Water
             #expect(packed.status == 415 && packed.text.contains("application/json"), "\(packed.text)")
             let joined = try await client.send(.post, "\(address)&event=join", body: "{}")
             #expect(joined.status == 200, "\(joined.text)")
+            let doubled = [
+                ("event=join&event=up", "is given twice"), ("event=up?event=join", "has a second ? in it"),
+                ("event=up&event=up%3Ftoken%3Dx", "is given twice"),
+            ]
+            for (query, reason) in doubled {
+                let answer = try await client.send(.post, "\(address)&\(query)", body: "{}")
+                let errors = try #require(try answer.json()["errors"] as? [[String: String]])
+                #expect(answer.status == 400 && errors.first?["field"] == "event", "\(answer.text)")
+                #expect(errors.first?["reason"]?.hasPrefix(reason) == true, "\(answer.text)")
+            }
+            let other = try await client.send(.post, "\(address)&event=join&tenant=a&tenant=b", body: "{}")
+            #expect(other.status == 200, "what a platform adds is passed over: \(other.text)")
         }
     }
 }

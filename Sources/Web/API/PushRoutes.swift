@@ -72,8 +72,17 @@ struct PushRoutes: Sendable {
         if services.mediaType(request) == "application/octet-stream" {
             throw Problem.unsupportedType("application/json: set the integration's encoding to JSON")
         }
-        if platform == .chirpstack, (request.query("event") ?? "").isEmpty {
+        if platform == .chirpstack { try requireEvent(request) }
+    }
+
+    /// A platform may put parameters of its own beside; which of two events it means cannot be told.
+    private func requireEvent(_ request: Request) throws {
+        try request.requireOne("event")
+        guard let event = request.query("event"), !event.isEmpty else {
             throw Problem.badRequest("event", "is missing: ?event=up")
+        }
+        guard !event.contains("?") else {
+            throw Problem.badRequest("event", "has a second ? in it: parameters are joined by &")
         }
     }
 

@@ -24,8 +24,9 @@ struct ReadingRoutes: Sendable {
             }
         }
         router.post("v1/readings/table") { request, context in try await takeTable(request, context) }
-        router.get("v1/formats") { _, _ in
-            Response.json(ReadingFormat.listed(services.settings, try services.cjt188Options().profiles))
+        router.get("v1/formats") { request, _ in
+            try request.requireQuery(of: [])
+            return Response.json(ReadingFormat.listed(services.settings, try services.cjt188Options().profiles))
         }
     }
 
@@ -249,22 +250,6 @@ extension Problem {
 }
 
 extension Request {
-    /// Throws 400 where the query has what the address does not know, which would have no effect and no word, or the
-    /// same name with different values.
-    fileprivate func requireQuery(of names: [String]) throws {
-        var values: [String: String] = [:]
-        for item in uri.queryParameters {
-            let (name, value) = (String(item.key), String(item.value))
-            guard names.contains(name) else {
-                let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
-                throw Problem.badRequest(String(name.prefix(64)), "is no parameter of this address: \(known)")
-            }
-            if let other = values.updateValue(value, forKey: name), other != value {
-                throw Problem.badRequest(name, "is given twice")
-            }
-        }
-    }
-
     /// The key of `Authorization: Bearer KEY`; nil without one.
     var bearer: Secret? {
         guard let text = header("Authorization"), text.count > 7, text.prefix(7).lowercased() == "bearer " else {

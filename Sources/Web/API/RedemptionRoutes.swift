@@ -33,6 +33,7 @@ struct RedemptionRoutes: Sendable {
     private func hold(_ request: Request) async throws -> Response {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
+        try request.requireQuery(of: [])
         try services.requireSame(request.header("X-CSRF-Token") ?? "", resident.csrf)
         let body = try await services.readJSON(HoldBody.self, request)
         guard let id = PostingID(body.id) else {
@@ -56,6 +57,7 @@ struct RedemptionRoutes: Sendable {
     private func close(_ request: Request, _ id: String, as state: RedemptionRow.State) async throws -> Response {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
+        try request.requireQuery(of: [])
         try services.requireSame(request.header("X-CSRF-Token") ?? "", clerk.csrf)
         let body = try await services.readJSON(DeskBody.self, request)
         guard let community = clerk.communities.first(where: { $0.code == body.community }) else {

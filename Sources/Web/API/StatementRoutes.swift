@@ -29,6 +29,7 @@ struct StatementRoutes: Sendable {
     /// The months a resident has statements of, a page at a time.
     private func list(_ request: Request) async throws -> Response {
         let home = try await services.resident(request, at: services.now()).household
+        try request.requireQuery(of: ["after"])
         let text = request.query("after")
         let after = text.flatMap { BillingMonth($0) }
         guard text == nil || after != nil else { throw Problem.badRequest("after", "is no YYYY-MM") }
@@ -49,6 +50,7 @@ struct StatementRoutes: Sendable {
     private func outlook(_ request: Request) async throws -> Response {
         let now = services.now()
         let home = try await services.resident(request, at: now).household
+        try request.requireQuery(of: [])
         let running = services.closeMonth.runningMonth
         let found = try await services.database.read { try running(home, at: now, $0) }
         return .json(["household": .string(home.number), "outlook": found?.json ?? .null])
@@ -73,6 +75,7 @@ struct StatementRoutes: Sendable {
 
     private func stored(_ request: Request, _ text: String) async throws -> StoredStatement {
         let home = try await services.resident(request, at: services.now()).household
+        try request.requireQuery(of: ["version"])
         guard let month = BillingMonth(text) else { throw Problem.badRequest("month", "is no YYYY-MM") }
         let version = try request.version()
         let found = try await services.database.read {
@@ -87,6 +90,7 @@ struct StatementRoutes: Sendable {
         guard let key = request.bearer,
             let target = try await services.database.read({ try $0.target(pullKeyHash: key.hash) }), target.isEntitled
         else { throw Problem.noKey }
+        try request.requireQuery(of: ["month", "after"])
         guard let month = request.query("month").flatMap({ BillingMonth($0) }) else {
             throw Problem.badRequest("month", "is no YYYY-MM")
         }
