@@ -55,13 +55,13 @@ extension Reader {
         return try targets().filter { $0.isEntitled && $0.disabledAt == nil && areas.contains($0.area) }
     }
 
-    /// The entitled target whose pull key has this hash; nil where there is none or it is disabled.
+    /// The entitled target whose pull key has this hash, disabled or not; nil where there is none.
     public func target(pullKeyHash: String) throws -> Target? {
         try first(
             """
             SELECT target_id, name, url, area_id, purpose, created_at, disabled_at, disabled_reason, slow_until,
                 CASE WHEN previous_secret IS NULL THEN 0 ELSE 1 END
-            FROM target WHERE pull_key_hash = \(pullKeyHash) AND disabled_at IS NULL
+            FROM target WHERE pull_key_hash = \(pullKeyHash)
             """, Reader.target)
     }
 

@@ -164,9 +164,9 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `only an enabled, entitled target is found by its pull key, until the key is changed`(engine: TestEngine)
-        async throws
-    {
+    func `only an entitled target is found by its pull key, until the key is changed, and a disabled one as such`(
+        engine: TestEngine
+    ) async throws {
         let city = try await DeliveryFixture(on: engine)
         var random = SystemRandomNumberGenerator()
         let (key, other) = (Secret.pullKey(using: &random), Secret.pullKey(using: &random))
@@ -189,7 +189,9 @@ import Water
             try await rotate("events only", secret: DeliveryFixture.otherSecret, pullKey: other)
                 == .failure(.notEntitled("events only")))
         _ = try await DisableTarget(database: city.database)("t", at: DeliveryFixture.noon).get()
-        #expect(try await found(other) == nil)
+        #expect(try await found(other) == "t")
+        let target = try await city.database.read { try $0.target(pullKeyHash: other.hash) }
+        #expect(target?.disabledAt == DeliveryFixture.noon)
     }
 
     @Test(

@@ -80,10 +80,21 @@ import Water
         #expect(same.status == 304 && same.text.isEmpty && same.header("ETag") == tag)
         let after = try await client.send(.get, "\(path)&after=\(WebFixture.number(11))", key)
         #expect(try #require(try after.json()["statements"] as? [[String: Any]]).count == 1)
+        let beyond = try await client.send(.get, "\(path)&after=\(WebFixture.number(12))", key)
+        #expect(beyond.text.contains(#""statements":[]"#), "\(beyond.text)")
+        for answer in [page, after, beyond] { #expect(try answer.json()["closed"] as? Bool == true) }
+        let open = try await client.send(.get, path.replacing("2026-10", with: "2026-11"), key)
+        #expect(try open.status == 200 && open.json()["closed"] as? Bool == false, "\(open.text)")
         #expect(after.header("ETag") != tag)
         #expect(try await client.send(.get, path).status == 401)
         #expect(try await client.send(.get, "/v1/communities/1401/statements?month=2026-10", key).status == 404)
         #expect(try await client.send(.get, "/v1/communities/\(WebFixture.community)/statements", key).status == 400)
+        let database = client.fixture.services.database
+        _ = try await DisableTarget(database: database)("platform", at: WebFixture.now).get()
+        let disabled = try await client.send(.get, path, key)
+        #expect(disabled.status == 403 && disabled.text.contains("/problems/target-disabled"), "\(disabled.text)")
+        let wrong = try await client.send(.get, path, ["Authorization": "Bearer x"])
+        #expect(wrong.status == 401 && wrong.text.contains("/problems/unauthorized"), "\(wrong.text)")
     }
 
     @Test(arguments: TestEngine.allCases)
@@ -141,7 +152,13 @@ import Water
             }
             let other = try await client.send(.get, "/v1/statements/2026-10", ["If-None-Match": "\"other\""])
             #expect(other.status == 200 && other.text == one.text)
-            #expect(try await client.get("/v1/statements/2026-10?version=2").status == 404)
+            let missing = [("2026-10?version=2", "version"), ("2026-09", "month"), ("2026-09/explain", "month")]
+            for (address, field) in missing {
+                let none = try await client.get("/v1/statements/\(address)")
+                #expect(none.status == 404 && none.text.contains("/problems/no-such-statement"), "\(none.text)")
+                let errors = try #require(try none.json()["errors"] as? [[String: String]])
+                #expect(errors.map { $0["field"] } == [field], "\(none.text)")
+            }
             #expect(try await client.get("/v1/statements/2026-13").status == 400)
             #expect(try await client.another().get("/v1/statements").status == 401)
             #expect(try await client.get("/statements/2026-10?version=2").status == 404)

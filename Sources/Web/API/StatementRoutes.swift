@@ -78,10 +78,13 @@ struct StatementRoutes: Sendable {
         try request.requireQuery(of: ["version"])
         guard let month = BillingMonth(text) else { throw Problem.badRequest("month", "is no YYYY-MM") }
         let version = try request.version()
-        let found = try await services.database.read {
-            try $0.statement(of: home.id, in: home.community, month, version: version)
+        let (found, newest) = try await services.database.read { reader in
+            (
+                try reader.statement(of: home.id, in: home.community, month, version: version),
+                try reader.statement(of: home.id, in: home.community, month)
+            )
         }
-        guard let found else { throw Problem.notFound }
+        guard let found else { throw Problem.noSuchStatement(newest == nil ? "month" : "version") }
         return found
     }
 
@@ -90,23 +93,34 @@ struct StatementRoutes: Sendable {
         guard let key = request.bearer,
             let target = try await services.database.read({ try $0.target(pullKeyHash: key.hash) }), target.isEntitled
         else { throw Problem.noKey }
+        guard target.disabledAt == nil else { throw Problem.targetDisabled }
         try request.requireQuery(of: ["month", "after"])
         guard let month = request.query("month").flatMap({ BillingMonth($0) }) else {
             throw Problem.badRequest("month", "is no YYYY-MM")
         }
         let after = request.query("after") ?? ""
-        let rows = try await services.database.read { reader -> [StatementOfNumber]? in
+        let page = try await services.database.read { reader -> PulledPage? in
             guard let area = try reader.area(code: code), area.kind == .community,
                 try reader.areaChain(from: area.id).contains(where: { $0.id == target.area })
             else { return nil }
-            return try reader.statements(of: area.id, month, after: after, limit: StatementRoutes.pageSize).map {
-                StatementOfNumber(number: $0.number, body: $0.statement.body, hash: $0.statement.hash)
-            }
+            let rows = try reader.statements(of: area.id, month, after: after, limit: StatementRoutes.pageSize)
+            let isClosed = try !rows.isEmpty || !reader.statements(of: area.id, month, after: "", limit: 1).isEmpty
+            return PulledPage(
+                isClosed: isClosed,
+                rows: rows.map {
+                    StatementOfNumber(number: $0.number, body: $0.statement.body, hash: $0.statement.hash)
+                })
         }
         // A community outside the target's area is as unknown to it as one that does not exist.
-        guard let rows else { throw Problem.notFound }
-        let bytes = body(of: rows, code, month)
+        guard let page else { throw Problem.notFound }
+        let bytes = body(of: page, code, month)
         return request.answer(bytes, hash: sha256Hex(bytes))
+    }
+
+    private struct PulledPage: Sendable {
+        /// Statements of the community's month were issued, be they on this page or not.
+        let isClosed: Bool
+        let rows: [StatementOfNumber]
     }
 
     private struct StatementOfNumber: Sendable {
@@ -116,11 +130,13 @@ struct StatementRoutes: Sendable {
     }
 
     /// Canonical bodies are joined as they are: their hashes stay checkable.
-    private func body(of rows: [StatementOfNumber], _ code: String, _ month: BillingMonth) -> [UInt8] {
+    private func body(of page: PulledPage, _ code: String, _ month: BillingMonth) -> [UInt8] {
         var out: [UInt8] = []
+        let rows = page.rows
         let isFull = rows.count == StatementRoutes.pageSize
         let next: CanonicalJSON = isFull ? .optional(rows.last?.number) : .null
-        out += Array("{\"community\":\(CanonicalJSON.string(code).text),\"month\":\"\(month)\"".utf8)
+        out += Array("{\"closed\":\(page.isClosed),\"community\":\(CanonicalJSON.string(code).text)".utf8)
+        out += Array(",\"month\":\"\(month)\"".utf8)
         out += Array(",\"next\":\(next.text),\"statements\":[".utf8)
         for (index, row) in rows.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }

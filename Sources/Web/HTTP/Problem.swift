@@ -53,6 +53,12 @@ struct Problem: Error, Sendable {
 
 extension Problem {
     static let notFound = Problem("not-found", 404, "There is nothing at this address.")
+    /// `field`: `month` where the home has none of it, `version` where it has others.
+    static func noSuchStatement(_ field: String) -> Problem {
+        Problem(
+            "no-such-statement", 404, "There is no such statement.",
+            errors: [Entry(field: field, reason: field == "month" ? "has no statement" : "is none of the month's")])
+    }
     /// `methods`: those that the address takes.
     static func methodNotAllowed(_ methods: [String]) -> Problem {
         let list = methods.joined(separator: ", ")
@@ -83,6 +89,9 @@ extension Problem {
         headers: [("WWW-Authenticate", "Cookie realm=\"jieshui\"")])
     static let formExpired = Problem("form-expired", 403, "The form's token is missing or old.")
     static let outOfScope = Problem("forbidden", 403, "This lies outside what the caller may see or change.")
+    static let targetDisabled = Problem(
+        "target-disabled", 403, "The target is disabled.",
+        detail: "The key is right. The operator enables the target again by jieshui target enable.")
     static let server = Problem("internal", 500, "The server failed; the request can be sent again.")
     static let outcomeUnknown = Problem(
         "outcome-unknown", 500, "Whether this was done is not known.",
