@@ -36,11 +36,12 @@ public struct HoldItem: Sendable {
         // Two holds of one item, or of one account, both write its row: one is decided again. A repeat finds its posting.
         try await database.write(repeatable: true) { transaction in
             let reader = transaction.reader
+            // An id that is taken was taken with an item that there is.
+            let earlier = try reader.posting(id, in: holder.community)
             guard let row = try reader.items(of: holder.community).first(where: { $0.id == item }) else {
-                return .failure(.noSuchItem)
+                return .failure(earlier == nil ? .noSuchItem : .ledger(.idReusedWithOtherInput))
             }
             let state = try reader.accountState(of: holder)
-            let earlier = try reader.posting(id, in: holder.community)
             if earlier == nil, row.isWithdrawn { return .failure(.noSuchItem) }
             if earlier == nil, let seen, seen != row.points { return .failure(.priceHasChanged) }
             // A retry after a price change repeats the price agreed to.

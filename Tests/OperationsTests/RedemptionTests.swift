@@ -152,6 +152,10 @@ import Water
         #expect(
             try await hold(try id("r2"), item: item, for: holder, codes: ["A"], at: now)
                 == .failure(.ledger(.outOfStock)))
+        // Whatever else is wrong with it, the id was taken with another item.
+        #expect(
+            try await hold(try id("r1"), item: ItemID(99), for: holder, codes: ["A"], at: now)
+                == .failure(.ledger(.idReusedWithOtherInput)))
         let close = CloseRedemption(database: city.database, terms: terms)
         #expect(
             try await close.confirm(try id("r9"), in: CityFixture.first, by: StaffID(1), at: now)

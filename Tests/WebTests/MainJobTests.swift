@@ -112,13 +112,18 @@ import Water
             #expect(held.status == 201, "\(held.text)")
             #expect(try await resident.send(.post, "/v1/redemptions", headers, body: body).text == held.text)
             let forged = ["Content-Type": "application/json", "X-CSRF-Token": "x"]
-            #expect(try await resident.send(.post, "/v1/redemptions", forged, body: body).status == 403)
+            let unproved = try await resident.send(.post, "/v1/redemptions", forged, body: body)
+            #expect(unproved.status == 403 && unproved.text.contains("header X-CSRF-Token"), "\(unproved.text)")
             let second = #"{"id":"app-2","item_id":\#(client.fixture.item)}"#
             let refused = try await resident.send(.post, "/v1/redemptions", headers, body: second)
             #expect(refused.status == 409 || refused.status == 201)
             let unknown = try await resident.send(
                 .post, "/v1/redemptions", headers, body: #"{"id":"app-3","item_id":999}"#)
-            #expect(unknown.status == 404)
+            #expect(unknown.status == 404 && unknown.text.contains(#""field":"item_id""#), "\(unknown.text)")
+            let reused = try await resident.send(
+                .post, "/v1/redemptions", headers, body: #"{"id":"app-1","item_id":999}"#)
+            #expect(reused.status == 409 && reused.text.contains("/problems/id-reused-with-other-input"))
+            #expect(reused.text.contains(#""field":"id""#), "\(reused.text)")
             let nameless = try await resident.send(.post, "/v1/redemptions", headers, body: #"{"item_id":1}"#)
             #expect(nameless.status == 400 && nameless.text.contains(#""field":"id""#))
 
@@ -127,7 +132,14 @@ import Water
                 "Content-Type": "application/json", "X-CSRF-Token": try await staff.get("/staff").field("csrf"),
             ]
             let at = #"{"community":"\#(WebFixture.community)","desk_code":"\#(code)"}"#
-            #expect(try await staff.send(.post, "/v1/redemptions/other/confirm", desk, body: at).status == 404)
+            let wrong = [
+                ("other", at, 404, "id"), ("app-1", at.replacing(code, with: "AAAAAAAA"), 404, "desk_code"),
+                ("app-1", at.replacing(WebFixture.community, with: "9"), 403, "community"),
+            ]
+            for (id, body, status, field) in wrong {
+                let answer = try await staff.send(.post, "/v1/redemptions/\(id)/confirm", desk, body: body)
+                #expect(answer.status == status && answer.text.contains("\"field\":\"\(field)\""), "\(answer.text)")
+            }
             let confirmed = try await staff.send(.post, "/v1/redemptions/app-1/confirm", desk, body: at)
             #expect(try confirmed.json()["state"] as? String == "confirmed")
             #expect(try await staff.send(.post, "/v1/redemptions/app-1/void", desk, body: at).status == 409)

@@ -1,6 +1,7 @@
-/// A JSON value with its place in the bytes, for envelopes whose parts are signed or handed on as they were sent.
-struct JSONNode {
-    enum Value {
+/// A JSON value with its place in the bytes, for envelopes whose parts are signed or handed on as they were sent, and for
+/// the small bodies of the service's own API.
+public struct JSONNode: Sendable {
+    public enum Value: Sendable {
         case null
         case truth(Bool)
         /// As written.
@@ -10,10 +11,17 @@ struct JSONNode {
         case object([(key: String, value: JSONNode)])
     }
 
-    let value: Value
+    public let value: Value
     let range: Range<Int>
 
-    /// A whole document. Refused: more than 100,000 values, a key given twice in an object.
+    /// Why a body with the same key twice in an object is refused; the offset is that of the second one's quote.
+    public static let repeatedKey = "a key is given twice"
+
+    /// A whole document in UTF-8, by RFC 8259 alone. Refused: nesting beyond 16 levels, more than 100,000 values, a key
+    /// given twice in an object.
+    public static func document(_ bytes: [UInt8]) throws(BodyRefusal) -> JSONNode { try document(bytes.span) }
+
+    /// The same of bytes in place.
     static func document(_ bytes: Span<UInt8>) throws(BodyRefusal) -> JSONNode {
         var at = 0
         var room = 100_000
@@ -25,7 +33,7 @@ struct JSONNode {
     }
 
     /// A member by its key; nil where this is no object or lacks it.
-    subscript(key: String) -> JSONNode? {
+    public subscript(key: String) -> JSONNode? {
         guard case .object(let members) = value else { return nil }
         return members.first { $0.key == key }?.value
     }
@@ -100,7 +108,7 @@ extension Span where Element == UInt8 {
         repeat {
             let start = at
             let key = String(decoding: unescaped(try key(&at)), as: UTF8.self)
-            guard seen.insert(key).inserted else { throw malformed(start, "a key is given twice") }
+            guard seen.insert(key).inserted else { throw malformed(start, JSONNode.repeatedKey) }
             members.append((key, try node(&at, depth: depth + 1, room: &room)))
         } while try continues(&at, until: UInt8(ascii: "}"))
         return members

@@ -19,53 +19,47 @@ struct RedemptionRoutes: Sendable {
         }
     }
 
-    private struct HoldBody: Decodable {
-        let id: String
-        let item: WholeNumber
-        let points: WholeNumber?
-
-        enum CodingKeys: String, CodingKey {
-            case id, points
-            case item = "item_id"
-        }
-    }
-
     private func hold(_ request: Request) async throws -> Response {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         try request.requireQuery(of: [])
-        try services.requireSame(request.header("X-CSRF-Token") ?? "", resident.csrf)
-        let body = try await services.readJSON(HoldBody.self, request)
-        guard let id = PostingID(body.id) else {
-            throw Problem.badRequest("id", "must be 1 to 64 of 0-9 A-Z a-z - _ .")
-        }
-        let answer = try await services.hold(
-            id, ItemID(body.item.value), seen: body.points.map { Points($0.value) }, for: resident, at: now)
+        try services.requireToken(request, resident.csrf)
+        let body = try await services.readJSON(request)
+        let id = try body.postingID("id")
+        let item = ItemID(try body.whole("item_id"))
+        let seen = try body.wholeIfPresent("points").map { Points($0) }
+        let answer = try await services.hold(id, item, seen: seen, for: resident, at: now)
         return .json(try answer.orProblem().json, status: 201)
-    }
-
-    private struct DeskBody: Decodable {
-        let community: String
-        let code: String
-
-        enum CodingKeys: String, CodingKey {
-            case community
-            case code = "desk_code"
-        }
     }
 
     private func close(_ request: Request, _ id: String, as state: RedemptionRow.State) async throws -> Response {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         try request.requireQuery(of: [])
-        try services.requireSame(request.header("X-CSRF-Token") ?? "", clerk.csrf)
-        let body = try await services.readJSON(DeskBody.self, request)
-        guard let community = clerk.communities.first(where: { $0.code == body.community }) else {
-            throw Problem.outOfScope
+        try services.requireToken(request, clerk.csrf)
+        let body = try await services.readJSON(request)
+        let (code, desk) = (try body.text("community"), try body.text("desk_code"))
+        guard let community = clerk.communities.first(where: { $0.code == code }) else {
+            var problem = Problem.outOfScope
+            problem.errors = [.init(field: "community", reason: "is none that the caller serves")]
+            throw problem
         }
-        let found = try await services.redemption(code: body.code, in: community.id, by: clerk, at: now)
-        guard let found, found.id.text == id else { throw RedemptionRefusal.noSuchRedemption.problem }
+        guard let found = try await services.redemption(code: desk, in: community.id, by: clerk, at: now) else {
+            throw Problem.noSuchRedemption("desk_code", "is no redemption's that the caller serves")
+        }
+        guard found.id.text == id else { throw RedemptionRefusal.noSuchRedemption.problem }
         return .json(try await services.close(found, as: state, by: clerk, at: now).orProblem().json)
+    }
+}
+
+extension JSONBody {
+    /// An id that the client made. `.` and `..` would be no part of an address: clients drop them from it.
+    fileprivate func postingID(_ name: String) throws -> PostingID {
+        let text = try text(name)
+        guard let id = PostingID(text), text != ".", text != ".." else {
+            throw Problem.badRequest(name, "must be 1 to 64 of 0-9 A-Z a-z - _ . and more than one or two full stops")
+        }
+        return id
     }
 }
 
@@ -125,17 +119,20 @@ extension RedemptionRefusal {
     /// The one table from refusals to answers.
     var problem: Problem {
         switch self {
-        case .noSuchItem: Problem("no-such-item", 404, "The community offers no such item.")
+        case .noSuchItem:
+            Problem(
+                "no-such-item", 404, "The community offers no such item.",
+                errors: [.init(field: "item_id", reason: "is none that the community offers")])
         case .priceHasChanged:
             Problem(
                 "price-changed", 409, "The item costs other points now.",
                 errors: [.init(field: "points", reason: "are not what the item costs")])
-        case .noSuchRedemption: Problem("no-such-redemption", 404, "There is no such redemption.")
+        case .noSuchRedemption: .noSuchRedemption("id", "is not the redemption's")
         case .codesAreTaken: .busy("No desk code was free.", after: 1)
         case .ledger(let refusal):
             Problem(
                 refusal.rawValue.replacing("_", with: "-"), 409, "The ledger refuses this.",
-                errors: [.init(reason: refusal.rawValue)])
+                errors: [.init(field: refusal.field, reason: refusal.rawValue)])
         }
     }
 
@@ -151,6 +148,27 @@ extension RedemptionRefusal {
         case .ledger(.holdHasExpired): "refused_hold_has_expired"
         case .noSuchRedemption, .codesAreTaken, .ledger: "refused_other"
         }
+    }
+}
+
+extension Refusal {
+    /// The field of a request that it speaks of; nil where it speaks of the account.
+    fileprivate var field: String? {
+        switch self {
+        case .idReusedWithOtherInput, .holdIsNotOpen, .holdHasExpired, .holdHasNotExpired: "id"
+        case .crossesCommunities, .outOfStock, .nothingIsReserved: "item_id"
+        case .pointsAreOutOfRange, .exceedsBalance: "points"
+        case .accountIsAnother, .reasonIsTooLong, .laterVersionIsPosted, .tooManyOpenHolds, .nothingToExpire,
+            .communityIsTheSame, .holdsAreOpen:
+            nil
+        }
+    }
+}
+
+extension Problem {
+    static func noSuchRedemption(_ field: String, _ reason: String) -> Problem {
+        Problem(
+            "no-such-redemption", 404, "There is no such redemption.", errors: [Entry(field: field, reason: reason)])
     }
 }
 

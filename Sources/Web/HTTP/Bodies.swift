@@ -143,21 +143,6 @@ extension WebServices {
         }
     }
 
-    /// A small JSON body. Unknown keys are ignored; what is missing or of another type is named.
-    func readJSON<Body: Decodable>(_ type: Body.Type, _ request: Request) async throws -> Body {
-        guard mediaType(request) == "application/json" else { throw Problem.unsupportedType("application/json") }
-        do {
-            return try JSONDecoder().decode(type, from: Data(try await readSmall(request)))
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw Problem.badRequest(key.stringValue, "is required")
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            throw Problem.badRequest(context.codingPath.last?.stringValue ?? "body", "is of another type")
-        } catch DecodingError.dataCorrupted(let context) {
-            guard let key = context.codingPath.last else { throw Problem.badRequest("body", "is no JSON") }
-            throw Problem.badRequest(key.stringValue, "is no whole number in range")
-        }
-    }
-
     /// A form's fields. `stranger`: the connection where nobody known sends it.
     func readForm(_ request: Request, of stranger: ClientConnection? = nil) async throws -> Form {
         let expected = "application/x-www-form-urlencoded"
@@ -199,7 +184,9 @@ extension Decompression {
         guard let coding = ContentCoding(name) else {
             throw Problem(
                 "unsupported-content-coding", 415, "The body's content coding is not read here.",
-                detail: "Expected gzip or zstd.", headers: [("Accept-Encoding", "gzip, zstd")])
+                detail: "Expected gzip or zstd.",
+                errors: [.init(field: "Content-Encoding", reason: "is neither gzip nor zstd")],
+                headers: [("Accept-Encoding", "gzip, zstd")])
         }
         return try Decompression(coding, limit: limit)
     }
@@ -217,22 +204,6 @@ extension DecompressionFault {
         return Problem(
             "malformed-body", 400, "The body cannot be unpacked; nothing of it was kept.",
             errors: [.init(field: "Content-Encoding", reason: reason)])
-    }
-}
-
-/// A number of a JSON body. Of a fraction or one too large the decoder itself says that the whole body is no JSON.
-struct WholeNumber: Decodable, Sendable {
-    let value: Int64
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        do {
-            value = try container.decode(Int64.self)
-        } catch let error as DecodingError {
-            throw error
-        } catch {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no whole number in range")
-        }
     }
 }
 

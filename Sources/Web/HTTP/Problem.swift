@@ -88,6 +88,13 @@ extension Problem {
         "unauthorized", 401, "A signed-in session is needed.",
         headers: [("WWW-Authenticate", "Cookie realm=\"jieshui\"")])
     static let formExpired = Problem("form-expired", 403, "The form's token is missing or old.")
+    /// Of a program, which has no form: the token comes in a header.
+    static func noToken(isMissing: Bool) -> Problem {
+        Problem(
+            "form-expired", 403, "The session's token is needed in the header X-CSRF-Token.",
+            detail: "It is the value of the field csrf in the forms of the session's pages, and ends with the session.",
+            errors: [Entry(field: "X-CSRF-Token", reason: isMissing ? "is required" : "is not the session's")])
+    }
     static let outOfScope = Problem("forbidden", 403, "This lies outside what the caller may see or change.")
     static let targetDisabled = Problem(
         "target-disabled", 403, "The target is disabled.",
@@ -113,7 +120,9 @@ extension Problem {
     }
 
     static func unsupportedType(_ expected: String) -> Problem {
-        Problem("unsupported-media-type", 415, "The body's type is not taken here.", detail: "Expected \(expected).")
+        Problem(
+            "unsupported-media-type", 415, "The body's type is not taken here.", detail: "Expected \(expected).",
+            errors: [Entry(field: "Content-Type", reason: "is not taken here")])
     }
 
     static func tooManyTries(after seconds: Int64) -> Problem {

@@ -88,12 +88,23 @@ extension WebServices {
         return Clerk(member: member, csrf: session.csrfToken, token: token, areas: areas)
     }
 
-    /// Throws 403 unless the two are the same, in time that does not tell how far they agree.
+    /// Throws 403 unless the two are the same.
     func requireSame(_ given: String, _ expected: String) throws {
+        guard isSame(given, expected) else { throw Problem.formExpired }
+    }
+
+    /// Throws 403 unless a program's request carries the session's token.
+    func requireToken(_ request: Request, _ expected: String) throws {
+        let given = request.header("X-CSRF-Token") ?? ""
+        guard isSame(given, expected) else { throw Problem.noToken(isMissing: given.isEmpty) }
+    }
+
+    /// In time that does not tell how far they agree.
+    private func isSame(_ given: String, _ expected: String) -> Bool {
         let (a, b) = (Array(sha256Hex(Array(given.utf8)).utf8), Array(sha256Hex(Array(expected.utf8)).utf8))
         var difference: UInt8 = 0
         for (x, y) in zip(a, b) { difference |= x ^ y }
-        guard difference == 0, !given.isEmpty else { throw Problem.formExpired }
+        return difference == 0 && !given.isEmpty
     }
 
     /// The token of forms shown before anyone is signed in: the browser's own, or a new one.
