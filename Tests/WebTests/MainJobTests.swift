@@ -171,7 +171,12 @@ import Water
                 let errors = try #require(try none.json()["errors"] as? [[String: String]])
                 #expect(errors.map { $0["field"] } == [field], "\(none.text)")
             }
-            #expect(try await client.get("/v1/statements/2026-13").status == 400)
+            for month in ["2026-13", "0000-01", "1969-12", "2026-1"] {
+                for address in ["/v1/statements/\(month)", "/v1/statements?after=\(month)"] {
+                    let none = try await client.get(address)
+                    #expect(none.status == 400 && none.text.contains("from 1970-01 to 9999-12"), "\(none.text)")
+                }
+            }
             #expect(try await client.another().get("/v1/statements").status == 401)
             #expect(try await client.get("/statements/2026-10?version=2").status == 404)
         }

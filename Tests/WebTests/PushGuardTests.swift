@@ -103,6 +103,27 @@ import Water
         }
     }
 
+    @Test func `the methods that an address of pushes takes are those that its platform uses`() async throws {
+        try await fixture().run { client in
+            let query = "?token=\(Self.token)"
+            let ofNone = [("/v1/push/ctwing/north\(query)", "POST"), ("/v1/push/onenet/north", "GET, HEAD, POST")]
+            for (address, allowed) in ofNone {
+                for method in [HTTPRequest.Method.put, .options, .delete] {
+                    let answer = try await client.send(method, address)
+                    #expect(answer.status == 405 && answer.header("Allow") == allowed, "\(method) \(address)")
+                }
+            }
+            for method in [HTTPRequest.Method.get, .head] {
+                let answer = try await client.send(method, "/v1/push/ctwing/north\(query)")
+                #expect(answer.status == 405 && answer.header("Allow") == "POST", "\(method)")
+                let checked = try await client.send(method, "/v1/push/onenet/north")
+                #expect(checked.status == 401, "\(method)")
+                #expect(checked.header("WWW-Authenticate") == #"Push realm="jieshui""#)
+            }
+            #expect(try await client.send(.put, "/v1/push/nobody/north").status == 404)
+        }
+    }
+
     @Test func `where every request seems to come from the proxy no proof is counted`() async throws {
         var settings = WebSettings()
         settings.triesPerPeer = 1

@@ -26,6 +26,9 @@ public enum Platform: String, CaseIterable, Sendable {
         }
     }
 
+    /// True where the platform checks an address by GET before it pushes to it.
+    public var checksAddress: Bool { self == .onenet || self == .tencent }
+
     /// True where a sender is believed only by its signature: without one anybody who knows the address could push.
     public var needsSignature: Bool { self == .onenet || self == .tencent }
 }

@@ -23,6 +23,15 @@ struct PushRoutes: Sendable {
         }
     }
 
+    /// What an address of pushes takes: GET only of a platform that checks it.
+    static func methods(checksAddress: Bool) -> [String] { checksAddress ? ["GET", "HEAD", "POST"] : ["POST"] }
+
+    /// The same of an address by its parts; nil for any other, empty where there is no such platform.
+    static func methods(at parts: [Substring]) -> [String]? {
+        guard parts.count == 4, parts[0] == "v1", parts[1] == "push" else { return nil }
+        return Platform(rawValue: String(parts[2])).map { methods(checksAddress: $0.checksAddress) } ?? []
+    }
+
     private func take(
         _ request: Request, _ method: PushRequest.Method, _ context: WebContext
     ) async throws -> Response {
@@ -202,10 +211,12 @@ extension Problem {
             self.init(
                 "push-not-configured", 403, "The gateway is not set up for this platform.", detail: refusal.reason)
         case .noProof, .wrongProof, .outsideWindow:
-            self.init("push-not-proved", 401, "The sender is not proved to be the platform.", detail: refusal.reason)
+            self.init(
+                "push-not-proved", 401, "The sender is not proved to be the platform.", detail: refusal.reason,
+                headers: [("WWW-Authenticate", "Push realm=\"jieshui\"")])
         case .unopened(let reason): self.init(malformed: .init(field: "msg", reason: reason))
         case .malformed(let offset, let reason): self.init(malformed: .init(offset: offset, reason: reason))
-        case .method: self = .methodNotAllowed(["POST"])
+        case .method: self = .methodNotAllowed(PushRoutes.methods(checksAddress: false))
         case .tooLarge: self = .bodyTooLarge
         }
     }

@@ -30,9 +30,7 @@ struct StatementRoutes: Sendable {
     private func list(_ request: Request) async throws -> Response {
         let home = try await services.resident(request, at: services.now()).household
         try request.requireQuery(of: ["after"])
-        let text = request.query("after")
-        let after = text.flatMap { BillingMonth($0) }
-        guard text == nil || after != nil else { throw Problem.badRequest("after", "is no YYYY-MM") }
+        let after = try request.query("after").map { try month($0, of: "after") }
         let months = try await services.database.read {
             try $0.statementMonths(
                 of: home.id, in: home.community, before: after, limit: StatementRoutes.listSize)
@@ -56,6 +54,13 @@ struct StatementRoutes: Sendable {
         return .json(["household": .string(home.number), "outlook": found?.json ?? .null])
     }
 
+    private func month(_ text: String, of field: String) throws -> BillingMonth {
+        guard let month = BillingMonth(text) else {
+            throw Problem.badRequest(field, "is no month YYYY-MM from 1970-01 to 9999-12")
+        }
+        return month
+    }
+
     /// A statement's canonical bytes.
     private func own(_ request: Request, _ text: String) async throws -> Response {
         let found = try await stored(request, text)
@@ -76,7 +81,7 @@ struct StatementRoutes: Sendable {
     private func stored(_ request: Request, _ text: String) async throws -> StoredStatement {
         let home = try await services.resident(request, at: services.now()).household
         try request.requireQuery(of: ["version"])
-        guard let month = BillingMonth(text) else { throw Problem.badRequest("month", "is no YYYY-MM") }
+        let month = try month(text, of: "month")
         let version = try request.version()
         let (found, newest) = try await services.database.read { reader in
             (
@@ -95,9 +100,10 @@ struct StatementRoutes: Sendable {
         else { throw Problem.noKey }
         guard target.disabledAt == nil else { throw Problem.targetDisabled }
         try request.requireQuery(of: ["month", "after"])
-        guard let month = request.query("month").flatMap({ BillingMonth($0) }) else {
-            throw Problem.badRequest("month", "is no YYYY-MM")
+        guard let text = request.query("month") else {
+            throw Problem.badRequest("month", "is required: ?month=YYYY-MM")
         }
+        let month = try month(text, of: "month")
         let after = request.query("after") ?? ""
         let page = try await services.database.read { reader -> PulledPage? in
             guard let area = try reader.area(code: code), area.kind == .community,

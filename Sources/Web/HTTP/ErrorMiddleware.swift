@@ -55,7 +55,11 @@ struct ErrorMiddleware: RouterMiddleware {
 
     /// What no route took: another method of the address, or nothing there.
     private func problem(of error: any HTTPResponseError, _ request: Request, _ context: WebContext) -> Problem {
-        let methods = error.status == .notFound ? table.methods(of: request.uri.path) : []
+        var methods: [String] = []
+        if error.status == .notFound {
+            // One route takes the pushes of every platform.
+            methods = PushRoutes.methods(at: request.pathParts) ?? table.methods(of: request.uri.path)
+        }
         let isOther = !methods.isEmpty && !methods.contains(request.method.rawValue)
         return isOther ? .methodNotAllowed(methods) : Problem(status: error.status.code)
     }
