@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Ledger
 import Operations
 import Testing
 import Water
@@ -74,6 +75,66 @@ import Water
         }
     }
 
+    @Test func `every type that a problem can have is listed with its status, and none besides`() throws {
+        let source = try folder("../../Sources/Web")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).filter { $0.hasSuffix(".swift") }
+        var told: Set<String> = []
+        for file in files {
+            let text = try String(contentsOf: source.appendingPathComponent(file), encoding: .utf8)
+            for match in text.matches(of: /(?:Problem|self\.init)\(\s*"([a-z]+(?:-[a-z]+)*)", ([0-9]{3}),/) {
+                told.insert("\(match.1) \(match.2)")
+            }
+        }
+        for refusal in Refusal.allCases {
+            let problem = RedemptionRefusal.ledger(refusal).problem
+            told.insert("\(problem.name) \(problem.status)")
+        }
+        let listed = try description().matches(
+            of: #/const: /problems/([a-z-]+)(?:,|\n) +description: "([0-9]{3})\./#
+        ).map { "\($0.1) \($0.2)" }
+        #expect(told.count > 30 && listed.count == Set(listed).count)
+        #expect(told == Set(listed))
+    }
+
+    @Test func `every member of a statement and of its parts is described`() async throws {
+        let parts = try description().split(separator: "\n    Statement:\n")
+        let text = try #require(parts.last)
+        try await WebFixture().run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            _ = try await client.another().closeOctober()
+            try await client.signInResident(3)
+            let statement = try await client.get("/v1/statements/2026-10").json()
+            for name in statement.keys {
+                #expect(text.contains("\n        \(name): { ") || text.contains("\n        \(name):\n"), "\(name)")
+            }
+            for name in Set(names(in: statement)) { #expect(text.contains(" \(name):"), "\(name)") }
+        }
+    }
+
+    /// The names of all members; those of `findings` are what was found.
+    private func names(in value: Any) -> [String] {
+        if let list = value as? [Any] { return list.flatMap { names(in: $0) } }
+        guard let members = value as? [String: Any] else { return [] }
+        return members.flatMap { $0.key == "findings" ? [$0.key] : [$0.key] + names(in: $0.value) }
+    }
+
+    @Test func `a month is described as it is read`() throws {
+        let found = try description().firstMatch(of: #/\n    Month:\n(?: +.*\n)*? +pattern: "(.+)"\n/#)
+        let regex = try Regex(String(try #require(found).1))
+        for text in ["1970-01", "1999-12", "2026-10", "9999-12", "0000-01", "1969-12", "2026-00", "2026-13", "2026-1"] {
+            #expect((text.firstMatch(of: regex) != nil) == (BillingMonth(text) != nil), "\(text)")
+        }
+    }
+
+    private func folder(_ path: String) throws -> URL {
+        let here = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        return here.appendingPathComponent(path).standardizedFileURL
+    }
+
+    private func description() throws -> String {
+        try String(contentsOf: folder("../../Sources/Web/Assets/openapi.yaml"), encoding: .utf8)
+    }
+
     /// `/v1/x/:id` as `/v1/x/{id}`.
     private func described(_ path: String) -> String {
         let parts = path.split(separator: "/").map { part -> String in
@@ -96,9 +157,7 @@ import Water
     /// Every operation in the description: paths are indented by two, methods by four, what they hold by six, statuses
     /// by eight. Answers that operations share stand with the first of them, under a name.
     private func operations() throws -> [Operation] {
-        let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        let text = try String(
-            contentsOf: source.appendingPathComponent("../../Sources/Web/Assets/openapi.yaml"), encoding: .utf8)
+        let text = try description()
         var found: [Operation] = []
         var shared: [Substring: Set<Int>] = [:]
         var path = ""
