@@ -48,7 +48,15 @@ import Water
         (#"{"id":"a","item_id":9223372036854775808}"#, "item_id", "is no whole number in range"),
         (#"{"id":"a","item_id":1,"points":1e400}"#, "points", "is no whole number in range"),
         (#"{"id":"a","item_id":"1"}"#, "item_id", "is of another type"), (#"{"id":"a"}"#, "item_id", "is required"),
-        (#"{"id":"a""#, "body", "is no JSON"),
+        (#"{"id":"a","item_id":1.0}"#, "item_id", "is no whole number in range"),
+        (#"{"id":"a","item_id":1,"points":2e1}"#, "points", "is no whole number in range"),
+        (#"{"id":7,"item_id":1}"#, "id", "is of another type"), (#"["a",1]"#, "body", "is no JSON object"),
+        (#"{"id":".","item_id":1}"#, "id", "must be 1 to 64"), (#"{"id":"..","item_id":1}"#, "id", "must be 1 to 64"),
+        (#"{"id":"a/b","item_id":1}"#, "id", "must be 1 to 64"), (#"{"id":"","item_id":1}"#, "id", "must be 1 to 64"),
+        (#"{"id":"a","item_id":1,"id":"b"}"#, "id", "is given twice"),
+        (#"{"id":"a""#, "body", "is no JSON: ends too early"), ("", "body", "is no JSON: ends too early"),
+        (#"{"id":"a","item_id":1,}"#, "body", "is no JSON: expected a key"),
+        (#"{"id":"a","item_id":01}"#, "body", "is no JSON: "), (#"{"id":"a","item_id":1} 2"#, "body", "is no JSON: "),
     ])
     func `a field of JSON at fault is named`(_ body: String, _ field: String, _ reason: String) async throws {
         try await WebFixture().run { client in

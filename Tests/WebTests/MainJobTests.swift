@@ -83,8 +83,8 @@ import Water
         let beyond = try await client.send(.get, "\(path)&after=\(WebFixture.number(12))", key)
         #expect(beyond.text.contains(#""statements":[]"#), "\(beyond.text)")
         for answer in [page, after, beyond] { #expect(try answer.json()["closed"] as? Bool == true) }
-        let open = try await client.send(.get, path.replacing("2026-10", with: "2026-11"), key)
-        #expect(try open.status == 200 && open.json()["closed"] as? Bool == false, "\(open.text)")
+        let early = try await client.send(.get, path.replacing("2026-10", with: "2026-11"), key)
+        #expect(try early.status == 200 && early.json()["closed"] as? Bool == false, "\(early.text)")
         #expect(after.header("ETag") != tag)
         #expect(try await client.send(.get, path).status == 401)
         #expect(try await client.send(.get, "/v1/communities/1401/statements?month=2026-10", key).status == 404)
@@ -169,7 +169,7 @@ import Water
                 let none = try await client.get("/v1/statements/\(address)")
                 #expect(none.status == 404 && none.text.contains("/problems/no-such-statement"), "\(none.text)")
                 let errors = try #require(try none.json()["errors"] as? [[String: String]])
-                #expect(errors.map { $0["field"] } == [field], "\(none.text)")
+                #expect(errors.count == 1 && errors.first?["field"] == field, "\(none.text)")
             }
             for month in ["2026-13", "0000-01", "1969-12", "2026-1"] {
                 for address in ["/v1/statements/\(month)", "/v1/statements?after=\(month)"] {
