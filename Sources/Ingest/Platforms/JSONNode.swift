@@ -1,6 +1,7 @@
 /// A JSON value with its place in the bytes, for envelopes whose parts are signed or handed on as they were sent, and for
 /// the small bodies of the service's own API.
 public struct JSONNode: Sendable {
+    /// What it is, with its parts.
     public enum Value: Sendable {
         case null
         case truth(Bool)
