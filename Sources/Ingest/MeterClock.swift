@@ -121,12 +121,12 @@ struct MeterClock {
     }
 
     /// Cheap meters begin again at 2000-01-01, or on the day they were made, when they lose power. No gateway hears a
-    /// meter so long after it spoke, and no clock gains so much.
+    /// meter so long after it spoke. A clock ahead is believed: the gateway's own may have begun again instead.
     private func wasReset(_ told: Instant) -> Bool {
         if told < .earliestReading { return true }
         guard let receivedAt, receivedAt >= .earliestReading else { return false }
-        let (apart, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(told.epochSeconds)
-        return !overflow && apart.magnitude > longestClockError
+        let (behind, overflow) = receivedAt.epochSeconds.subtractingReportingOverflow(told.epochSeconds)
+        return !overflow && behind > longestClockLag
     }
 
     private func told(_ clock: ClockBytes?, _ order: ClockOrder) -> Instant? {
@@ -167,5 +167,5 @@ struct MeterClock {
     }
 }
 
-/// Seconds that a meter's clock may lie behind or ahead of the time of receipt and still be believed: 400 days.
-private let longestClockError: UInt64 = 400 * 86_400
+/// Seconds that a meter's clock may lie behind the time of receipt and still be believed: 400 days.
+private let longestClockLag: Int64 = 400 * 86_400
