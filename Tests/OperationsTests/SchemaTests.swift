@@ -15,6 +15,22 @@ import Water
         #expect(numbers == migrations.map(\.number))
     }
 
+    /// A form of what is stored that a program of migration 24 does not know, without a change of any table.
+    @Test(arguments: TestEngine.allCases)
+    func `a program from before the second dictionary of statements does not serve what a newer one has served`(
+        engine: TestEngine
+    ) async throws {
+        let earlier = migrations.filter { $0.number < 25 }
+        let database = try await freshDatabase(of: engine, at: earlier)
+        try await database.migrate(migrations, at: 2)
+        let newest = try #require(migrations.map(\.number).max())
+        let found = try await database.read { try $0.schemaNumber() }
+        #expect(newest >= 25 && found == newest)
+        await #expect(throws: DatabaseFailure.schemaTooNew(found: newest, known: 24)) {
+            try await database.migrate(earlier, at: 3)
+        }
+    }
+
     /// Keys changed: what an account was made of is what it is made of.
     @Test(arguments: TestEngine.allCases)
     func `a ledger kept under its former keys says the same after migration 20`(engine: TestEngine) async throws {

@@ -29,4 +29,5 @@ public let migrations: [Migration] = [
     Migration(number: 22, name: "household notes", sqlite: householdNotes),
     Migration(number: 23, name: "answers of no month", sqlite: answersOfNoMonth),
     Migration(number: 24, name: "doubted stretches", sqlite: doubtedStretches),
+    Migration(number: 25, name: "second statement dictionary", sqlite: secondStatementDictionary),
 ]

@@ -4,3 +4,7 @@ let packedStatements = """
     """
 
 let packedStatementsForPostgres = "ALTER TABLE statement ADD COLUMN packed BYTEA NOT NULL DEFAULT '';"
+
+/// The second dictionary of `StatementDictionary` is of this schema on: a program that does not know it must not serve
+/// statements that are packed by it. No table changes.
+let secondStatementDictionary = "-- Statements may be packed by the second dictionary."
