@@ -28,8 +28,10 @@ public enum DatabaseFailure: Error, Hashable, Sendable {
     case backup(reason: String)
     /// The file was removed or replaced under the running program: what is written now would be lost.
     case replaced(path: String)
-    /// No room, or the file is read-only or damaged.
+    /// No room, or the file is read-only.
     case storage(reason: String)
+    /// What the file holds is no database, or not a whole one any more: nothing in it can be relied on.
+    case damaged(path: String, reason: String)
     case other(reason: String)
 }
 
@@ -55,8 +57,12 @@ extension DatabaseFailure: CustomStringConvertible {
             "the database server takes no writes: \(reason); name the primary in the database address"
         case .backup(let reason): "no backup was made: \(reason)"
         case .replaced(let path):
-            "\(path) was removed or replaced under the running program: put it back, or start the program anew"
+            "\(path) was removed or replaced under the running program: put it back, or stop the program, not by kill -9, "
+                + "and start it anew"
         case .storage(let reason): "the database cannot be written: \(reason); make room or repair it, then try again"
+        case .damaged(let path, let reason):
+            "the database is damaged: \(path): \(reason); stop the service, move the file away with its -wal and -shm, and "
+                + "restore the newest backup (jieshui restore)"
         case .other(let reason): "the database failed: \(reason)"
         }
     }

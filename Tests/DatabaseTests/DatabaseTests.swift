@@ -241,6 +241,96 @@ import Testing
         }
     }
 
+    @Test func `a -wal that was taken away or replaced takes no more writes until it is put back`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            func write(_ key: Int64) async throws {
+                try await database.write { _ = try $0.execute("INSERT INTO a (k) VALUES (\(key))") }
+            }
+            let log = folder.appendingPathComponent("test.sqlite-wal")
+            let aside = folder.appendingPathComponent("aside")
+            try FileManager.default.moveItem(at: log, to: aside)
+            let gone = await #expect(throws: DatabaseFailure.self) { try await write(1) }
+            #expect(gone == .replaced(path: log.path))
+            await #expect(throws: DatabaseFailure.replaced(path: log.path)) {
+                try await database.read { try $0.first("SELECT 1") { _ in 1 } }
+            }
+            try FileManager.default.copyItem(at: aside, to: log)
+            await #expect(throws: DatabaseFailure.replaced(path: log.path)) { try await write(2) }
+            try FileManager.default.removeItem(at: log)
+            try FileManager.default.moveItem(at: aside, to: log)
+            try await write(3)
+        }
+    }
+
+    @Test func `a checkpoint, and others that open and close the database, leave its -wal the same`() async throws {
+        try await withFolder { folder in
+            let database = try await Self.open(in: folder)
+            let address = "sqlite:\(folder.appendingPathComponent("test.sqlite").path)"
+            for key in 1...3 as ClosedRange<Int64> {
+                try await database.write { _ = try $0.execute("INSERT INTO a (k) VALUES (\(key))") }
+                let other = try Database(address: address)
+                try await other.write { _ = try $0.execute("INSERT INTO a (k) VALUES (\(key + 10))") }
+                try await other.backup(to: folder.appendingPathComponent("copy-\(key).sqlite").path)
+            }
+            // More than the thousand pages after which SQLite begins the file anew.
+            let much = [UInt8](repeating: 7, count: 100_000)
+            for key in 100..<160 as Range<Int64> {
+                try await database.write { _ = try $0.execute("INSERT INTO a (k, b) VALUES (\(key), \(much))") }
+            }
+            let count = try await database.read { try $0.first("SELECT count(*) FROM a") { try $0.integer(0) } }
+            #expect(count == 66)
+        }
+    }
+
+    /// A file whose last pages, where the rows are, hold nothing that SQLite wrote.
+    private static func damagedFile(in folder: URL) async throws -> URL {
+        let whole = folder.appendingPathComponent("whole.sqlite")
+        let damaged = folder.appendingPathComponent("bad.sqlite")
+        let database = try await Self.open(in: folder)
+        try await database.write { transaction in
+            for key in 1...1_000 as ClosedRange<Int64> {
+                try transaction.execute("INSERT INTO a (k, t) VALUES (\(key), \("some text of row \(key)"))")
+            }
+        }
+        try await database.backup(to: whole.path)
+        let bytes = try Data(contentsOf: whole)
+        try (bytes.dropLast(2 * 4_096) + Data(repeating: 0xFF, count: 2 * 4_096)).write(to: damaged)
+        return damaged
+    }
+
+    @Test func `a damaged database is not copied as a backup, and nothing of the copy stays`() async throws {
+        try await withFolder { folder in
+            let file = try await Self.damagedFile(in: folder)
+            let database = try Database(address: "sqlite:\(file.path)")
+            let copy = folder.appendingPathComponent("copy.sqlite")
+            let failure = await #expect(throws: DatabaseFailure.self) { try await database.backup(to: copy.path) }
+            let words = try #require(failure).description
+            #expect(words.hasPrefix("no backup was made: \(file.path) is damaged: "), "\(words)")
+            #expect(words.contains("earlier backups are kept") && words.contains("jieshui restore"), "\(words)")
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(!left.contains { $0.hasPrefix("copy.sqlite") }, "\(left)")
+        }
+    }
+
+    @Test func `damage that a read or a write meets is told as damage, with the file and what to do`() async throws {
+        try await withFolder { folder in
+            let file = try await Self.damagedFile(in: folder)
+            let database = try Database(address: "sqlite:\(file.path)")
+            let read = await #expect(throws: DatabaseFailure.self) {
+                try await database.read { try $0.all("SELECT t FROM a ORDER BY k") { try $0.text(0) } }
+            }
+            let write = await #expect(throws: DatabaseFailure.self) {
+                try await database.write { _ = try $0.execute("UPDATE a SET t = 'other'") }
+            }
+            for failure in [read, write] {
+                let words = try #require(failure).description
+                #expect(words.hasPrefix("the database is damaged: \(file.path): "), "\(words)")
+                #expect(words.hasSuffix("restore the newest backup (jieshui restore)"), "\(words)")
+            }
+        }
+    }
+
     @Test(arguments: ["", "sqlite:", "mysql://x", "sqlite:/nowhere/at/all/x.sqlite"])
     func `an address that cannot be opened is refused`(address: String) {
         #expect(throws: DatabaseFailure.self) { try Database(address: address) }

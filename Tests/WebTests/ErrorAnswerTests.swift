@@ -95,6 +95,14 @@ import Water
         }
     }
 
+    @Test func `a damaged database is 503 without its path, so that gateways send again`() async throws {
+        try await failing(.damaged(path: "/data/city.sqlite", reason: "malformed")).test(.router) { client in
+            let answer = try await client.execute(uri: "/v1/readings", method: .post) { Answer($0) }
+            #expect(answer.status == 503 && answer.header("Retry-After") == "5", "\(answer.text)")
+            #expect(!answer.text.contains("city.sqlite") && !answer.text.contains("make room"), "\(answer.text)")
+        }
+    }
+
     @Test func `a failure in answer to HEAD has no body either`() async throws {
         try await failing(.other(reason: "gone")).test(.router) { client in
             for path in ["/v1/formats", "/sign-in"] {

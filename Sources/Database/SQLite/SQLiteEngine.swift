@@ -35,7 +35,7 @@ struct SQLiteEngine: Sendable {
         do {
             return try await pool.read { try body(Reader(connection: .sqlite(SQLiteConnection(database: $0)))) }
         } catch let error as DatabaseError {
-            throw DatabaseFailure(error)
+            throw DatabaseFailure(error, in: file.path)
         }
     }
 
@@ -55,7 +55,7 @@ struct SQLiteEngine: Sendable {
                 return value
             }
         } catch let error as DatabaseError {
-            throw DatabaseFailure(error)
+            throw DatabaseFailure(error, in: file.path)
         }
     }
 
@@ -72,13 +72,20 @@ struct SQLiteEngine: Sendable {
             makePrivate(unfinished)
             let destination = try DatabaseQueue(path: unfinished)
             try pool.backup(to: destination)
+            try requireWhole(destination)
             try destination.close()
             try FileManager.default.moveItem(atPath: unfinished, toPath: path)
         } catch {
             clear()
-            throw DatabaseFailure.backup(reason: "\(path): \(BackupFault.words(error))")
+            throw DatabaseFailure.backup(reason: BackupFault.words(error, of: file.path, to: path))
         }
     }
+}
+
+/// Pages are copied as they are, damaged ones too.
+private func requireWhole(_ copy: DatabaseQueue) throws {
+    let found = try copy.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+    guard found == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: found) }
 }
 
 /// How the writer's connection flushes. It is set before each transaction that wants it otherwise: GRDB sets NORMAL after
@@ -103,37 +110,6 @@ private func makePrivate(_ path: String) {
     if file >= 0 { close(file) }
 }
 
-/// The file that was opened: what a path names may be taken away or replaced while it is open, and what is written then
-/// is gone with the last process that has it.
-private struct OpenedFile: Sendable {
-    private let path: String
-    private let device: UInt64
-    private let number: UInt64
-
-    init(path: String) {
-        self.path = path
-        var status = stat()
-        let isThere = stat(path, &status) == 0
-        device = isThere ? UInt64(status.st_dev) : 0
-        number = isThere ? UInt64(status.st_ino) : 0
-    }
-
-    var freeBytes: Int64? {
-        var system = statvfs()
-        guard number != 0, statvfs(path, &system) == 0 else { return nil }
-        return Int64(clamping: UInt64(system.f_bavail) &* UInt64(system.f_frsize))
-    }
-
-    func requireSame() throws(DatabaseFailure) {
-        var status = stat()
-        // In memory there is no file, now as before.
-        guard number != 0 else { return }
-        guard stat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == number else {
-            throw .replaced(path: path)
-        }
-    }
-}
-
 private enum OpenFault {
     /// What is wrong and what can be done, for the faults of the place; what SQLite says for the rest.
     static func words(_ error: any Error) -> String {
@@ -151,12 +127,15 @@ private enum OpenFault {
 }
 
 private enum BackupFault {
-    static func words(_ error: any Error) -> String {
+    static func words(_ error: any Error, of source: String, to path: String) -> String {
         switch (error as? DatabaseError)?.resultCode {
-        case .SQLITE_CANTOPEN?: "cannot be made there; is the folder there, and may this user write to it?"
-        case .SQLITE_FULL?, .SQLITE_IOERR?: "there is no room, or the disk failed; nothing is left of it"
-        case let code?: (error as? DatabaseError)?.message ?? code.description
-        case nil: "\(error)"
+        case .SQLITE_CORRUPT?, .SQLITE_NOTADB?:
+            "\(source) is damaged: \((error as? DatabaseError)?.message ?? "it cannot be read"); "
+                + "earlier backups are kept: stop the service and restore the newest (jieshui restore)"
+        case .SQLITE_CANTOPEN?: "\(path): cannot be made there; is the folder there, and may this user write to it?"
+        case .SQLITE_FULL?, .SQLITE_IOERR?: "\(path): there is no room, or the disk failed; nothing is left of it"
+        case let code?: "\(path): \((error as? DatabaseError)?.message ?? code.description)"
+        case nil: "\(path): \(error)"
         }
     }
 }
@@ -169,13 +148,14 @@ private func waitForLock(tries: Int) -> Bool {
 }
 
 extension DatabaseFailure {
-    init(_ error: DatabaseError) {
+    init(_ error: DatabaseError, in path: String) {
         let reason = error.message ?? error.resultCode.description
         switch error.resultCode {
         case .SQLITE_CONSTRAINT: self = .constraint(reason: reason)
         case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
-        case .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_CORRUPT: self = .storage(reason: reason)
-        case .SQLITE_CANTOPEN, .SQLITE_NOTADB: self = .cannotOpen(reason: reason)
+        case .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_IOERR: self = .storage(reason: reason)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
+        case .SQLITE_CANTOPEN: self = .cannotOpen(reason: reason)
         default: self = .other(reason: reason)
         }
     }

@@ -137,7 +137,8 @@ extension DatabaseFailure {
     var problem: Problem {
         switch self {
         case .conflict: .busy("Others changed the same at this moment; nothing was changed. Send it again.", after: 1)
-        case .busy, .unreachable: .busy("The database cannot serve this now; nothing was changed.", after: 5)
+        case .busy, .unreachable, .damaged:
+            .busy("The database cannot serve this now; nothing was changed.", after: 5)
         case .storage, .replaced, .readOnly:
             .busy("The database takes no writes at the moment; nothing was changed.", after: 5)
         case .outcomeUnknown: .outcomeUnknown
