@@ -84,6 +84,9 @@ public struct CorrectStatements: Sendable {
             } catch is LeaseLost {
                 summary.leftOpen += 1
                 continue
+            } catch {
+                await SharedPass(database: database, worker: worker, job: .close, logger: logger).give(lease)
+                throw error
             }
             try await database.write(repeatable: true) { try $0.release(lease) }
         }

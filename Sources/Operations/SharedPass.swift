@@ -91,7 +91,7 @@ struct SharedPass: Sendable {
     }
 
     /// Gives the lease up at once; where that cannot be done it runs out.
-    private func give(_ lease: Lease) async {
+    func give(_ lease: Lease) async {
         do {
             try await database.write(repeatable: true) { try $0.release(lease) }
         } catch {

@@ -115,6 +115,21 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a correction that fails gives its community up at once`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        _ = try await close(city)(october, at: later).get()
+        _ = try await city.post(body(1, cut..<31 * 24 + 6), at: later)
+        _ = try await city.fold.whatIsThere(at: later)
+        // A statement of a form that no program knows.
+        try await city.database.write {
+            _ = try $0.execute("UPDATE statement SET packed = \([0xFF] as [UInt8]) WHERE household_id = 1")
+        }
+        await #expect(throws: (any Error).self) { try await close(city).corrections(at: later) }
+        let held = try await city.database.read { try $0.lease(.close, of: CityFixture.first) }
+        #expect(try #require(held).until == Instant(epochSeconds: 0))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `late readings give a second version with the difference, its reason and the points, and change nobody else`(
         engine: TestEngine
     ) async throws {
