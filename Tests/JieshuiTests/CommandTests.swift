@@ -193,6 +193,23 @@ import Water
         #expect(end.message.hasSuffix("has changed since: name a new, empty database"), "\(end.message)")
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `copy makes the tables that a run broken off left out, and migrates no city`(engine: TestEngine) async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let (target, address) = try await freshPlace(of: engine, at: migrations.filter { $0.number < 20 })
+        let copy = ["copy", "--from", city.options[1], "--to", address]
+        #expect(await ending(of: copy) == .well)
+        #expect(try await target.read { try $0.city() } != nil)
+
+        let (behind, other) = try await freshPlace(of: engine, at: migrations.filter { $0.number < 20 })
+        try await behind.write {
+            _ = try $0.execute("INSERT INTO area (code, kind, name) VALUES ('X', 'city', 'other')")
+        }
+        let end = await ending(of: ["copy", "--from", city.options[1], "--to", other])
+        #expect(end.code == 1 && end.message.contains("the target is at migration 19"), "\(end.message)")
+        #expect(end.message.hasSuffix("run jieshui migrate on it"), "\(end.message)")
+    }
+
     @Test func `what to do about homes that others hold is told in the same words everywhere`() throws {
         var summary = CorrectionSummary()
         summary.leftOpen = 1

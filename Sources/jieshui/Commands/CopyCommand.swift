@@ -51,7 +51,7 @@ struct CopyCommand: AsyncParsableCommand {
         return try Database(address: from)
     }
 
-    /// Opens the target, and makes the tables of an empty one.
+    /// Opens the target, and makes the tables of an empty one; the rest of them where that was broken off.
     private func openTarget() async throws -> Database {
         if let path = CommandContext.filePath(of: to) { try refuseFolder(path) }
         let target = try Database(address: to)
@@ -59,9 +59,15 @@ struct CopyCommand: AsyncParsableCommand {
         return target
     }
 
+    /// Not all of its tables are there, and no area is in them: nothing can stand in a database without one.
     private func isEmpty(_ database: Database) async throws -> Bool {
+        let newest = migrations.map(\.number).max() ?? 0
         do {
-            return try await database.read { try $0.schemaNumber() } == 0
+            return try await database.read { reader in
+                let found = try reader.schemaNumber()
+                if found == 0 { return true }
+                return try found < newest && reader.cityArea() == nil
+            }
         } catch DatabaseFailure.other {
             return true
         }
