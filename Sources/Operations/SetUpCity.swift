@@ -8,16 +8,18 @@ public struct SetUpCity: Sendable {
 
     public init(database: Database) { self.database = database }
 
-    /// `entry` must be of kind city. A zone or a name that differs from the stored one is refused.
+    /// `entry` must be of kind city. A zone, a code or a name that differs from the stored one is refused.
     public func callAsFunction(
         _ entry: AreaEntry, calendar: CityCalendar
     ) async throws -> Result<RegistryChange, RegistryRefusal> {
         try await database.write { transaction in
             let zone = try transaction.reader.setting("time_zone")
             if let zone, zone != calendar.zone { return .failure(.cityZoneChanges(from: zone)) }
-            if let known = try transaction.reader.area(code: entry.code), known.kind == .city, known.name != entry.name
-            {
-                return .failure(.cityNameChanges(from: known.name, code: known.code))
+            if let known = try transaction.reader.cityArea() {
+                if known.code != entry.code { return .failure(.cityExists(code: known.code)) }
+                if known.name != entry.name {
+                    return .failure(.cityNameChanges(from: known.name, code: known.code))
+                }
             }
             let result = try transaction.register(entry)
             if case .success = result, zone == nil { try transaction.setTimeZone(calendar.zone) }

@@ -37,7 +37,7 @@ struct CommandContext {
 
     /// Opens the database of the settings; a file that does not exist is refused, not made.
     static func openExisting(_ settings: Settings) throws -> Database {
-        if let path = filePath(of: settings.database), !FileManager.default.fileExists(atPath: path) {
+        if let path = try filePath(of: settings.database), !FileManager.default.fileExists(atPath: path) {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
             guard access(folder, X_OK) == 0 || errno == ENOENT else {
                 throw CommandFailure("\(folder) is closed to this user: run as the one who owns the database")
@@ -53,8 +53,12 @@ struct CommandContext {
         throw CommandFailure("a copy into this database is not finished: run jieshui copy again")
     }
 
-    static func filePath(of address: String) -> String? {
-        address.hasPrefix("sqlite:") ? String(address.dropFirst("sqlite:".count)) : nil
+    /// nil for a server's address. Refuses `sqlite:` alone.
+    static func filePath(of address: String) throws -> String? {
+        guard address.hasPrefix("sqlite:") else { return nil }
+        let path = address.dropFirst("sqlite:".count)
+        if path.isEmpty { throw CommandFailure("the database sqlite: names no file: write sqlite:PATH") }
+        return String(path)
     }
 
     private static func requireCurrentSchema(of database: Database) async throws {

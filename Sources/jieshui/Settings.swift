@@ -103,7 +103,7 @@ struct Settings {
         guard !database.isEmpty else {
             throw CommandFailure("database is set, and empty: write sqlite:PATH or postgres://…")
         }
-        if let path = CommandContext.filePath(of: database) { try refuseFolder(path) }
+        if let path = try CommandContext.filePath(of: database) { try refuseFolder(path) }
         return try Database(address: database, connections: connections)
     }
 

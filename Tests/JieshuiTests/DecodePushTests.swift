@@ -102,6 +102,18 @@ import Water
         #expect(none.message.hasPrefix("\(file)x cannot be read: "), "\(none.message)")
     }
 
+    @Test(arguments: [
+        ("query=tokentokentoken", "query=NAME:VALUE"), ("header=secret", "header=NAME:VALUE"),
+        ("basic=user", "basic=USER:PASSWORD"), ("token=a:b", "kind=value"), ("secret", "kind=value"),
+    ])
+    func `a proof is refused with the form of its kind, and is not shown`(proof: String, form: String) async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let map = try await freshFile("a.map", mapping)
+        let set = ["gateway", "push", "set", "north", "--platform", "ctwing", "--mapping", map]
+        let end = await ending(of: set + ["--proof", proof, "--secret-key", sealKeyText] + city.options)
+        #expect(end == Ending(message: "proof 1 is not \(form): see jieshui help gateway push set"))
+    }
+
     @Test func `a fingerprint that is none is refused when a push is set`() async throws {
         let city = try await CommandCity(on: .sqlite)
         let map = try await freshFile("a.map", mapping)

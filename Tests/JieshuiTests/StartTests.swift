@@ -63,6 +63,8 @@ import Testing
         let file = try await freshFile("city.json", #"{"database": ""}"#)
         let unnamed = await ending(of: ["serve", "--config", file] + quiet)
         #expect(unnamed.message == "database is set, and empty: write sqlite:PATH or postgres://…")
+        let pathless = await ending(of: ["serve", "--database", "sqlite:"] + quiet)
+        #expect(pathless.message == "the database sqlite: names no file: write sqlite:PATH")
         let (_, address) = try await freshPlace(of: .sqlite)
         let empty = await ending(of: ["serve", "--database", address] + quiet)
         #expect(empty.message == "the database has no city yet: run jieshui init")
@@ -76,6 +78,44 @@ import Testing
         let file = try await freshFile("areas.csv", "code,kind,name,parent\nC,city,太原,\n")
         try await city.run("import", "areas", file)
         #expect(await city.ending(of: "init", "--city", "太原", "--code", "C") == .well)
+    }
+
+    @Test func `init under another code is refused by the code`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        for code in ["X", "A"] {
+            let end = await city.ending(of: "init", "--city", "太原市", "--code", code)
+            #expect(end == Ending(message: "code: the city is C; there is one only"))
+        }
+    }
+
+    private static let unheard: [(Int32, String?)] = [
+        (EADDRINUSE, "10.0.0.7:80 is in use by another program: give another port (--port or JIESHUI_PORT)"),
+        (EACCES, "this user may not listen on 10.0.0.7:80: give a port from 1024 on (--port or JIESHUI_PORT)"),
+        (
+            EADDRNOTAVAIL,
+            "host: 10.0.0.7 is no address or name of this machine: give one (--host or JIESHUI_HOST), or 0.0.0.0 for all"
+        ),
+        (EFAULT, nil),
+    ]
+
+    @Test(arguments: unheard)
+    func `an address that cannot be listened on is told with the setting that changes it`(code: Int32, words: String?) {
+        // As the network library words it.
+        let error = "bind(descriptor:ptr:bytes:): no luck) (errno: \(code))"
+        #expect(Serve.listenFault(error, host: "10.0.0.7", port: 80) == words)
+    }
+
+    @Test func `a hang-up ends the server as SIGTERM does, unless it is ignored from the start`() {
+        #expect(Serve.endingSignals(ignoresHangUps: false).map { "\($0)" } == ["SIGTERM", "SIGINT", "SIGHUP"])
+        #expect(Serve.endingSignals(ignoresHangUps: true).map { "\($0)" } == ["SIGTERM", "SIGINT"])
+    }
+
+    @Test func `a folder without any tariff or rule file is named`() async throws {
+        let city = try await CommandCity(on: .sqlite)
+        let folder = try await freshFolder().path
+        let end = await city.ending(of: "serve", "--port", "0", "--tariffs", folder)
+        #expect(end.message.hasPrefix("close.rules: no rule file rules is valid in "), "\(end.message)")
+        #expect(end.message.hasSuffix(", of those in \(folder)"), "\(end.message)")
     }
 
     @Test func `a folder of tariffs that is not there is refused`() async throws {

@@ -44,16 +44,18 @@ struct CopyCommand: AsyncParsableCommand {
 
     /// Opens the source; a file that does not exist is refused, not made.
     private func openSource() throws -> Database {
-        if from.hasPrefix("sqlite:"), !FileManager.default.fileExists(atPath: String(from.dropFirst(7))) {
-            throw CommandFailure("there is no database at \(from.dropFirst(7))")
+        if let path = try CommandContext.filePath(of: from) {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw CommandFailure("there is no database at \(path)")
+            }
+            try refuseFolder(path)
         }
-        if let path = CommandContext.filePath(of: from) { try refuseFolder(path) }
         return try Database(address: from)
     }
 
     /// Opens the target, and makes the tables of an empty one; the rest of them where that was broken off.
     private func openTarget() async throws -> Database {
-        if let path = CommandContext.filePath(of: to) { try refuseFolder(path) }
+        if let path = try CommandContext.filePath(of: to) { try refuseFolder(path) }
         let target = try Database(address: to)
         if try await isEmpty(target) { try await target.migrate(migrations, at: Instant.now.epochSeconds) }
         return target

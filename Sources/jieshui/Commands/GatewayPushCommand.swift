@@ -63,9 +63,20 @@ struct GatewayPushCommand: AsyncParsableCommand {
             let given = try proof.map(opened) + lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
             return try given.enumerated().map { index, text in
                 guard let proof = SenderProof(argument: text) else {
-                    throw CommandFailure("proof \(index + 1) is not kind=value: see jieshui help gateway push set")
+                    let form = wantedForm(of: text)
+                    throw CommandFailure("proof \(index + 1) is not \(form): see jieshui help gateway push set")
                 }
                 return proof
+            }
+        }
+
+        /// What a proof of its kind looks like.
+        private func wantedForm(of proof: String) -> String {
+            switch proof.prefix(while: { $0 != "=" }) {
+            case "query": "query=NAME:VALUE"
+            case "header": "header=NAME:VALUE"
+            case "basic": "basic=USER:PASSWORD"
+            default: "kind=value"
             }
         }
 

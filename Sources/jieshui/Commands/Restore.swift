@@ -18,7 +18,7 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await Settings.load(options)
-        guard let path = CommandContext.filePath(of: settings.database) else {
+        guard let path = try CommandContext.filePath(of: settings.database) else {
             throw CommandFailure("only a database of SQLite is restored here; for PostgreSQL use pg_restore")
         }
         let files = FileManager.default

@@ -21,6 +21,8 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Settings, as JIESHUI_PORT, JIESHUI_PUBLIC_ADDRESS, …, or in the settings file: \
             \(SettingKey.allCases.map(\.rawValue).joined(separator: ", ")).
+
+            SIGTERM, SIGINT and SIGHUP end it, within 25 seconds: what it has begun is answered first.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -69,16 +71,43 @@ struct Serve: AsyncParsableCommand {
         var group = ServiceGroupConfiguration(
             // The last is stopped first: requests end at once, and need not wait for a round of folding to.
             services: try background(context, services, worker, readings) + [application],
-            gracefulShutdownSignals: [.sigterm, .sigint],
+            gracefulShutdownSignals: Self.endingSignals(ignoresHangUps: Self.ignoresHangUps),
             logger: context.logger)
         group.maximumGracefulShutdownDuration = .seconds(25)
         do {
             try await ServiceGroup(configuration: group).run()
-        } catch let error where "\(error)".contains("errno: \(EADDRINUSE)") {
-            throw CommandFailure("\(context.settings.host):\(port) is in use by another program: give another --port")
-        } catch let error where "\(error)".contains("UnknownHost") {
-            throw CommandFailure("host: \(context.settings.host) is no address or name of this machine")
+        } catch {
+            guard let fault = Self.listenFault("\(error)", host: context.settings.host, port: port) else { throw error }
+            throw CommandFailure(fault)
         }
+    }
+
+    /// Why nothing can listen there, of an error in its own words, and what can be done; nil where it is another error.
+    static func listenFault(_ error: String, host: String, port: Int) -> String? {
+        if error.contains("errno: \(EADDRINUSE)") {
+            return "\(host):\(port) is in use by another program: give another port (--port or JIESHUI_PORT)"
+        }
+        if error.contains("errno: \(EACCES)") {
+            return "this user may not listen on \(host):\(port): give a port from 1024 on (--port or JIESHUI_PORT)"
+        }
+        if error.contains("errno: \(EADDRNOTAVAIL)") || error.contains("UnknownHost") {
+            return "host: \(host) is no address or name of this machine: give one (--host or JIESHUI_HOST), "
+                + "or 0.0.0.0 for all"
+        }
+        return nil
+    }
+
+    /// What makes the server answer what it has begun and end. A terminal or a connection that closes sends SIGHUP; where
+    /// that is ignored from the start, as by nohup, it stays ignored.
+    static func endingSignals(ignoresHangUps: Bool) -> [UnixSignal] {
+        ignoresHangUps ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
+    }
+
+    private static var ignoresHangUps: Bool {
+        var action = sigaction()
+        guard sigaction(SIGHUP, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// A connection on which nothing comes for so long is closed; within a body its request is answered first. As long
@@ -196,11 +225,11 @@ struct Serve: AsyncParsableCommand {
         let month = context.calendar.month(of: .now)
         let name = try context.settings.closing.rulesID
         guard let rules = shelf.rules(name, in: month) else {
-            throw CommandFailure("close.rules: no rule file \(name) is valid in \(month)")
+            throw CommandFailure("close.rules: no rule file \(name) is valid in \(month), of those in \(files.tariffs)")
         }
         let tariff = try context.settings.closing.tariffID
         guard shelf.tariffs.contains(where: { $0.id == tariff }) else {
-            throw CommandFailure("close.tariff: no tariff file has the id \(tariff)")
+            throw CommandFailure("close.tariff: no tariff file has the id \(tariff), of those in \(files.tariffs)")
         }
         return rules
     }
