@@ -36,6 +36,18 @@ extension Reader {
 }
 
 extension Reader {
+    /// Whether a file of SQLite holds tables and was never one of ours. A server's database may hold others beside ours.
+    public func isOfAnotherProgram() throws -> Bool {
+        if isPostgres { return false }
+        let isOurs = try first(
+            """
+            SELECT max(name = 'schema_migration') FROM sqlite_master
+            WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+            """
+        ) { try $0.integerOrNil(0) } ?? nil
+        return isOurs == 0
+    }
+
     /// What is damaged in a file of SQLite, in its own words; nil where it is whole.
     public func damage() throws -> String? {
         let found = try first("PRAGMA quick_check(1)") { try $0.text(0) }

@@ -53,6 +53,12 @@ struct CommandContext {
         throw CommandFailure("a copy into this database is not finished: run jieshui copy again")
     }
 
+    /// Refuses to make tables in a file that another program keeps its own in.
+    static func refuseOtherPrograms(_ database: Database) async throws {
+        guard try await database.read({ try $0.isOfAnotherProgram() }) else { return }
+        throw CommandFailure("this is no database of jieshui: other tables are in it; name a new file")
+    }
+
     /// nil for a server's address. Refuses `sqlite:` alone.
     static func filePath(of address: String) throws -> String? {
         guard address.hasPrefix("sqlite:") else { return nil }

@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import Testing
 
@@ -78,6 +79,26 @@ import Testing
         let file = try await freshFile("areas.csv", "code,kind,name,parent\nC,city,太原,\n")
         try await city.run("import", "areas", file)
         #expect(await city.ending(of: "init", "--city", "太原", "--code", "C") == .well)
+    }
+
+    @Test func `a file with another program's tables is left as it is`() async throws {
+        let path = try await freshFolder().appendingPathComponent("notes.sqlite").path
+        let notes = try Database(address: "sqlite:\(path)")
+        try await notes.write { try $0.script("CREATE TABLE note (body TEXT)") }
+        let city = try await CommandCity(on: .sqlite)
+        let quiet = ["--log-level", "critical"]
+        for arguments in [
+            ["init", "--city", "太原市", "--code", "C", "--database", "sqlite:\(path)"] + quiet,
+            ["copy", "--from", city.options[1], "--to", "sqlite:\(path)"],
+        ] {
+            let end = await ending(of: arguments)
+            let words = "this is no database of jieshui: other tables are in it; name a new file"
+            #expect(end == Ending(message: words))
+        }
+        let tables = try await notes.read { reader in
+            try reader.all("SELECT name FROM sqlite_master WHERE type = 'table'") { try $0.text(0) }
+        }
+        #expect(tables == ["note"])
     }
 
     @Test func `init under another code is refused by the code`() async throws {

@@ -57,6 +57,7 @@ struct CopyCommand: AsyncParsableCommand {
     private func openTarget() async throws -> Database {
         if let path = try CommandContext.filePath(of: to) { try refuseFolder(path) }
         let target = try Database(address: to)
+        try await CommandContext.refuseOtherPrograms(target)
         if try await isEmpty(target) { try await target.migrate(migrations, at: Instant.now.epochSeconds) }
         return target
     }

@@ -29,6 +29,7 @@ struct Init: AsyncParsableCommand {
         }
         let settings = try await Settings.load(options)
         let database = try settings.openDatabase()
+        try await CommandContext.refuseOtherPrograms(database)
         try await database.migrate(migrations, at: Instant.now.epochSeconds)
         try await CommandContext.refuseUnfinishedCopy(database)
         let entry = try AreaEntry(code: code, kind: .city, name: city, parent: nil)
