@@ -1,4 +1,4 @@
-# Build: docker build -t jieshui .     Run: docker run -p 8080:8080 -v jieshui:/var/lib/jieshui jieshui
+# Build: docker build -t jieshui .     Run: README.md, "In a container"; a new volume needs an init first.
 FROM swift:6.3.1-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libsqlite3-dev libcurl4-openssl-dev libpq-dev zlib1g-dev libzstd-dev pkg-config \

@@ -39,12 +39,13 @@ extension Reader {
     /// Whether a file of SQLite holds tables and was never one of ours. A server's database may hold others beside ours.
     public func isOfAnotherProgram() throws -> Bool {
         if isPostgres { return false }
-        let isOurs = try first(
-            """
-            SELECT max(name = 'schema_migration') FROM sqlite_master
-            WHERE type = 'table' AND name NOT LIKE 'sqlite%'
-            """
-        ) { try $0.integerOrNil(0) } ?? nil
+        let isOurs =
+            try first(
+                """
+                SELECT max(name = 'schema_migration') FROM sqlite_master
+                WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+                """
+            ) { try $0.integerOrNil(0) } ?? nil
         return isOurs == 0
     }
 

@@ -136,6 +136,18 @@ import Water
         #expect(finish.code != 0 && finish.message.contains("leave --pull-key, --again and --unsealed out"))
     }
 
+    @Test func `the key that secrets are sealed with may stand in a file that the argument names`() async throws {
+        let file = try await freshFile("seal.key", sealKeyText + "\n")
+        let given = try SealOptions.parse(["--secret-key", "@\(file)"])
+        #expect(try given.flags == [.secretKey: sealKeyText])
+        #expect(try SealOptions.parse(["--secret-key", sealKeyText]).flags == [.secretKey: sealKeyText])
+        let absent = try SealOptions.parse(["--secret-key", "@\(file)x"])
+        #expect(throws: CommandFailure.self) { try absent.flags }
+        for help in [TargetCommand.Rotate.helpMessage(), DecodeCommand.helpMessage()] {
+            #expect(help.contains("@FILE"))
+        }
+    }
+
     @Test func `that a signing secret is kept unsealed is told`() {
         #expect(unsealedWarning(of: "t", Secret("sealed:AAAA")) == nil)
         #expect(
@@ -195,18 +207,20 @@ import Water
 
     @Test(arguments: TestEngine.allCases)
     func `copy makes the tables that a run broken off left out, and migrates no city`(engine: TestEngine) async throws {
+        // The tables of a cluster are spread once they are all there.
+        if engine == .postgres, TestEngine.isCitus { return }
         let city = try await CommandCity(on: .sqlite)
-        let (target, address) = try await freshPlace(of: engine, at: migrations.filter { $0.number < 20 })
+        let (target, address) = try await freshPlace(of: engine, at: migrations.filter { $0.number <= 3 })
         let copy = ["copy", "--from", city.options[1], "--to", address]
         #expect(await ending(of: copy) == .well)
         #expect(try await target.read { try $0.city() } != nil)
 
-        let (behind, other) = try await freshPlace(of: engine, at: migrations.filter { $0.number < 20 })
+        let (behind, other) = try await freshPlace(of: engine, at: migrations.filter { $0.number <= 3 })
         try await behind.write {
             _ = try $0.execute("INSERT INTO area (code, kind, name) VALUES ('X', 'city', 'other')")
         }
         let end = await ending(of: ["copy", "--from", city.options[1], "--to", other])
-        #expect(end.code == 1 && end.message.contains("the target is at migration 19"), "\(end.message)")
+        #expect(end.code == 1 && end.message.contains("the target is at migration 3"), "\(end.message)")
         #expect(end.message.hasSuffix("run jieshui migrate on it"), "\(end.message)")
     }
 

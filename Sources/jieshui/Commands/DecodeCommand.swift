@@ -27,7 +27,7 @@ struct DecodeCommand: ParsableCommand {
     @Option(help: "When the gateway heard the frames, RFC 3339 (as header X-Received-At).") var receivedAt: String?
     @Option(
         help: ArgumentHelp(
-            "wmbus, push: a key of 32 hex digits, for every meter, or ID=KEY for one; may be repeated.",
+            "wmbus, push: a key of 32 hex digits or @FILE, for every meter, or ID=KEY for one; may be repeated.",
             discussion: """
                 In the place of a key @FILE names a file with it, which the list of processes and the shell's history \
                 do not show.

@@ -142,14 +142,16 @@ struct GatewayPushCommand: AsyncParsableCommand {
 struct SealOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The key that secrets are sealed with, 32 bytes as base64.",
+            "The key that secrets are sealed with, 32 bytes as base64, or @FILE with it.",
             discussion: """
-                An argument stands in the list of processes and the shell's history: prefer JIESHUI_SECRET_KEY or the \
-                settings file.
+                What stands in the argument itself is seen in the list of processes and the shell's history: prefer \
+                @FILE, JIESHUI_SECRET_KEY or the settings file.
                 """))
     var secretKey: String?
 
-    var flags: [SettingKey: String?] { [.secretKey: secretKey] }
+    var flags: [SettingKey: String?] {
+        get throws { [.secretKey: try secretKey.map { try secret(of: $0) }] }
+    }
 }
 
 /// OneNET's key for the safe mode, of a file with its 16 characters or 32 hex digits.
