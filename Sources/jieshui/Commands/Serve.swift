@@ -84,13 +84,13 @@ struct Serve: AsyncParsableCommand {
 
     /// Why nothing can listen there, of an error in its own words, and what can be done; nil where it is another error.
     static func listenFault(_ error: String, host: String, port: Int) -> String? {
-        if error.contains("errno: \(EADDRINUSE)") {
+        if error.contains("errno: \(EADDRINUSE))") {
             return "\(host):\(port) is in use by another program: give another port (--port or JIESHUI_PORT)"
         }
-        if error.contains("errno: \(EACCES)") {
+        if error.contains("errno: \(EACCES))") {
             return "this user may not listen on \(host):\(port): give a port from 1024 on (--port or JIESHUI_PORT)"
         }
-        if error.contains("errno: \(EADDRNOTAVAIL)") || error.contains("UnknownHost") {
+        if error.contains("errno: \(EADDRNOTAVAIL))") || error.contains("UnknownHost") {
             return "host: \(host) is no address or name of this machine: give one (--host or JIESHUI_HOST), "
                 + "or 0.0.0.0 for all"
         }
