@@ -48,6 +48,64 @@ import Testing
         }
     }
 
+    @Test func `a column of another type costs a second run, of every statement that was prepared`() async throws {
+        try await PostgresServer.withSchema { server in
+            let database = try Database(address: server.address, connections: 1)
+            @Sendable func keys(_ reader: Reader) throws -> [Int64] {
+                try reader.all("SELECT k FROM a ORDER BY k") { try $0.integer(0) }
+            }
+            @Sendable func add(_ key: Int64) async throws -> Int64 {
+                try await database.write {
+                    try $0.insertReturningKey("INSERT INTO a (k) VALUES (\(key)) RETURNING k")
+                }
+            }
+            for key in 1...3 as ClosedRange<Int64> { #expect(try await add(key) == key) }
+            #expect(try await database.read(keys) == [1, 2, 3])
+            for (type, key) in [("INTEGER", 4), ("BIGINT", 5)] as [(String, Int64)] {
+                try await server.other.write { try $0.script("ALTER TABLE a ALTER COLUMN k TYPE \(type)") }
+                #expect(try await database.read(keys) == Array(1..<key))
+                #expect(try await add(key) == key)
+                #expect(try await database.read(keys) == Array(1...key))
+            }
+            try await server.other.write { try $0.script("ALTER TABLE a ALTER COLUMN k TYPE INTEGER") }
+            #expect(try await add(6) == 6)
+            #expect(try await database.read(keys) == [1, 2, 3, 4, 5, 6])
+        }
+    }
+
+    @Test func `a failure over a stale plan that the body swallowed leaves the next one none`() async throws {
+        try await PostgresServer.withSchema { server in
+            let database = try Database(address: server.address, connections: 1)
+            #expect(try await database.read { try $0.all("SELECT k FROM a") { try $0.integer(0) } }.isEmpty)
+            try await server.other.write { try $0.script("ALTER TABLE a ALTER COLUMN k TYPE INTEGER") }
+            let runs = Mutex(0)
+            try await database.write { transaction in
+                runs.withLock { $0 += 1 }
+                do {
+                    _ = try transaction.reader.all("SELECT k FROM a") { try $0.integer(0) }
+                } catch is DatabaseFailure {
+                    return
+                }
+            }
+            #expect(runs.withLock { $0 } == 2)
+            #expect(try await database.read { try $0.all("SELECT k FROM a") { try $0.integer(0) } }.isEmpty)
+        }
+    }
+
+    @Test func `names of prepared statements that are taken cost a second run`() async throws {
+        try await PostgresServer.withSchema { server in
+            let database = try Database(address: server.address, connections: 1)
+            try await database.write { transaction in
+                for number in 0..<100 { try transaction.script("PREPARE s\(number) AS SELECT 1") }
+            }
+            for number in 0..<3 as Range<Int64> {
+                let found = try await database.read { try $0.first("SELECT \(number) + 0") { try $0.integer(0) } }
+                #expect(found == number)
+            }
+            #expect(try await server.count() == 0)
+        }
+    }
+
     @Test func `a cancelled task ends its statement at the server`() async throws {
         try await PostgresServer.withSchema { server in
             let database = server.database

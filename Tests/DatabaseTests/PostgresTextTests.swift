@@ -1,5 +1,6 @@
-import Database
 import Testing
+
+@testable import Database
 
 @Suite struct PostgresTextTests {
     @Test func `tables keep their meaning in the other dialect`() {
@@ -13,6 +14,19 @@ import Testing
                 PRIMARY KEY (b, t));
             """
         #expect(Migration.postgresText(of: text) == expected)
+    }
+
+    @Test func `a stale plan is known in whatever language the server speaks`() {
+        let message = "zwischengespeicherter Plan darf den Ergebnistyp nicht ändern"
+        let stale = [("0A000", "RevalidateCachedQuery"), ("42P05", "StorePreparedStatement"), ("26000", nil)]
+        for (state, source) in stale {
+            guard case .stalePlan = postgresFailure(state: state, source: source, message: message).1 else {
+                Issue.record("\(state) is run again")
+                continue
+            }
+        }
+        let other = postgresFailure(state: "0A000", source: "transformStmt", message: "cached plan of another kind")
+        #expect(other.1 == nil)
     }
 
     @Test(arguments: [

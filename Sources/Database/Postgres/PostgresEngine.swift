@@ -41,7 +41,11 @@ struct PostgresEngine: Sendable {
             case .failed(let error, let trouble):
                 try Task.checkCancellation()
                 guard let trouble, !isLast else { throw error }
-                if case .lost = trouble { await pool.closeIdle() }
+                switch trouble {
+                // The others are likely to have gone, or to hold the same plans.
+                case .lost, .stalePlan: await pool.closeIdle()
+                case .conflict, .keyTaken: break
+                }
             }
             // A jittered pause, growing: those that met once should not meet again.
             try await Task.sleep(for: .milliseconds(4 << attempt) * Double.random(in: 0.5...1.5))

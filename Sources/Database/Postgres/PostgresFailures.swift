@@ -1,8 +1,10 @@
 import Foundation
 
-/// `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY`: character macros, which Swift does not import.
+/// `PG_DIAG_SQLSTATE`, `PG_DIAG_MESSAGE_PRIMARY` and `PG_DIAG_SOURCE_FUNCTION`: character macros, which Swift does not
+/// import.
 let postgresStateField = Int32(UInt8(ascii: "C"))
 let postgresMessageField = Int32(UInt8(ascii: "M"))
+let postgresSourceField = Int32(UInt8(ascii: "R"))
 
 /// A message of libpq on one line.
 func postgresMessage(_ text: UnsafePointer<CChar>?) -> String {
@@ -15,8 +17,11 @@ func postgresMessage(_ text: UnsafeMutablePointer<CChar>?) -> String {
     postgresMessage(text.map { UnsafePointer($0) })
 }
 
-/// What an error of the server means to us, by its SQLSTATE (PostgreSQL's documentation, appendix A).
-func postgresFailure(state: String, message: String) -> (DatabaseFailure, PostgresSession.Trouble?) {
+/// What an error of the server means to us, by its SQLSTATE (PostgreSQL's documentation, appendix A) and the server's
+/// function that found it, `source`. Its message is in the server's language, and decides nothing.
+func postgresFailure(
+    state: String, source: String?, message: String
+) -> (DatabaseFailure, PostgresSession.Trouble?) {
     switch state {
     // Serialization failure, deadlock, lock not available in time.
     case "40001", "40P01": (.conflict(reason: message), .conflict(message))
@@ -25,7 +30,10 @@ func postgresFailure(state: String, message: String) -> (DatabaseFailure, Postgr
     case _ where state.hasPrefix("23"): (.constraint(reason: message), nil)
     case "25006": (.readOnly(reason: message), nil)
     case "57014": (.tooSlow(reason: message), nil)
-    case "0A000" where message.hasPrefix("cached plan"): (.other(reason: message), .stalePlan)
+    // A plan that would give other columns than before. Many other things have this state too.
+    case "0A000" where source == "RevalidateCachedQuery": (.other(reason: message), .stalePlan)
+    // A prepared statement's name is taken, or there is none of that name.
+    case "42P05", "26000": (.other(reason: message), .stalePlan)
     // No room on disk, a file that cannot be read or written, damaged data or index.
     case _ where state.hasPrefix("53") || state.hasPrefix("58"), "XX001", "XX002":
         (.storage(reason: message), nil)

@@ -53,7 +53,7 @@ actor PostgresPool {
         sweepLater()
     }
 
-    /// Closes the connections nobody uses: after one was lost the others are likely to be, too. Nobody waits while there
+    /// Closes the connections nobody uses: what befell one is likely to befall the others, too. Nobody waits while there
     /// are any.
     func closeIdle() {
         open -= idle.count

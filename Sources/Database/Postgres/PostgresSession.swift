@@ -10,7 +10,7 @@ final class PostgresSession {
         case keyTaken
         /// The connection is gone.
         case lost(String)
-        /// A prepared statement no longer fits the table.
+        /// A prepared statement no longer fits the table, or server and session know different ones.
         case stalePlan
     }
 
@@ -20,6 +20,10 @@ final class PostgresSession {
     /// What the transaction under way ran into first.
     private(set) var trouble: Trouble?
     private var prepared: [PreparedKey: String] = [:]
+    /// Statements ever prepared: no name comes twice, whatever became of the statement that had it.
+    private var preparedCount = 0
+    /// What is prepared, and what is known of tables, is of no use any more.
+    private var isStale = false
     private var columnTypes: [String: [String: UInt32]] = [:]
 
     private struct PreparedKey: Hashable {
@@ -51,8 +55,9 @@ final class PostgresSession {
 
     deinit { PQfinish(connection) }
 
+    /// A stale session is closed: a fresh one knows the tables as they are, and the server has nothing left of it.
     var isUsable: Bool {
-        PQstatus(connection) == CONNECTION_OK && PQtransactionStatus(connection) == PQTRANS_IDLE
+        !isStale && PQstatus(connection) == CONNECTION_OK && PQtransactionStatus(connection) == PQTRANS_IDLE
     }
 
     private static func ignoreResult(_ result: OpaquePointer?) { PQclear(result) }
@@ -149,7 +154,8 @@ final class PostgresSession {
             try script("DEALLOCATE ALL")
             prepared = [:]
         }
-        let name = "s\(prepared.count)"
+        let name = "s\(preparedCount)"
+        preparedCount += 1
         let result = PQprepare(connection, name, text, Int32(types.count), types)
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw note(result) }
@@ -184,8 +190,9 @@ final class PostgresSession {
             return noteLost(result)
         }
         let message = postgresMessage(PQresultErrorField(result, postgresMessageField))
-        let (failure, found) = postgresFailure(state: state, message: message)
-        if case .stalePlan = found { prepared = [:] }
+        let source = PQresultErrorField(result, postgresSourceField).map { String(cString: $0) }
+        let (failure, found) = postgresFailure(state: state, source: source, message: message)
+        if case .stalePlan = found { isStale = true }
         if trouble == nil { trouble = found }
         return failure
     }
