@@ -52,6 +52,8 @@ extension Transaction {
     func markInstallation(
         of meter: MeterID, at point: UsagePointID, in community: CommunityID, from: Instant, to: Instant?, at: Instant
     ) throws {
+        // A measure under way has read the meter as it was, also the first one and that of a month not reached here.
+        try raiseFoldVersion(of: community, at: at)
         let measured = try reader.measuredMonths(of: community)
         guard !measured.isEmpty, let calendar = try reader.city()?.calendar else { return }
         let reach: Int64 = 31 * 86_400
@@ -63,7 +65,6 @@ extension Transaction {
                 try markDirty(home, of: community, month, cause: .installation, meter: meter, at: at)
             }
         }
-        try raiseFoldVersion(of: community, at: at)
     }
 }
 

@@ -2,11 +2,12 @@ import Database
 import Ingest
 import Logging
 import Metering
-import Operations
 import Scoring
 import Storage
 import Testing
 import Water
+
+@testable import Operations
 
 /// What a meter showed before its exchange, and registers that contradict it.
 @Suite(.freshDatabases) struct ExchangeMeterTests {
@@ -148,6 +149,36 @@ import Water
             Issue.record("refused without a last register")
             return
         }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `an exchange noted while its community is measured for the first time is not overlooked`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await city(engine)
+        let october = BillingMonth(number: 2_026 * 12 + 9)
+        let measure = MeasureMonth(database: city.database, calendar: city.calendar, rules: .standard)
+        let (version, homes) = try await city.database.read { reader in
+            (
+                try reader.foldVersion(of: CityFixture.first),
+                try measure.figures(of: CityFixture.first, october, reader)
+            )
+        }
+        _ = try await note(104_795, city).get()
+        let isFrozen = try await city.database.write { transaction in
+            try measure.freeze(
+                homes, of: CityFixture.first, october, version: version, under: nil, at: now, transaction)
+        }
+        #expect(!isFrozen)
+        // A size noted later reaches no month with figures, and is not overlooked either.
+        _ = try await measure(CityFixture.first, BillingMonth(number: 2_026 * 12), at: now)
+        let later = try await city.database.read { try $0.foldVersion(of: CityFixture.first) }
+        let meter = try MeterEntry(
+            serial: try #require(MeterAddress(.serial, "m1")), otherAddresses: [], usagePoint: "P1",
+            from: CityFixture.movedIn, to: nil, startRegister: nil, finalRegister: nil, resolution: nil,
+            nominalFlowLitresPerHour: 1_600, modulus: nil)
+        #expect(try await RegisterMeter(database: city.database)(meter, at: now).get() == .changed)
+        #expect(try await city.database.read { try $0.foldVersion(of: CityFixture.first) } > later)
     }
 
     @Test(arguments: TestEngine.allCases)
