@@ -110,9 +110,7 @@ public struct CloseMonth: Sendable {
         var summary = CloseSummary()
         summary.communities = communities.count
         summary.wasComplete = try await isComplete(communities, month)
-        try await FoldReadings(
-            database: database, calendar: calendar, rules: rules, logger: logger, worker: worker.part("close")
-        ).whatIsThere(at: at)
+        try await foldAll(by: rules, excluding: excluding, at: at)
         let held = try await database.read { try $0.held(of: month, calendar.interval(of: month)) }
         if held.isAny, !summary.wasComplete {
             guard despiteHeld else { return .failure(.held(held)) }
@@ -140,6 +138,17 @@ public struct CloseMonth: Sendable {
         if let refusal = left.refusal(communities) { return .failure(refusal) }
         summary.corrections = try await corrections(at: at)
         return .success(summary)
+    }
+
+    /// A community that cannot be folded ends the close, unless it takes no part.
+    private func foldAll(by rules: MeteringRules, excluding: [String: String], at: Instant) async throws {
+        let fold = FoldReadings(
+            database: database, calendar: calendar, rules: rules, logger: logger, worker: worker.part("close"))
+        do {
+            try await fold.whatIsThere(at: at)
+        } catch let left as NotFolded where left.reasons.keys.allSatisfy({ excluding[$0] != nil }) {
+            logger.warning("communities that are left out are not folded", metadata: ["error": "\(left)"])
+        }
     }
 
     private var lanes: Int { min(max(settings.lanes, 1), 64) }

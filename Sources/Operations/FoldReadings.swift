@@ -34,11 +34,11 @@ public struct FoldRound: Sendable, Hashable {
 /// themselves write, and passes it on after a few rounds, so that a process that joins finds others free. Without the
 /// lease results would be as right: rounds of one community at once meet on the rows they write, and one is run again.
 public actor FoldReadings {
-    private let database: Database
+    let database: Database
     private let calendar: CityCalendar
     private let rules: MeteringRules
-    private let logger: Logger
-    private let worker: Worker
+    let logger: Logger
+    let worker: Worker
     private let shelf: DirectoryShelf
     private let backlog: FoldBacklog
     /// How long readings that come one by one may wait for more of their meters.
@@ -47,6 +47,7 @@ public actor FoldReadings {
     /// The community in hand, and how many more rounds it has.
     private var inHand: (lease: Lease, rounds: Int)?
     private var lastFolded: CommunityID?
+    private var troubles = FoldTroubles()
     private var hasBegun = false
 
     /// Readings a round takes at most (a journal row is never split), unless they come one by one: keeps its transaction
@@ -69,8 +70,7 @@ public actor FoldReadings {
     /// Rounds of one community in a row.
     private static let roundsInHand = 4
     /// Meters of a community that one passage over its sets visits.
-    private static let sweepsTogether = 10_000
-    private static let pollMilliseconds: Int64 = 100
+    static let sweepsTogether = 10_000
 
     /// - Parameters:
     ///   - worker: who this process is, where others may fold the same database.
@@ -96,14 +96,16 @@ public actor FoldReadings {
     }
 
     /// One round: the sweeps the registry asked for, else the community in hand or the next in turn that has entries
-    /// and that no other process has in hand.
+    /// and that no other process has in hand. A community whose round fails is left alone for a while, and told to the
+    /// log; what fails for the whole database is thrown.
     public func callAsFunction(at: Instant) async throws -> FoldRound {
         let (owner, now, held) = (worker.owner, worker.now(), inHand?.lease.community)
+        let alone = troubles.leftAlone(at: at)
         let last = try await place()
         let (sweeps, next) = try await database.read { reader in
             // A community that another closes is left alone: each fold of it would have it measured anew.
             let others = try reader.leasedByOthers(.fold, than: owner, at: now)
-                .union(try reader.leasedByOthers(.close, than: owner, at: now))
+                .union(try reader.leasedByOthers(.close, than: owner, at: now)).union(alone)
             if let held, try reader.hasJournal(of: held) {
                 return (try reader.nextSweeps(limit: Self.sweepsTogether, besides: others), CommunityID?.some(held))
             }
@@ -112,21 +114,45 @@ public actor FoldReadings {
                 try reader.nextCommunityToFold(after: last, besides: others)
             )
         }
-        if !sweeps.isEmpty, let round = try await visit(sweeps, at: at) { return round }
-        guard let next else {
-            try await letGo()
-            var idle = FoldRound()
-            idle.isIdle = true
-            return idle
+        if let first = sweeps.first {
+            do {
+                if let round = try await visit(sweeps, at: at) {
+                    troubles.end(of: first.community)
+                    return round
+                }
+            } catch let error where error.isOfOneCommunity {
+                return try await leaveAlone(first.community, because: error, at: at)
+            }
         }
+        guard let next else { return try await idle() }
         lastFolded = next
-        if try await isGathering(next, at: at) {
-            try await letGo()
-            var idle = FoldRound()
-            idle.isIdle = true
-            return idle
+        do {
+            if try await isGathering(next, at: at) { return try await idle() }
+            let round = try await foldInHand(next, at: at)
+            troubles.end(of: next)
+            return round
+        } catch let error where error.isOfOneCommunity {
+            return try await leaveAlone(next, because: error, at: at)
         }
-        return try await foldInHand(next, at: at)
+    }
+
+    private func idle() async throws -> FoldRound {
+        try await letGo()
+        var round = FoldRound()
+        round.isIdle = true
+        return round
+    }
+
+    /// The round has done nothing, the next one is of another community.
+    private func leaveAlone(
+        _ community: CommunityID, because error: any Error, at: Instant
+    ) async throws -> FoldRound {
+        let seconds = troubles.note(community, at: at)
+        logger.error(
+            "a community cannot be folded and is left alone for a while",
+            metadata: ["community": "\(community)", "error": "\(error)", "seconds": "\(seconds)"])
+        try await letGo()
+        return FoldRound()
     }
 
     /// True where a community's readings are few and young: the next look may find more of the same days. Not while
@@ -145,48 +171,11 @@ public actor FoldReadings {
         return min(most, max(least, Int64(directory?.meterCount(of: community) ?? 0) * perMeter))
     }
 
-    /// Folds what the journal holds now, and not what arrives meanwhile: a city that never falls silent can still be
-    /// measured. What other processes have in hand is left to them and waited for.
-    public func whatIsThere(at: Instant) async throws {
-        try await sweepAll(at: at)
-        var marks = try await database.read { try $0.journalMarks() }
-        var teller = WaitTeller(database, logger)
-        while !marks.isEmpty {
-            var hasMoved = false
-            for (community, mark) in marks.sorted(by: { $0.key < $1.key }) {
-                while try await database.read({ try $0.hasJournal(of: community, upTo: mark) }) {
-                    guard try await fold(community, keeping: true, at: at) != nil else { break }
-                    hasMoved = true
-                }
-                if try await !database.read({ try $0.hasJournal(of: community, upTo: mark) }) { marks[community] = nil }
-                try await letGo()
-            }
-            if hasMoved { teller.rest() }
-            if !marks.isEmpty, !hasMoved {
-                try await teller.look(.fold, of: marks.keys)
-                try await worker.pause(milliseconds: Self.pollMilliseconds)
-            }
-        }
-    }
-
     /// Lets others have the community in hand: at the end of the work.
     public func letGo() async throws {
         guard let (lease, _) = inHand else { return }
         inHand = nil
         try await database.write(repeatable: true, .withTheNext) { try $0.release(lease) }
-    }
-
-    private func sweepAll(at: Instant) async throws {
-        let owner = worker.owner
-        while try await !database.read({ try $0.nextSweeps(limit: 1).isEmpty }) {
-            let now = worker.now()
-            let sweeps = try await database.read { reader in
-                try reader.nextSweeps(
-                    limit: Self.sweepsTogether, besides: try reader.leasedByOthers(.fold, than: owner, at: now))
-            }
-            if !sweeps.isEmpty, try await visit(sweeps, at: at) != nil { continue }
-            try await worker.pause(milliseconds: Self.pollMilliseconds)
-        }
     }
 
     /// The community after which the turn goes on. A process begins anywhere, so that those that began together do
@@ -221,7 +210,7 @@ public actor FoldReadings {
 
     /// Folds the community's oldest entries; nil where another process has it. `keeping` keeps it in hand while entries are
     /// left.
-    private func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
+    func fold(_ community: CommunityID, keeping: Bool, at: Instant) async throws -> FoldRound? {
         var total = FoldRound()
         var attempt = 0
         while true {

@@ -78,7 +78,7 @@ struct LoadReadings {
                 household: home.household, occupancy: (home.movedIn, home.movedOut), persons: home.persons,
                 shareMillionths: home.shareMillionths,
                 meters: try home.installations.map {
-                    var elements = try sets?.elements(of: $0.meter) ?? elements(of: $0.meter, days)
+                    var elements = try elements(of: $0.meter, days, from: sets)
                     let reach = calendar.reach(days, over: doubts[$0.meter] ?? [])
                     if reach.lowerBound < days.lowerBound {
                         let before = reach.lowerBound...days.lowerBound.advanced(by: -1)
@@ -91,6 +91,17 @@ struct LoadReadings {
             if let form = digestForms[home.household] { input.digestForm = form }
             try visit(input)
         }
+    }
+
+    private func elements(
+        of meter: MeterID, _ days: ClosedRange<LocalDay>, from sets: MeterSets?
+    ) throws -> [ReadingElement] {
+        do {
+            if let sets { return try sets.elements(of: meter) }
+        } catch is DamagedBytes {
+            // Those read one by one say which it is.
+        }
+        return try elements(of: meter, days)
     }
 
     private func elements(of meter: MeterID, _ days: ClosedRange<LocalDay>) throws -> [ReadingElement] {

@@ -3,6 +3,14 @@ import Logging
 import Storage
 import Water
 
+/// What a community has stored does not read back.
+public struct DamagedCommunity: Error, Sendable, Hashable, CustomStringConvertible {
+    public let code: String
+    public let reason: String
+
+    public var description: String { "community \(code): \(reason)" }
+}
+
 /// Goes through the communities that are still open, each under a lease, beside other processes that do the same:
 /// takes those that are free, waits for those that others are at, and takes over what a crashed one left.
 struct SharedPass: Sendable {
@@ -84,6 +92,10 @@ struct SharedPass: Sendable {
             return try await work(community, lease)
         } catch is LeaseLost {
             return .taken
+        } catch let error where error is DamagedReadings || error is DamagedBytes {
+            await give(lease)
+            let code = try await database.read { try $0.area(community)?.code }
+            throw DamagedCommunity(code: code ?? "\(community)", reason: "\(error)")
         } catch {
             await give(lease)
             throw error

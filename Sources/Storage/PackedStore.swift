@@ -29,7 +29,7 @@ extension Reader {
             SELECT body FROM reading_month
             WHERE community_id = \(community) AND month = \(month) AND meter_id = \(meter)
             """
-        ) { try PackedMonth.decode(try $0.blob(0)) } ?? []
+        ) { row in try month.naming(meter, in: community) { try PackedMonth.decode(try row.blob(0)) } } ?? []
     }
 
     /// Every meter's packed days of a community's month.
@@ -41,7 +41,10 @@ extension Reader {
             SELECT meter_id, body FROM reading_month
             WHERE community_id = \(community) AND month = \(month) ORDER BY meter_id
             """
-        ) { (try $0.id(0), try PackedMonth.decode(try $0.blob(1))) }
+        ) { row in
+            let meter: MeterID = try row.id(0)
+            return (meter, try month.naming(meter, in: community) { try PackedMonth.decode(try row.blob(1)) })
+        }
     }
 
     /// A meter's packed day nearest to a day on one side, within the packed months on that side.
@@ -159,7 +162,8 @@ extension Transaction {
                 """
             ) { row in
                 let body = try row.blob(1)
-                let elements = try DaySet.decode(body)
+                let key = DayKey(community: community, day: day, meter: try row.id(0))
+                let elements = try key.naming { try DaySet.decode(body) }
                 count.daySets += 1
                 count.readings += elements.count
                 count.bytesBefore += body.count

@@ -34,7 +34,7 @@ extension Reader {
             SELECT body FROM reading_day
             WHERE community_id = \(key.community) AND day = \(key.day) AND meter_id = \(key.meter)
             """
-        ) { try DaySet.decode(try $0.blob(0)) } ?? packedSet(key)
+        ) { row in try key.naming { try DaySet.decode(try row.blob(0)) } } ?? packedSet(key)
     }
 
     private func packedSet(_ key: DayKey) throws -> [ReadingElement] {
@@ -83,7 +83,7 @@ extension Reader {
                 end = try row.id(0)
                 while next < keys.endIndex, keys[next].meter < end { next += 1 }
                 if next < keys.endIndex, keys[next].meter == end {
-                    try row.withBlob(1) { try DaySet.decode($0, into: &found[next]) }
+                    try keys[next].naming { try row.withBlob(1) { try DaySet.decode($0, into: &found[next]) } }
                     next += 1
                 }
                 passed += 1
@@ -108,7 +108,7 @@ extension Reader {
         ) { row in
             let meter: MeterID = try row.id(0)
             guard let index = keys.firstIndex(where: { $0.meter == meter }) else { return }
-            try row.withBlob(1) { try DaySet.decode($0, into: &found[index]) }
+            try keys[index].naming { try row.withBlob(1) { try DaySet.decode($0, into: &found[index]) } }
         }
     }
 
@@ -162,8 +162,9 @@ extension Reader {
             ORDER BY day, meter_id
             """
         ) { row in
-            try visit(
-                LocalDay(number: Int32(try row.integer(0))), try row.id(1), try DaySet.decode(try row.blob(2)))
+            let key = DayKey(
+                community: community, day: LocalDay(number: Int32(try row.integer(0))), meter: try row.id(1))
+            try visit(key.day, key.meter, try key.naming { try DaySet.decode(try row.blob(2)) })
         }
     }
 
@@ -204,7 +205,7 @@ extension Reader {
             WHERE community_id = \(community) AND day BETWEEN \(from) AND \(to) AND meter_id = \(meter) ORDER BY day
             """
         ) { row in
-            sets.append((LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1))))
+            sets.append(try Self.daySet(of: meter, in: community, row))
         }
         if !months.isEmpty { sets.sort { $0.day < $1.day } }
         for set in sets { try visit(set.day, set.elements) }
@@ -222,7 +223,8 @@ extension Reader {
                 SELECT day, body FROM reading_day
                 WHERE community_id = \(community) AND meter_id = \(meter) AND day < \(day) AND day >= \(first)
                 ORDER BY day DESC LIMIT 1
-                """, Self.daySet)
+                """
+            ) { try Self.daySet(of: meter, in: community, $0) }
             if let found { return packed.flatMap { $0.day > found.day ? $0 : nil } ?? found }
         }
         return packed
@@ -239,7 +241,8 @@ extension Reader {
                 SELECT day, body FROM reading_day
                 WHERE community_id = \(community) AND meter_id = \(meter) AND day > \(day) AND day <= \(last)
                 ORDER BY day LIMIT 1
-                """, Self.daySet)
+                """
+            ) { try Self.daySet(of: meter, in: community, $0) }
             if let found { return packed.flatMap { $0.day < found.day ? $0 : nil } ?? found }
         }
         return packed
@@ -247,8 +250,11 @@ extension Reader {
 
     private static var nearDays: Int { 40 }
 
-    private static func daySet(_ row: Row) throws -> (day: LocalDay, elements: [ReadingElement]) {
-        (LocalDay(number: Int32(try row.integer(0))), try DaySet.decode(try row.blob(1)))
+    private static func daySet(
+        of meter: MeterID, in community: CommunityID, _ row: Row
+    ) throws -> (day: LocalDay, elements: [ReadingElement]) {
+        let key = DayKey(community: community, day: LocalDay(number: Int32(try row.integer(0))), meter: meter)
+        return (key.day, try key.naming { try DaySet.decode(try row.blob(1)) })
     }
 
     /// A community's fold version; 0 before its first fold.
