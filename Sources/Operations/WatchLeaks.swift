@@ -20,12 +20,17 @@ public actor WatchLeaks {
     private struct Look {
         let month: BillingMonth
         let at: Instant
-        /// What was folded by then.
-        let version: Int64
+        /// What was folded by then; nil where the look failed.
+        let version: Int64?
+
+        /// When it is due again.
+        var seconds: Int64 { version == nil ? WatchLeaks.secondsAfterFailure : WatchLeaks.secondsBetween }
     }
 
     /// A community is looked at again after this, where something was folded since.
     public static let secondsBetween: Int64 = 6 * 3_600
+    /// A look that failed is taken again after this, whether or not anything was folded since.
+    private static let secondsAfterFailure: Int64 = 600
     /// Which communities there are is read again after this: it counts every home of the city.
     private static let secondsBetweenLists: Int64 = 3_600
 
@@ -43,11 +48,14 @@ public actor WatchLeaks {
         var (measured, homes) = (0, 0)
         for community in try await communities(in: month, at: at) where homes < limit {
             let last = looks[community.id].flatMap { $0.month == month ? $0 : nil }
-            if let last, at >= last.at, at - last.at < Self.secondsBetween { continue }
+            if let last, at >= last.at, at - last.at < last.seconds { continue }
             let version = try await database.read { try $0.foldVersion(of: community.id) }
-            looks[community.id] = Look(month: month, at: at, version: version)
-            if last?.version == version { continue }
+            let isKnown = last?.version == version
+            looks[community.id] = Look(month: month, at: at, version: isKnown ? version : nil)
+            if isKnown { continue }
+            // Where this throws the look is noted as failed.
             try await look(at: community.id, month, MeteringRules(rules))
+            looks[community.id] = Look(month: month, at: at, version: version)
             measured += 1
             homes += community.homes
         }

@@ -83,6 +83,37 @@ import Water
         #expect(try await noted(city).map(\.flow.hours) == [100])
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `a look that failed is taken again soon, and meanwhile the others are`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await city.addHome(3, in: CityFixture.second)
+        try await post(0...60, city)
+        let bodies = try await city.database.write { transaction in
+            let bodies = try transaction.reader.all(
+                "SELECT day, meter_id, body FROM reading_day WHERE community_id = \(CityFixture.first)"
+            ) { (try $0.integer(0), try $0.integer(1), try $0.blob(2)) }
+            let damaged: [UInt8] = [99]
+            try transaction.execute(
+                "UPDATE reading_day SET body = \(damaged) WHERE community_id = \(CityFixture.first)")
+            return bodies
+        }
+        let watch = try watch(city)
+        await #expect(throws: DamagedReadings.self) { _ = try await watch(at: start + 70 * 3_600) }
+        #expect(try await watch(at: start + 70 * 3_600 + 20) == 1)
+        try await city.database.write { transaction in
+            for (day, meter, body) in bodies {
+                try transaction.execute(
+                    """
+                    UPDATE reading_day SET body = \(body)
+                    WHERE community_id = \(CityFixture.first) AND day = \(day) AND meter_id = \(meter)
+                    """)
+            }
+        }
+        #expect(try await watch(at: start + 70 * 3_600 + 599) == 0)
+        #expect(try await watch(at: start + 70 * 3_600 + 600) == 1)
+        #expect(try await noted(city).map(\.flow.hours) == [60])
+    }
+
     @Test func `a look ends with the community that fills it, and the next goes on`() async throws {
         let city = try await CityFixture(on: .sqlite)
         try await city.addHome(1)
