@@ -126,14 +126,7 @@ public actor RecordReadings {
                 )
             }
             var counted = found ?? HeldByGateway()
-            let known = held[gateway] ?? HeldByGateway()
-            // What was registered meanwhile has joined, or soon does.
-            counted.addresses.formUnion(
-                known.addresses.filter { text in
-                    MeterAddress(text: text).flatMap { directory.meter(at: $0) } == nil
-                })
-            counted.recent = known.recent.filter { kept in oldest.map { kept.at >= $0 } ?? false }
-            counted.readings += counted.recent.reduce(0) { $0 + $1.readings }
+            if let known = held[gateway] { counted.add(known, waitingSince: oldest, in: directory) }
             held[gateway] = counted
             return true
         } catch {
@@ -168,10 +161,18 @@ public actor RecordReadings {
             // Before any of those that wait goes on: who needs a later version must find nothing under way.
             defer { loading = nil }
             let shelf = shelf
-            let (fresh, counted) = try await database.read { reader in
-                (try shelf.directory(of: reader), try reader.heldByGateway())
+            let (fresh, stored, oldest) = try await database.read { reader in
+                (
+                    try shelf.directory(of: reader), try reader.heldByGateway(),
+                    try reader.journalLag(of: .unregistered, upTo: 1)?.oldest
+                )
             }
             directory = fresh
+            // What came since and waits to be folded is in no count of the database.
+            var counted = stored
+            for (gateway, known) in held {
+                counted[gateway, default: HeldByGateway()].add(known, waitingSince: oldest, in: fresh)
+            }
             held = counted
             backlog.fit(meters: fresh.meterCount)
             return fresh

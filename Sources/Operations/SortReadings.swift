@@ -18,6 +18,18 @@ struct HeldByGateway: Sendable {
             recent.append((at, count))
         }
     }
+
+    /// Adds to what the database counts, once each, what this process knows of beside: its addresses, and what it counted
+    /// since the oldest of what waits to be folded came; nil where nothing waits.
+    mutating func add(_ known: HeldByGateway, waitingSince oldest: Instant?, in directory: MeterDirectory) {
+        // What was registered meanwhile has joined, or soon does.
+        addresses.formUnion(
+            known.addresses.filter { text in
+                MeterAddress(text: text).flatMap { directory.meter(at: $0) } == nil
+            })
+        recent = known.recent.filter { kept in oldest.map { kept.at >= $0 } ?? false }
+        readings += recent.reduce(0) { $0 + $1.readings }
+    }
 }
 
 extension Reader {

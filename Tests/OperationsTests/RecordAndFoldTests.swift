@@ -188,6 +188,27 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a change of the registry forgets nothing of what is held and not folded yet`(
+        engine: TestEngine
+    ) async throws {
+        var limits = RecordLimits()
+        limits.heldMetersPerGateway = 2
+        limits.heldReadingsPerGateway = 3
+        let city = try await CityFixture(on: engine, limits: limits)
+        for meter in 1...2 as ClosedRange<Int64> {
+            #expect(try await city.post(CityFixture.series(meter, from: october, [1])).held == 1)
+        }
+        try await city.addHome(9)
+        #expect(try await city.post(CityFixture.series(3, from: october, [1])).rejected == 1)
+        let full = try await city.post(CityFixture.series(1, from: october + 3_600, [2, 3]))
+        #expect(full.readings == 1 && full.rejected == 1)
+        // One that is registered makes room for another.
+        try await city.addHome(2)
+        _ = try await city.foldAll()
+        #expect(try await city.post(CityFixture.series(3, from: october, [1])).held == 1)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `what is held is sent again as often as a gateway likes, and uses no more of its limit`(
         engine: TestEngine
     ) async throws {
