@@ -14,6 +14,8 @@ public final class FoldBacklog: Sendable {
 
     /// Seconds without any recording after which nothing more is expected soon.
     private static let silentSeconds: Int64 = 2
+    /// A time further ahead is not one that was noted meanwhile, nor by another server: the clock stepped back.
+    static let aheadSeconds: Int64 = 60
 
     private let state: Mutex<State>
     private let least: Int64
@@ -38,13 +40,17 @@ public final class FoldBacklog: Sendable {
 
     /// Recording has paused: what waits for more of its meters need not.
     func isSilent(at: Instant) -> Bool {
-        state.withLock { state in state.last.map { at - $0 >= Self.silentSeconds } ?? false }
+        state.withLock { state in
+            guard let last = state.last else { return false }
+            return at - last >= Self.silentSeconds || last - at > Self.aheadSeconds
+        }
     }
 
     func add(_ readings: Int64, at: Instant) {
         state.withLock { state in
             state.readings += readings
-            state.last = max(state.last ?? at, at)
+            let last = state.last ?? at
+            state.last = last - at > Self.aheadSeconds ? at : max(last, at)
         }
     }
 

@@ -162,8 +162,9 @@ public actor FoldReadings {
         guard gatherSeconds > 0, !backlog.isHigh, !backlog.isSilent(at: at),
             let lag = try await database.read({ try $0.journalLag(of: community, upTo: worth) })
         else { return false }
-        return lag.readings < worth
-            && at - lag.oldest < (scattered.contains(community) ? gatherSeconds : min(gatherSeconds, 2))
+        let age = at - lag.oldest
+        return lag.readings < worth && age >= -FoldBacklog.aheadSeconds
+            && age < (scattered.contains(community) ? gatherSeconds : min(gatherSeconds, 2))
     }
 
     private func scatteredWorth(of community: CommunityID) -> Int64 {

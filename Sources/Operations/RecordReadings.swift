@@ -282,7 +282,8 @@ public actor RecordReadings {
         for request in group {
             let last = unnoted[request.gateway] ?? noted[request.gateway]
             let isNews = request.offsetSeconds.map { $0 != last?.offsetSeconds } ?? false
-            guard isNews || last.map({ request.at - $0.at >= Self.notingSeconds }) ?? true else { continue }
+            let isDue = last.map { request.at < $0.at || request.at - $0.at >= Self.notingSeconds } ?? true
+            guard isNews || isDue else { continue }
             // A clock that was put right is noted too, once nothing shows it ahead any more.
             unnoted[request.gateway] = Sighting(
                 at: request.at,

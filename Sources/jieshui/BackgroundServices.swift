@@ -84,16 +84,16 @@ struct RepeatedWork: Service {
     }
 
     /// What is pressing at a start goes first.
-    private static let secondsBeforeWatching: Int64 = 60
+    private static let timeBeforeWatching: Duration = .seconds(60)
 
     /// Looks for what runs without a pause, a few communities at a time: one process at once. Two million homes are looked at
     /// in less than the six hours after which they are due again.
     static func watching(
         _ watch: WatchLeaks, in database: Database, by worker: Worker, logger: Logger
     ) -> RepeatedWork {
-        let begun = Instant.now
+        let begun = ContinuousClock.now
         return RepeatedWork(name: "watch", pause: .seconds(20), logger: logger) {
-            if Instant.now - begun < secondsBeforeWatching { return false }
+            if begun.duration(to: .now) < timeBeforeWatching { return false }
             guard try await worker.claim(.watch, of: .unregistered, in: database) != nil else { return false }
             _ = try await watch(at: .now)
             return false

@@ -118,4 +118,42 @@ import Water
         let done = try await fold.underLease(of: first, at: at) { folding, _ in folding.directory.version }
         #expect(done?.value == version)
     }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a clock that stepped back keeps no readings waiting`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await journal(0..<1, of: 10, in: city)
+        let fold = FoldReadings(
+            database: city.database, calendar: city.calendar, rules: .standard, logger: Logger(label: "test"),
+            gatherSeconds: 100)
+        // Written by a server whose clock is a little ahead.
+        #expect(try await fold(at: at - 30).isIdle)
+        #expect(try await fold(at: at - 3_600).entries == 10)
+    }
+
+    @Test func `recording counts as silent, or not, by a clock that stepped back too`() {
+        let backlog = FoldBacklog()
+        backlog.add(1, at: at)
+        #expect(!backlog.isSilent(at: at + 1) && !backlog.isSilent(at: at - 1))
+        #expect(backlog.isSilent(at: at + 2) && backlog.isSilent(at: at - 3_600))
+        backlog.add(1, at: at - 3_600)
+        #expect(!backlog.isSilent(at: at - 3_600) && backlog.isSilent(at: at - 3_598))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a gateway is noted as heard though the clock stepped back`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        let body = CityFixture.series(1, from: CityFixture.october, [100, 110])
+        try await city.post(body, at: at)
+        await city.record.settle()
+        try await city.database.write { _ = try $0.execute("UPDATE gateway SET last_seen_at = NULL") }
+        try await city.post(body, at: at - 3_600)
+        await city.record.settle()
+        let seen = try await city.database.read {
+            try $0.first("SELECT last_seen_at FROM gateway WHERE gateway_id = \(CityFixture.cityGateway)") {
+                Instant(epochSeconds: try $0.integer(0))
+            }
+        }
+        #expect(seen == at - 3_600)
+    }
 }
