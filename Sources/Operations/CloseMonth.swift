@@ -231,12 +231,13 @@ public struct CloseMonth: Sendable {
     ) async throws -> SharedPass.Rest {
         let all = communities.map(\.id)
         let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
+        let toMeasure: @Sendable (Reader) throws -> [CommunityID] = { reader in
+            let measured = Set(try reader.communityMonths(month).filter(\.isMeasured).map(\.community))
+            return all.filter { !measured.contains($0) }
+        }
         let (rest, counts) = try await inLanes(progress) { worker, pass, report in
             var count = CloseCount()
-            let rest = try await pass.run { reader in
-                let measured = Set(try reader.communityMonths(month).filter(\.isMeasured).map(\.community))
-                return all.filter { !measured.contains($0) }
-            } left: { open in
+            let rest = try await pass.run(toMeasure) { open in
                 report(CloseProgress(pass: .measure, done: communities.count - open, total: communities.count))
             } work: { community, lease in
                 let outcome = try await worker.renewing(lease, in: database) {
@@ -253,7 +254,7 @@ public struct CloseMonth: Sendable {
             return (rest, count)
         }
         summary.measuredHomes = counts.homes
-        return rest
+        return rest.stillOpen(try await database.read(toMeasure))
     }
 
     private func issueAll(
@@ -286,7 +287,7 @@ public struct CloseMonth: Sendable {
         summary.issuedCommunities += counts.communities
         summary.statements += counts.statements
         summary.transfers += counts.transfers
-        return rest
+        return rest.stillOpen(try await database.read { try Self.toIssue(month, $0) })
     }
 
     private static func toIssue(_ month: BillingMonth, _ reader: Reader) throws -> [CommunityID] {
@@ -311,8 +312,7 @@ public struct CloseMonth: Sendable {
             var rest = SharedPass.Rest()
             var count = CloseCount()
             for try await (left, counted) in group {
-                rest.leftOpen += left.leftOpen.filter { !rest.leftOpen.contains($0) }
-                rest.withOthers += left.withOthers.filter { !rest.withOthers.contains($0) }
+                rest.add(left)
                 count.add(counted)
             }
             return (rest, count)

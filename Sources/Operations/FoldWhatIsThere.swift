@@ -28,7 +28,7 @@ extension FoldReadings {
         var failed: [CommunityID: String] = [:]
         try await sweepAll(at: at, &failed)
         var marks = try await database.read { try $0.journalMarks() }
-        var teller = WaitTeller(database, logger)
+        var teller = WaitTeller(database, logger, of: worker.owner)
         while !marks.isEmpty {
             var hasMoved = false
             for (community, mark) in marks.sorted(by: { $0.key < $1.key }) {

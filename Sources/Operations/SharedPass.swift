@@ -35,6 +35,18 @@ struct SharedPass: Sendable {
         var leftOpen: [CommunityID] = []
         /// Others were at these for longer than we wait.
         var withOthers: [CommunityID] = []
+
+        /// Adds what a pass beside it left undone.
+        mutating func add(_ other: Rest) {
+            leftOpen += other.leftOpen.filter { !leftOpen.contains($0) }
+            withOthers += other.withOthers.filter { !withOthers.contains($0) }
+        }
+
+        /// Without what another pass finished after one gave it up.
+        func stillOpen(_ open: [CommunityID]) -> Rest {
+            let open = Set(open)
+            return Rest(leftOpen: leftOpen.filter(open.contains), withOthers: withOthers.filter(open.contains))
+        }
     }
 
     private static let pollMilliseconds: Int64 = 200
@@ -50,7 +62,7 @@ struct SharedPass: Sendable {
         var tried: Set<CommunityID> = []
         var last: [CommunityID] = []
         var unchanged = 0
-        var teller = WaitTeller(database, logger)
+        var teller = WaitTeller(database, logger, of: worker.owner)
         while true {
             let (owner, now) = (worker.owner, worker.now())
             let (all, others) = try await database.read { reader in

@@ -25,6 +25,11 @@ public struct LeaseOwner: Sendable, Hashable, CustomStringConvertible {
 
     /// The name of a part of the process that must not share leases with the rest of it.
     public func part(_ name: String) -> LeaseOwner { LeaseOwner("\(self.name)/\(name)") }
+
+    /// Whether both are one process or parts of it.
+    public func isOfSameProcess(as other: LeaseOwner) -> Bool { process == other.process }
+
+    private var process: Substring { name.prefix { $0 != "/" } }
 }
 
 /// A job of a community in a process's hands.

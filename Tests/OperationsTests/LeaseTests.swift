@@ -1,5 +1,7 @@
 import Database
+import Logging
 import Storage
+import Synchronization
 import Testing
 import Water
 
@@ -148,5 +150,61 @@ import Water
             return try await group.reduce(into: [Lease]()) { if let lease = $1 { $0.append(lease) } }
         }
         #expect(leases.count == 1)
+    }
+
+    /// What is told of a wait of `owner` for two communities, after as many looks as it takes.
+    private func told(_ owner: LeaseOwner, _ database: Database) async throws -> [String] {
+        let log = WrittenLog()
+        var teller = WaitTeller(database, Logger(label: "test") { _ in log }, of: owner)
+        for _ in 0..<20 { try await teller.look(.close, of: [community, CommunityID(5)]) }
+        return log.lines.withLock { $0 }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a wait for another process says for whom, one for another lane of the same says nothing`(
+        engine: TestEngine
+    ) async throws {
+        let database = try await freshDatabase(of: engine)
+        _ = try await claim(database, a.part("lane-1"), at: now, job: .close)
+        #expect(try await told(a, database).isEmpty)
+        #expect(try await told(a.part("lane-2"), database).isEmpty)
+        #expect(try await told(LeaseOwner("ab"), database) == ["community=4 holder=a/lane-1"])
+        let other = try #require(try await claim(database, b, at: now, job: .close, of: CommunityID(5)))
+        #expect(try await told(a, database) == ["community=5 holder=b"])
+        try await database.write { try $0.release(other) }
+        #expect(try await told(a, database).isEmpty)
+    }
+
+    @Test func `what one lane gave up and another finished is not left open`() {
+        let (one, two, three) = (CommunityID(1), CommunityID(2), CommunityID(3))
+        var rest = SharedPass.Rest(leftOpen: [one, two])
+        rest.add(SharedPass.Rest(leftOpen: [two], withOthers: [three]))
+        #expect(rest.leftOpen == [one, two] && rest.withOthers == [three])
+        let left = rest.stillOpen([two])
+        #expect(left.leftOpen == [two] && left.withOthers.isEmpty)
+    }
+}
+
+/// Keeps of each line whom it names.
+private final class WrittenLog: LogHandler, Sendable {
+    let lines = Mutex<[String]>([])
+
+    func log(event: LogEvent) {
+        let named = (event.metadata ?? [:]).filter { ["community", "holder"].contains($0.key) }
+        let words = named.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+        lines.withLock { $0.append(words) }
+    }
+
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
     }
 }
