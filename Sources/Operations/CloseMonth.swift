@@ -124,8 +124,8 @@ public struct CloseMonth: Sendable {
         case .failure(let refusal): return .failure(refusal)
         }
         summary.excluded = communities.filter { excluding[$0.code] != nil }.map(\.code)
-        let rest = try await measureAll(included, month, rules: rules, at: at, &summary, progress)
-        if let refusal = rest.refusal(communities) { return .failure(refusal) }
+        let (rest, pruned) = try await measureAll(included, month, rules: rules, at: at, &summary, progress)
+        if let refusal = pruned.refusal(communities, month) ?? rest.refusal(communities) { return .failure(refusal) }
         let cohorts = try await FreezeMonth(database: database, lanes: lanes)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
@@ -224,11 +224,12 @@ public struct CloseMonth: Sendable {
         return .success(communities.filter { reasons[$0.code] == nil })
     }
 
-    /// Measures what nobody has measured yet, until all is; tells what would not be.
+    /// Measures what nobody has measured yet, until all is; tells what would not be, and what has no readings any more
+    /// to be measured by.
     private func measureAll(
         _ communities: [CommunityWithHomes], _ month: BillingMonth, rules: MeteringRules, at: Instant,
         _ summary: inout CloseSummary, _ progress: @escaping @Sendable (CloseProgress) -> Void
-    ) async throws -> SharedPass.Rest {
+    ) async throws -> (SharedPass.Rest, PrunedCommunities) {
         let all = communities.map(\.id)
         let measure = MeasureMonth(database: database, calendar: calendar, rules: rules)
         let toMeasure: @Sendable (Reader) throws -> [CommunityID] = { reader in
@@ -248,13 +249,16 @@ public struct CloseMonth: Sendable {
                     count.homes += homes
                     return .done
                 case .measuredBefore: return .taken
+                case .pruned(let kept):
+                    count.pruned.kept[community] = kept
+                    return .leftOpen
                 case .keepsChanging: return .leftOpen
                 }
             }
             return (rest, count)
         }
         summary.measuredHomes = counts.homes
-        return rest.stillOpen(try await database.read(toMeasure))
+        return (rest.stillOpen(try await database.read(toMeasure)), counts.pruned)
     }
 
     private func issueAll(
@@ -323,15 +327,29 @@ public struct CloseMonth: Sendable {
 /// What the lanes of a pass did.
 private struct CloseCount: Sendable {
     var homes = 0
+    var pruned = PrunedCommunities()
     var communities = 0
     var statements = 0
     var transfers = 0
 
     mutating func add(_ other: CloseCount) {
+        pruned.kept.merge(other.pruned.kept) { first, _ in first }
         homes += other.homes
         communities += other.communities
         statements += other.statements
         transfers += other.transfers
+    }
+}
+
+/// The first month that each community still has readings of which a month would need older ones.
+private struct PrunedCommunities: Sendable {
+    var kept: [CommunityID: BillingMonth] = [:]
+
+    /// Why the close ends here; nil where there is none.
+    func refusal(_ communities: [CommunityWithHomes], _ month: BillingMonth) -> CloseRefusal? {
+        guard let latest = kept.values.max() else { return nil }
+        let codes = communities.filter { kept[$0.id] != nil }.map(\.code)
+        return .readingsPruned(communities: codes, month: month, kept: latest)
     }
 }
 

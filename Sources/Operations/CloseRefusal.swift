@@ -21,6 +21,8 @@ public enum CloseRefusal: Error, Sendable, Hashable {
     case held(HeldOfMonth)
     /// A community to exclude that has figures of the month already.
     case hasFigures(community: String, month: BillingMonth)
+    /// Readings that these communities' month rests on were pruned; they have those from `kept` on.
+    case readingsPruned(communities: [String], month: BillingMonth, kept: BillingMonth)
     /// Folding changed these communities faster than they could be measured: close again.
     case notSettled(communities: [String])
     /// Other processes were at these communities for longer than we wait: close again later.
@@ -78,6 +80,10 @@ extension CloseRefusal: CustomStringConvertible {
         case .held(let held):
             "\(held.words) would take no part (see 未登记水表 /staff/held): \(held.advice), or close without them by "
                 + "--despite-held; corrections need no close (jieshui correct)"
+        case .readingsPruned(let codes, let month, let kept):
+            "readings that \(month) of \(codes.joined(separator: ", ")) rests on were pruned, those from \(kept) on are "
+                + "kept: no statements of it can be issued; close without them by "
+                + codes.map { "--exclude \($0)" }.joined(separator: " ") + " --reason …"
         case .notSettled(let codes):
             "readings kept arriving for \(codes.joined(separator: ", ")): close again, or exclude them with a reason"
         case .withOthers(let codes):

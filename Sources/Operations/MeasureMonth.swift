@@ -28,8 +28,16 @@ public struct MeasureMonth: Sendable {
         case measured(homes: Int)
         /// They were before: nothing is changed.
         case measuredBefore
+        /// Its readings of the month, or those of the month before, were pruned; it has readings from `kept` on.
+        case pruned(kept: BillingMonth)
         /// Folding outran every attempt.
         case keepsChanging
+    }
+
+    private enum Found {
+        case measuredBefore
+        case pruned(kept: BillingMonth)
+        case figures([HomeMonth], version: Int64)
     }
 
     /// Measures one community. With a lease it is released in the transaction that freezes the figures; throws
@@ -38,11 +46,15 @@ public struct MeasureMonth: Sendable {
         _ community: CommunityID, _ month: BillingMonth, under lease: Lease? = nil, at: Instant
     ) async throws -> Outcome {
         for _ in 0..<Self.attempts {
-            let found = try await database.read { reader -> (version: Int64, homes: [HomeMonth])? in
-                if try reader.communityMonth(month, of: community)?.isMeasured == true { return nil }
-                return (try reader.foldVersion(of: community), try figures(of: community, month, reader))
+            let homes: [HomeMonth]
+            let version: Int64
+            switch try await database.read({ try find(community, month, $0) }) {
+            case .measuredBefore: return .measuredBefore
+            case .pruned(let kept): return .pruned(kept: kept)
+            case .figures(let measured, let measuredVersion):
+                homes = measured
+                version = measuredVersion
             }
-            guard let (version, homes) = found else { return .measuredBefore }
             do {
                 let isWritten = try await database.write(repeatable: true) { transaction in
                     try freeze(homes, of: community, month, version: version, under: lease, at: at, transaction)
@@ -53,6 +65,14 @@ public struct MeasureMonth: Sendable {
             }
         }
         return .keepsChanging
+    }
+
+    private func find(_ community: CommunityID, _ month: BillingMonth, _ reader: Reader) throws -> Found {
+        if try reader.communityMonth(month, of: community)?.isMeasured == true { return .measuredBefore }
+        // Homes that were read would be measured as if they had not been.
+        if let kept = try reader.firstKeptMonth(of: community), month <= kept { return .pruned(kept: kept) }
+        let version = try reader.foldVersion(of: community)
+        return .figures(try figures(of: community, month, reader), version: version)
     }
 
     /// Writes the figures, unless a fold changed what they rest on; true where they are written, also by an attempt

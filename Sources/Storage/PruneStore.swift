@@ -32,6 +32,23 @@ extension Reader {
         try first("SELECT month FROM pruned_month WHERE community_id = \(community)") { try $0.month(0) }
     }
 
+    /// The first month that the city began to close: statements begin there. nil where none was.
+    public func firstMonthBegun() throws -> BillingMonth? {
+        try first("SELECT month FROM community_month ORDER BY month LIMIT 1") { try $0.month(0) }
+    }
+
+    /// The first month that a community has readings of; nil where it has none.
+    public func firstReadingMonth(of community: CommunityID) throws -> BillingMonth? {
+        let day = try first("SELECT day FROM reading_day WHERE community_id = \(community) ORDER BY day LIMIT 1") {
+            LocalDay(number: Int32(truncatingIfNeeded: try $0.integer(0))).date
+        }
+        let packed = try first(
+            "SELECT month FROM reading_month WHERE community_id = \(community) ORDER BY month LIMIT 1"
+        ) { try $0.month(0) }
+        let unpacked = day.flatMap { BillingMonth(year: $0.year, month: $0.month) }
+        return [packed, unpacked].compactMap { $0 }.min()
+    }
+
     /// Every community that has readings of any kind, 0 among them.
     public func communitiesWithReadings() throws -> [CommunityID] {
         let found = try all("SELECT area_id FROM area WHERE kind = 'community' ORDER BY area_id") {

@@ -24,9 +24,28 @@ import Water
             try await city.post(CityFixture.series(home, from: start - 5_400, registers))
         }
         _ = try await close(city)(october, at: later).get()
+        try await closeToDecember(city)
         try await city.database.write { transaction in
             _ = try transaction.addStaff(
                 name: "desk", area: CityFixture.city, role: .administrator, passwordHash: "x", at: start)
+        }
+        return city
+    }
+
+    private func closeToDecember(_ city: CityFixture) async throws {
+        for back in [1, 2] {
+            let month = october.advanced(by: back)
+            _ = try await close(city)(month, at: city.calendar.interval(of: month).end + 4 * 86_400).get()
+        }
+    }
+
+    /// Two communities of two homes, read from the evening before October to the morning after.
+    private func read(_ engine: TestEngine) async throws -> CityFixture {
+        let city = try await CityFixture(on: engine)
+        for home in [1, 2, 13, 14] as [Int64] {
+            try await city.addHome(home, in: home < 13 ? CityFixture.first : CityFixture.second)
+            let registers = (0..<31 * 24 + 6).map { 100_000 + Int64($0) * (6 + home) }
+            try await city.post(CityFixture.series(home, from: start - 5_400, registers))
         }
         return city
     }
@@ -83,10 +102,6 @@ import Water
         engine: TestEngine
     ) async throws {
         let city = try await closed(engine)
-        for back in [1, 2] {
-            let month = october.advanced(by: back)
-            _ = try await close(city)(month, at: city.calendar.interval(of: month).end + 4 * 86_400).get()
-        }
         _ = try await PruneReadings(database: city.database, calendar: city.calendar)(keepMonths: 36, at: much).get()
         // December is kept, but it is bracketed by the month before.
         try await city.database.write { transaction in
@@ -113,6 +128,70 @@ import Water
             try await city.database.read {
                 try !$0.isBeyondCorrection(HouseholdID(3), of: CityFixture.first, october, city.calendar)
             })
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what a month rests on stays while a community has no statements of it`(engine: TestEngine) async throws {
+        let city = try await read(engine)
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        _ = try await close(city)(october, at: later, excluding: ["140105001002": "unread"]).get()
+        try await closeToDecember(city)
+        let refusal = PruneRefusal.notIssued(month: october, communities: 1, keepsEnough: 39)
+        for months in [36, 38] {
+            for isDryRun in [true, false] {
+                let ending = try await prune(keepMonths: months, isDryRun: isDryRun, at: much)
+                guard case .failure(refusal) = ending else {
+                    Issue.record("\(months) months kept")
+                    continue
+                }
+            }
+        }
+        #expect(
+            refusal.description == "2026-10 has no statements yet of 1 community, whose homes were lived in then: issue "
+                + "them by jieshui close 2026-10, or keep what they rest on by --keep-months 39")
+        #expect(try await prune(keepMonths: 39, at: much).get().count == PrunedCount())
+        #expect(try await close(city)(october, at: much).get().issuedCommunities == 1)
+        // A day before, the month and the first of November of four homes.
+        #expect(try await prune(keepMonths: 36, at: much).get().count.daySets == 4 * 33)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `statements begin with the first close: before it nothing goes, and after it what is older`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await read(engine)
+        _ = try await city.foldAll()
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        let early = try await prune(keepMonths: 1, allowsShorter: true, at: later)
+        guard case .failure(.neverClosed(communities: 2)) = early else {
+            Issue.record("pruned before the first close")
+            return
+        }
+        // A service that is newer than the months kept has nothing to lose.
+        #expect(try await prune(keepMonths: 36, isDryRun: true, at: later).get().count == PrunedCount())
+        _ = try await close(city)(october, at: later).get()
+        // September was lived in and is never closed.
+        #expect(try await prune(keepMonths: 1, allowsShorter: true, at: later).get().count.daySets == 4)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a month is not measured from what is left of its readings`(engine: TestEngine) async throws {
+        let city = try await read(engine)
+        let excluded = ["140105001002": "unread"]
+        _ = try await close(city)(october, at: later, excluding: excluded).get()
+        for kept in [october, october.next] {
+            _ = try await city.database.write { transaction in
+                try transaction.prune(
+                    CityFixture.second, before: kept, city.calendar.interval(of: kept).start, at: later)
+            }
+            let refusal = CloseRefusal.readingsPruned(communities: ["140105001002"], month: october, kept: kept)
+            #expect(try await close(city)(october, at: later) == .failure(refusal))
+            #expect(refusal.description.contains("2026-10 of 140105001002"), "\(refusal)")
+            #expect(refusal.description.contains("those from \(kept) on are kept"), "\(refusal)")
+            #expect(refusal.description.hasSuffix("close without them by --exclude 140105001002 --reason …"))
+        }
+        #expect(try await city.database.read { try $0.statements(of: CityFixture.second, october).isEmpty })
+        #expect(try await close(city)(october, at: later, excluding: excluded).get().statements == 0)
     }
 
     @Test func `fewer than 36 months are kept only with a reason`() async throws {

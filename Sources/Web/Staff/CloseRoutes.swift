@@ -154,6 +154,8 @@ extension CloseRefusal {
             t("close_refused_frozen", ["rules": files.rules, "tariff": files.tariff])
         case .nothingToClose: t("close_refused_nothing")
         case .held(let held): held.words(t).joined()
+        case .readingsPruned(let communities, _, _):
+            t("close_refused_pruned", ["communities": communities.joined(separator: ", ")])
         case .notSettled(let communities):
             t("close_refused_not_settled", ["communities": communities.joined(separator: ", ")])
         case .withOthers(let communities):

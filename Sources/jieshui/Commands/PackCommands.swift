@@ -50,6 +50,11 @@ struct Prune: AsyncParsableCommand {
         discussion: """
             Statements, their digests, points and what staff decided stay. A correction that would need what is gone is \
             refused by name. Fewer than 36 months need a reason.
+
+            Nothing is removed while a month up to the first one kept has no statements yet of a community whose homes \
+            were lived in then and that has readings, also where a close left it out by --exclude: close the month, or \
+            keep more. \
+            Statements begin with the first month that the city closed; readings of before it can go once it is closed.
             """)
 
     @OptionGroup var options: GlobalOptions
