@@ -37,12 +37,26 @@ extension PruneRefusal: CustomStringConvertible {
     }
 }
 
+/// What a run removed, or would remove.
+public struct PruneSummary: Sendable, Hashable {
+    /// The first month kept.
+    public let first: BillingMonth
+    public var count = PrunedCount()
+    /// Communities that others kept writing to: nothing of theirs is removed, the next run does it.
+    public var waitingCommunities: [CommunityID] = []
+    /// Empty months that are parts of their own and that others were reading: the next run drops them.
+    public var waitingPartitions = 0
+
+    public var isAnyWaiting: Bool { !waitingCommunities.isEmpty || waitingPartitions > 0 }
+}
+
 /// Removes readings older than the policy keeps, with alarms, notes about households and delivered events of that time.
 /// Statements and their digests stay; a correction that would need what is gone is refused by name. Refused itself while
 /// a month up to the first one kept has statements to come, for a month rests on the one before it too. Statements begin
 /// with the first month that the city closed: what is older is history, and goes.
 ///
-/// A community is one transaction; killed anywhere it is pruned or not, and the next run goes on. Months that are a part
+/// A community is one transaction; killed anywhere it is pruned or not, and the next run goes on. What others keep busy
+/// is left to the next run and told. Months that are a part
 /// of their own on PostgreSQL are dropped whole once they are empty.
 public struct PruneReadings: Sendable {
     private let database: Database
@@ -61,7 +75,7 @@ public struct PruneReadings: Sendable {
     /// Prunes what is older than `keepMonths` whole months before the running one; with `isDryRun` only counts.
     public func callAsFunction(
         keepMonths: Int, allowsShorter: Bool = false, isDryRun: Bool = false, at: Instant
-    ) async throws -> Result<(first: BillingMonth, count: PrunedCount), PruneRefusal> {
+    ) async throws -> Result<PruneSummary, PruneRefusal> {
         guard keepMonths >= Self.fewestMonths || (allowsShorter && keepMonths >= 1) else {
             return .failure(.keepsTooFew(months: keepMonths))
         }
@@ -72,19 +86,27 @@ public struct PruneReadings: Sendable {
             return .failure(refusal)
         }
         let start = calendar.interval(of: month).start
-        var total = PrunedCount()
+        var summary = PruneSummary(first: month)
         for community in try await database.read({ try $0.communitiesWithReadings() }) {
             if isDryRun {
-                total.add(try await database.read { try $0.prunable(of: community, before: month, start) })
-            } else {
-                total.add(
+                summary.count.add(try await database.read { try $0.prunable(of: community, before: month, start) })
+                continue
+            }
+            do {
+                summary.count.add(
                     try await database.write(repeatable: true) {
                         try $0.prune(community, before: month, start, at: at)
                     })
+            } catch DatabaseFailure.conflict {
+                summary.waitingCommunities.append(community)
             }
         }
-        if !isDryRun { total.partitions = try await database.dropReadings(before: month) }
-        return .success((month, total))
+        if !isDryRun {
+            let parts = try await database.dropReadings(before: month)
+            summary.count.partitions = parts.dropped
+            summary.waitingPartitions = parts.waiting
+        }
+        return .success(summary)
     }
 
     /// Why readings of before `kept` are still needed; nil where every month up to it has its statements.

@@ -36,20 +36,25 @@ extension Database {
 }
 
 extension Database {
-    /// Drops the partitions of months before `month` that hold nothing any more. Returns how many; 0 on SQLite.
-    public func dropReadings(before month: BillingMonth) async throws -> Int {
-        var dropped = 0
+    /// Drops the partitions of months before `month` that hold nothing any more. Returns how many, and how many are left
+    /// for another time because others were at the table; 0 on SQLite.
+    public func dropReadings(before month: BillingMonth) async throws -> (dropped: Int, waiting: Int) {
+        var (dropped, waiting) = (0, 0)
         for partition in try await read({ try $0.partitions(before: month) }) {
-            let isDropped = try await write(repeatable: true) { transaction -> Bool in
-                try transaction.script(
-                    "SET LOCAL lock_timeout = '1s'; LOCK TABLE reading_day IN ACCESS EXCLUSIVE MODE")
-                guard try transaction.reader.isEmpty(partition) else { return false }
-                try transaction.script("DROP TABLE IF EXISTS \(partition.name)")
-                return true
+            do {
+                let isDropped = try await write(repeatable: true) { transaction -> Bool in
+                    try transaction.script(
+                        "SET LOCAL lock_timeout = '1s'; LOCK TABLE reading_day IN ACCESS EXCLUSIVE MODE")
+                    guard try transaction.reader.isEmpty(partition) else { return false }
+                    try transaction.script("DROP TABLE IF EXISTS \(partition.name)")
+                    return true
+                }
+                if isDropped { dropped += 1 }
+            } catch DatabaseFailure.conflict {
+                waiting += 1
             }
-            if isDropped { dropped += 1 }
         }
-        return dropped
+        return (dropped, waiting)
     }
 }
 

@@ -225,6 +225,21 @@ import Water
         #expect(await city.ending(of: "prune", "--keep-months", "1200") == .well)
     }
 
+    @Test(.enabled(if: TestEngine.allCases.contains(.postgres) && !TestEngine.isCitus))
+    func `prune ends with status 75 where others kept a community busy`() async throws {
+        let city = try await CommandCity(on: .postgres)
+        try await city.database.write { transaction in
+            try transaction.script(
+                """
+                CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE EXCEPTION 'met' USING ERRCODE = '40001'; END $$;
+                CREATE TRIGGER meet BEFORE INSERT ON community_fold FOR EACH ROW EXECUTE FUNCTION meet();
+                """)
+        }
+        #expect(await city.ending(of: "prune") == Ending(code: 75))
+        #expect(await city.ending(of: "prune", "--dry-run") == .well)
+    }
+
     @Test func `what took no part in a month is counted by the month, and nothing is told where all did`() throws {
         let closed = try #require(BillingMonth(month))
         func words(_ meters: Int, _ apart: Int) -> String? {

@@ -1,4 +1,5 @@
 import Database
+import Dispatch
 import Ingest
 import Logging
 import Metering
@@ -147,8 +148,9 @@ import Water
             }
         }
         #expect(
-            refusal.description == "2026-10 has no statements yet of 1 community, whose homes were lived in then: issue "
-                + "them by jieshui close 2026-10, or keep what they rest on by --keep-months 39")
+            refusal.description
+                == "2026-10 has no statements yet of 1 community, whose homes were lived in then: issue them "
+                + " by jieshui close 2026-10, or keep what they rest on by --keep-months 39")
         #expect(try await prune(keepMonths: 39, at: much).get().count == PrunedCount())
         #expect(try await close(city)(october, at: much).get().issuedCommunities == 1)
         // A day before, the month and the first of November of four homes.
@@ -192,6 +194,54 @@ import Water
         }
         #expect(try await city.database.read { try $0.statements(of: CityFixture.second, october).isEmpty })
         #expect(try await close(city)(october, at: later, excluding: excluded).get().statements == 0)
+    }
+
+    @Test(.enabled(if: TestEngine.allCases.contains(.postgres) && !TestEngine.isCitus))
+    func `a community that others keep writing to waits for the next run, and is told beside what is done`()
+        async throws
+    {
+        let city = try await read(.postgres)
+        _ = try await close(city)(october, at: later).get()
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        try await city.database.write { transaction in
+            try transaction.script(
+                """
+                CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE EXCEPTION 'met' USING ERRCODE = '40001'; END $$;
+                CREATE TRIGGER meet BEFORE INSERT ON community_fold
+                    FOR EACH ROW WHEN (NEW.community_id = 4) EXECUTE FUNCTION meet();
+                """)
+        }
+        let first = try await prune(keepMonths: 1, allowsShorter: true, at: later).get()
+        #expect(first.waitingCommunities == [CityFixture.first] && first.isAnyWaiting)
+        #expect(first.count.daySets == 2)
+        try await city.database.write { try $0.script("DROP TRIGGER meet ON community_fold") }
+        let second = try await prune(keepMonths: 1, allowsShorter: true, at: later).get()
+        #expect(second.count.daySets == 2 && !second.isAnyWaiting)
+    }
+
+    @Test(.enabled(if: TestEngine.allCases.contains(.postgres) && !TestEngine.isCitus))
+    func `a month's part that others are reading waits for the next run`() async throws {
+        let city = try await CityFixture(on: .postgres)
+        let september = october.previous
+        #expect(try await city.database.prepareReadings(from: september, to: september) == 1)
+        let prune = PruneReadings(database: city.database, calendar: city.calendar)
+        let other = try Database(address: city.address, connections: 1)
+        let began = AsyncStream<Void>.makeStream()
+        let mayEnd = DispatchSemaphore(value: 0)
+        async let reading: Void = other.write { transaction in
+            _ = try transaction.reader.monthsOfReadings()
+            began.continuation.finish()
+            mayEnd.wait()
+        }
+        for await _ in began.stream {}
+        let first = try await prune(keepMonths: 36, at: much)
+        mayEnd.signal()
+        try await reading
+        #expect(try first.get().waitingPartitions == 1)
+        #expect(try first.get().count.partitions == 0 && first.get().isAnyWaiting)
+        let second = try await prune(keepMonths: 36, at: much).get()
+        #expect(second.count.partitions == 1 && !second.isAnyWaiting)
     }
 
     @Test func `fewer than 36 months are kept only with a reason`() async throws {

@@ -53,8 +53,11 @@ struct Prune: AsyncParsableCommand {
 
             Nothing is removed while a month up to the first one kept has no statements yet of a community whose homes \
             were lived in then and that has readings, also where a close left it out by --exclude: close the month, or \
-            keep more. \
-            Statements begin with the first month that the city closed; readings of before it can go once it is closed.
+            keep more. Statements begin with the first month that the city closed; readings of before it can go once it \
+            is closed.
+
+            Where others keep a community, or on PostgreSQL a month's part, busy, it is left and told, and the exit code \
+            is 75: the rest is removed; run it again.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -64,17 +67,40 @@ struct Prune: AsyncParsableCommand {
 
     func run() async throws {
         let context = try await CommandContext.open(options)
-        let (first, count) = try accepted(
+        let summary = try accepted(
             await PruneReadings(database: context.database, calendar: context.calendar)(
                 keepMonths: keepMonths, allowsShorter: allowShorter?.isEmpty == false, isDryRun: dryRun, at: .now))
+        let count = summary.count
         if let allowShorter, !dryRun {
             context.logger.notice("pruned earlier than usual", metadata: ["reason": "\(allowShorter)"])
         }
         print(
             """
-            \(dryRun ? "would remove" : "removed") from before \(first): \(count.packedMonths) packed months, \
+            \(dryRun ? "would remove" : "removed") from before \(summary.first): \(count.packedMonths) packed months, \
             \(count.daySets) day sets, \(count.quarantined) readings kept apart, \(count.alerts) alerts, \
             \(count.events) delivered events, \(count.notes) notes about households, \(count.partitions) partitions
             """)
+        if summary.isAnyWaiting {
+            note(try await context.database.read { try summary.rest($0) })
+            throw ExitCode.tryAgain
+        }
+    }
+}
+
+extension PruneSummary {
+    /// What others kept busy, and what can be done.
+    fileprivate func rest(_ reader: Reader) throws -> String {
+        var left: [String] = []
+        if !waitingCommunities.isEmpty {
+            let codes = try waitingCommunities.map { community in
+                if community == .unregistered { return "unregistered meters" }
+                return try reader.area(community)?.code ?? "community \(community)"
+            }
+            left.append("the readings of " + codes.joined(separator: ", "))
+        }
+        if waitingPartitions > 0 {
+            left.append(waitingPartitions == 1 ? "1 empty partition" : "\(waitingPartitions) empty partitions")
+        }
+        return "others were at work there, left for later: \(left.joined(separator: "; ")); run jieshui prune again"
     }
 }
