@@ -6,7 +6,7 @@ public import Water
 ///
 /// A page of rows and how far it brings the copy are one transaction of the target, so that a copy broken off at any
 /// moment goes on where it stopped. Nothing serves the target before it is found equal. The source is only read; its
-/// service must be stopped, or the end tells what changed meanwhile.
+/// service must be stopped, or the end tells what changed meanwhile, also while the two were compared.
 public struct CopyDatabase: Sendable {
     private let source: Database
     private let target: Database
@@ -31,14 +31,17 @@ public struct CopyDatabase: Sendable {
     ///   - at: the time noted with a copy found equal.
     ///   - progress: told after every page; what it throws breaks the copy off.
     public func callAsFunction(
-        again: Bool = false, at: Instant, progress: @escaping @Sendable (CopyProgress) throws -> Void = { _ in }
+        again: Bool = false, at: Instant,
+        progress: @escaping @Sendable (CopyProgress) async throws -> Void = { _ in }
     ) async throws -> Result<CopySummary, CopyRefusal> {
         do throws(any Error) {
             let completed = try await admit(again: again, at: at)
             var report = CopyReport(total: try await rowsToCopy(), tell: progress)
             if let completed {
                 var summary = CopySummary(completedAt: completed, wasComplete: true)
+                let marks = try await source.writeMarks()
                 try await compare(tables + [settingTable], &summary, &report)
+                summary.changedMeanwhile = try await source.writeMarks() != marks
                 return .success(summary)
             }
             try await prepareMonths()
@@ -57,9 +60,7 @@ public struct CopyDatabase: Sendable {
             let found = try await database.read { try $0.schemaNumber() }
             if found != known { throw CopyRefusal.otherSchema(side, found: found, known: known) }
         }
-        if let until = try await source.read({ try $0.inServiceUntil() }), until > at {
-            throw CopyRefusal.inService(until: until)
-        }
+        try await requireOutOfService(at: at)
         guard let fingerprint = try await source.read({ try $0.fingerprint() }) else { throw CopyRefusal.noCity }
         let record = try await target.read { try $0.copyRecord() }
         if let record {
@@ -79,6 +80,12 @@ public struct CopyDatabase: Sendable {
             }
         }
         return nil
+    }
+
+    private func requireOutOfService(at: Instant) async throws {
+        if let until = try await source.read({ try $0.inServiceUntil() }), until > at {
+            throw CopyRefusal.inService(until: until)
+        }
     }
 
     /// A table of the target that holds rows other than those the migrations write.
@@ -135,7 +142,7 @@ public struct CopyDatabase: Sendable {
                 end: page.end, rows: (part?.rows ?? 0) + Int64(page.rows.count), isDone: page.isLast)
             try await put(page, into: table, after: part, becoming: next)
             part = next
-            try report.show(.copy, table, rows: page.rows.count)
+            try await report.show(.copy, table, rows: page.rows.count)
         }
     }
 
@@ -144,7 +151,7 @@ public struct CopyDatabase: Sendable {
         let page = try await whole(table).parentsFirst(in: table)
         let done = CopiedPart(end: nil, rows: Int64(page.rows.count), isDone: true)
         try await put(page, into: table, after: nil, becoming: done)
-        try report.show(.copy, table, rows: page.rows.count)
+        try await report.show(.copy, table, rows: page.rows.count)
     }
 
     private func put(
@@ -166,9 +173,16 @@ public struct CopyDatabase: Sendable {
     private func finish(_ report: inout CopyReport, at: Instant) async throws -> CopySummary {
         report.restart()
         var summary = CopySummary(completedAt: at, wasComplete: false)
+        // Each table is compared as it is at its turn: only what nobody writes to is equal as a whole.
+        let marks = try await source.writeMarks()
         try await compare(tables, &summary, &report)
         if summary.differences.isEmpty {
-            summary.rows += try await open(at: at)
+            let settings = try await whole(settingTable)
+            try await requireOutOfService(at: at)
+            summary.changedMeanwhile = try await source.writeMarks() != marks
+            if summary.changedMeanwhile { return summary }
+            try await open(settings, at: at)
+            summary.rows += Int64(settings.rows.count)
             summary.tables += 1
         } else {
             let names = Set(summary.differences.map(\.table))
@@ -202,7 +216,7 @@ public struct CopyDatabase: Sendable {
         var here = TableDigests(of: table)
         while let page = try await pages.next() {
             try here.take(page)
-            try report.show(.compare, table, rows: page.rows.count)
+            try await report.show(.compare, table, rows: page.rows.count)
         }
         return (here.finish(), try await there)
     }
@@ -228,14 +242,12 @@ public struct CopyDatabase: Sendable {
     }
 
     /// The last step: with its settings the target is a city that can be served.
-    private func open(at: Instant) async throws -> Int64 {
-        let page = try await whole(settingTable)
+    private func open(_ settings: TablePage, at: Instant) async throws {
         try await target.write(repeatable: true) { transaction in
-            try transaction.put(page, into: settingTable)
+            try transaction.put(settings, into: settingTable)
             try transaction.advanceMadeKeys()
             try transaction.endCopy(at: at)
         }
-        return Int64(page.rows.count)
     }
 
     // MARK: Pages

@@ -70,6 +70,9 @@ public struct CopySummary: Sendable, Hashable {
     /// Where the two are not equal. The tables named are copied again by the next run, unless the copy was complete: it
     /// may be in service since, and is left as it is.
     public var differences: [CopyDifference] = []
+    /// The source was written to while the two were compared, table by table: no table differs as it was found, but the
+    /// two may.
+    public var changedMeanwhile = false
 
     init(completedAt: Instant, wasComplete: Bool) {
         self.completedAt = completedAt
@@ -78,7 +81,11 @@ public struct CopySummary: Sendable, Hashable {
 
     /// What is so and what can be done where the two are not equal; nil where they are.
     public var fault: String? {
-        if differences.isEmpty { return nil }
+        if differences.isEmpty, !changedMeanwhile { return nil }
+        if differences.isEmpty {
+            return "the source was written to while it was compared with the copy: stop its service and run the same "
+                + "command once more"
+        }
         return wasComplete
             ? "this copy was completed at \(completedAt.utc), and the source (or the copy) has changed since: "
                 + "name a new, empty database"
@@ -110,10 +117,10 @@ extension CopyDifference: CustomStringConvertible {
 /// Counts rows for the progress of a copy.
 struct CopyReport {
     let total: Int64
-    let tell: @Sendable (CopyProgress) throws -> Void
+    let tell: @Sendable (CopyProgress) async throws -> Void
     private var done: Int64 = 0
 
-    init(total: Int64, tell: @escaping @Sendable (CopyProgress) throws -> Void) {
+    init(total: Int64, tell: @escaping @Sendable (CopyProgress) async throws -> Void) {
         self.total = total
         self.tell = tell
     }
@@ -123,8 +130,8 @@ struct CopyReport {
 
     mutating func restart() { done = 0 }
 
-    mutating func show(_ pass: CopyProgress.Pass, _ table: StoredTable, rows: Int) throws {
+    mutating func show(_ pass: CopyProgress.Pass, _ table: StoredTable, rows: Int) async throws {
         done += Int64(rows)
-        try tell(CopyProgress(pass: pass, table: table.name, done: done, total: total))
+        try await tell(CopyProgress(pass: pass, table: table.name, done: done, total: total))
     }
 }

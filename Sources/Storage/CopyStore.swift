@@ -73,12 +73,43 @@ extension Reader {
         return months.sorted()
     }
 
+    /// What moves with nearly every write: rows that come, versions that are raised, jobs that are taken. Each asks
+    /// little of a large city.
+    fileprivate func portableMarks() throws -> [Int64] {
+        let marks: [SQL] = [
+            "SELECT max(journal_id) FROM journal", "SELECT count(*) FROM journal",
+            "SELECT version FROM registry_version WHERE only_row = 1",
+            // Sums of remainders: versions of any size add up.
+            "SELECT CAST(sum(version % 1000003) AS BIGINT) FROM community_fold",
+            "SELECT max(folded_at) FROM community_fold",
+            "SELECT CAST(sum(version % 1000003) AS BIGINT) FROM account",
+            "SELECT CAST(sum(fence % 1000003) AS BIGINT) FROM job_lease", "SELECT max(until) FROM job_lease",
+            "SELECT max(issued_at) FROM community_month", "SELECT count(*) FROM home_dirty",
+            "SELECT count(*) FROM reading_edit", "SELECT count(*) FROM household_note",
+            "SELECT count(*) FROM session", "SELECT max(created_at) FROM session",
+            "SELECT max(at) FROM outbox_event", "SELECT max(last_at) FROM delivery",
+        ]
+        return try marks.map { mark in (try first(mark) { try $0.integerOrNil(0) } ?? nil) ?? -1 }
+    }
+
     private func hasCopyTables() throws -> Bool {
         let text: SQL =
             isPostgres
             ? "SELECT to_regclass('copy_progress') IS NOT NULL"
             : "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'copy_progress'"
         return try first(text) { try $0.flag(0) } ?? false
+    }
+}
+
+extension Database {
+    /// Marks that differ from those taken before where the database was written to meanwhile. On SQLite they show every
+    /// write of others; on PostgreSQL those of any act of a service, but not each change of a row by hand.
+    public func writeMarks() async throws -> [Int64] {
+        let (marks, isPostgres) = try await read { (try $0.portableMarks(), $0.isPostgres) }
+        if isPostgres { return marks }
+        // Counts for one connection alone, and there is one that writes.
+        let version = try await write { try $0.reader.first("PRAGMA data_version") { try $0.integer(0) } }
+        return marks + [version ?? -1]
     }
 }
 

@@ -233,6 +233,65 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `a source that is written to while it is compared is no equal, whatever was compared before`(
+        from: TestEngine
+    ) async throws {
+        try await onFilledSource(from, .sqlite) { source, target in
+            let copy = CopyDatabase(from: source, to: target, pageRows: 2)
+            let writes: [SQL] = [
+                "INSERT INTO community_fold VALUES (99, 1, 1)", "UPDATE registry_version SET version = version + 1",
+                "UPDATE account SET version = version + 1 WHERE household_id = 2",
+                "DELETE FROM journal WHERE community_id = 3",
+                "INSERT INTO job_lease (community_id, job, owner, fence, until) VALUES (2, 'fold', 'a', 1, 0)",
+            ]
+            for write in writes {
+                let isFirst = Atomic(true)
+                let summary = try await copy(at: now) { progress in
+                    // The last of the tables: those written to were compared.
+                    guard progress.pass == .compare, progress.table == Self.lastTable else { return }
+                    guard isFirst.exchange(false, ordering: .relaxed) else { return }
+                    _ = try await source.write { try $0.execute(write) }
+                }.get()
+                #expect(summary.differences == [] && summary.changedMeanwhile, "\(write)")
+                #expect(try #require(summary.fault).hasSuffix("run the same command once more"))
+                #expect(try await target.read { try $0.city() } == nil)
+                // What was written is found, and goes along with the run after.
+                _ = try await copy(at: now).get()
+                try await target.write { transaction in
+                    _ = try transaction.execute("UPDATE copy_record SET verified_at = NULL")
+                    _ = try transaction.execute("DELETE FROM setting")
+                }
+            }
+        }
+    }
+
+    @Test func `every write of another to an SQLite source is seen`() async throws {
+        let (source, address) = try await freshPlace(of: .sqlite)
+        try await FilledTables.fill(source)
+        let marks = try await source.writeMarks()
+        #expect(try await source.writeMarks() == marks)
+        let other = try Database(address: address)
+        try await other.write { _ = try $0.execute("UPDATE area SET name = 'other' WHERE area_id = 1") }
+        #expect(try await source.writeMarks() != marks)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a service that began while the source was compared is told`(from: TestEngine) async throws {
+        try await onFilledSource(from, .sqlite) { source, target in
+            let ending = try await CopyDatabase(from: source, to: target)(at: now) { [now] progress in
+                guard progress.pass == .compare, progress.table == Self.lastTable else { return }
+                _ = try await source.write { transaction in
+                    try transaction.claim(.fold, of: CommunityID(2), by: LeaseOwner("a"), at: now, seconds: 30)
+                }
+            }
+            #expect(ending == .failure(.inService(until: now + 30)))
+            #expect(try await target.read { try $0.city() } == nil)
+        }
+    }
+
+    private static let lastTable = storedTables.last { $0.isCopied && $0 != settingTable }?.name
+
+    @Test(arguments: TestEngine.allCases)
     func `numbers that the database makes go on after those copied`(engine: TestEngine) async throws {
         try await onFilledSource(.sqlite, engine) { source, target in
             _ = try await CopyDatabase(from: source, to: target)(at: now).get()

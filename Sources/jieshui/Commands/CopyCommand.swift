@@ -17,9 +17,10 @@ struct CopyCommand: AsyncParsableCommand {
             A copy that was broken off, by Ctrl-C or a lost connection, goes on where it stopped when the same command \
             is given once more. At the end the rows of every table and community are counted and digested (SHA-256) \
             on both sides. Where they differ, the tables and communities are named, the exit code is 1, and the next \
-            run copies those tables again. Only an equal copy can be served: until then the target has no city. Given \
-            once more after that, the command only compares the two again: nothing is written, and where either has \
-            changed since the exit code is 1.
+            run copies those tables again; the exit code is 1 too where the source was written to while it was compared. \
+            Only an equal copy can be served: until then the target has no city. Given once more after that, the \
+            command only compares the two again: nothing is written, and where either has changed since the exit code \
+            is 1.
 
             Everything goes along: also keys' hashes, sign-ins and the secrets of targets. None of it is printed.
             """)
