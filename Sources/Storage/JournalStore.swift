@@ -108,6 +108,10 @@ extension Reader {
             let payload = try first(
                 "SELECT payload FROM journal WHERE community_id = \(community) AND journal_id = \(id)"
             ) { try $0.blob(0) }
+            // Who folds the rows has their bytes alone.
+            if let form = payload?.first, form != JournalPayload.version {
+                throw DamagedRow(row: "journal row \(id) of community \(community)", damage: .unknownVersion(form))
+            }
             return JournalRow(community: community, id: id, readings: readings, payload: payload ?? [])
         }
     }

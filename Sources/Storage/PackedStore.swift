@@ -167,7 +167,7 @@ extension Transaction {
                 count.daySets += 1
                 count.readings += elements.count
                 count.bytesBefore += body.count
-                days[try row.id(0), default: []].append((day, elements))
+                days[meter, default: []].append((day, elements))
             }
         }
         guard !days.isEmpty else { return count }

@@ -20,8 +20,12 @@ extension Reader {
     /// Everything that waits in the journal, decoded, for a meter's address: what a crash must not lose.
     public func journaled(at address: MeterAddress) throws -> [TimedRegister] {
         var found: [TimedRegister] = []
-        try each("SELECT payload FROM journal ORDER BY community_id, journal_id") { row in
-            for entry in try JournalPayload.decode(try row.blob(0)) {
+        try each("SELECT payload, community_id, journal_id FROM journal ORDER BY community_id, journal_id") { row in
+            let (community, id): (CommunityID, Int64) = (try row.id(1), try row.integer(2))
+            let entries = try reading("journal row \(id) of community \(community)") {
+                try JournalPayload.decode(try row.blob(0))
+            }
+            for entry in entries {
                 if case .readings(_, address, let values, _) = entry { found.append(contentsOf: values) }
             }
         }

@@ -222,10 +222,15 @@ extension Reader {
     }
 
     private static func stored(_ row: Row, _ unpacker: StatementUnpacker) throws -> StoredStatement {
-        let text = try row.text(3)
+        let household: HouseholdID = try row.id(0)
+        let (month, version, text) = (try row.month(1), try row.integer(2), try row.text(3))
+        let body =
+            text.isEmpty
+            ? try reading("statement of the household with id \(household), \(month), version \(version)") {
+                try row.withBlob(6) { try unpacker.unpack($0) }
+            } : text
         return StoredStatement(
-            household: try row.id(0), month: try row.month(1), version: try row.integer(2),
-            body: text.isEmpty ? try row.withBlob(6) { try unpacker.unpack($0) } : text, hash: try row.text(4),
+            household: household, month: month, version: version, body: body, hash: try row.text(4),
             issuedAt: try row.instant(5))
     }
 }

@@ -81,7 +81,7 @@ import Water
             _ = try await city.database.write {
                 try $0.execute("UPDATE statement SET packed = \(Array(whole[..<cut]))")
             }
-            await #expect(throws: DamagedBytes.self) {
+            await #expect(throws: DamagedRow.self) {
                 try await city.database.read {
                     try $0.statement(of: HouseholdID(1), in: CityFixture.first, month)
                 }
@@ -98,7 +98,7 @@ import Water
                 _ = try await city.database.read {
                     try $0.statement(of: HouseholdID(1), in: CityFixture.first, month)
                 }
-            } catch is DamagedBytes {
+            } catch is DamagedRow {
                 refused += 1
             }
         }
