@@ -36,6 +36,29 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `item list of a wider area lists every community below it, and of a narrower one names its community`(
+        engine: TestEngine
+    ) async throws {
+        let city = try await CommandCity(on: engine)
+        for (name, area) in [("水桶", "A"), ("毛巾", "B")] {
+            try await city.run(
+                "item", "add", name, "--english", name, "--area", area, "--points", "25", "--stock", "3")
+        }
+        func lines(_ code: String) async throws -> [String] {
+            try await city.database.read { try ItemCommand.List.lines(of: code, $0) }
+        }
+        let (a, b) = (try await lines("A"), try await lines("B"))
+        #expect(a.count == 1 && b.count == 1 && a[0].contains("水桶\t"))
+        for code in ["C", "D", "S"] { #expect(try await lines(code) == ["A\t" + a[0], "B\t" + b[0]]) }
+        #expect(await city.ending(of: "item", "list", "--area", "C") == .well)
+        #expect(
+            await city.ending(of: "item", "list", "--area", "A1")
+                == Ending(message: "A1 lies in the community A, which has the items: list those of --area A"))
+        #expect(
+            await city.ending(of: "item", "list", "--area", "X") == Ending(message: "no area has the code X"))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `staff disable ends a member's sign-in, whoever it is named`(engine: TestEngine) async throws {
         let city = try await CommandCity(on: engine)
         for name in ["wang", "li"] {

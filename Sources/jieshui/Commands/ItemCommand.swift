@@ -51,21 +51,31 @@ struct ItemCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "A community's items and their stock.")
+        static let configuration = CommandConfiguration(
+            abstract: "A community's items and their stock; of a wider area those of every community below it.")
 
         @OptionGroup var options: GlobalOptions
-        @Option(help: "The community's code.") var area: String
+        @Option(help: "The code of a community, or of a wider area.") var area: String
 
         func run() async throws {
             let context = try await CommandContext.open(options)
             let code = area
-            let rows = try await context.database.read { reader in
-                guard let found = try reader.area(code: code) else {
-                    throw CommandFailure("no area has the code \(code)")
-                }
-                return try reader.items(of: found.id)
+            for line in try await context.database.read({ try Self.lines(of: code, $0) }) { print(line) }
+        }
+
+        /// A line for each item; of a wider area each begins with its community's code.
+        static func lines(of code: String, _ reader: Reader) throws -> [String] {
+            guard let found = try reader.area(code: code) else { throw CommandFailure("no area has the code \(code)") }
+            if found.kind == .community { return try reader.items(of: found.id).map(\.line) }
+            let tree = try reader.areaTree()
+            if let community = tree.community(of: found.id).flatMap({ tree[$0] }) {
+                throw CommandFailure(
+                    "\(code) lies in the community \(community.code), which has the items: list those of --area "
+                        + community.code)
             }
-            for row in rows { print(row.line) }
+            return try tree.communities(under: found.id).flatMap { community in
+                try reader.items(of: community.id).map { "\(community.code)\t\($0.line)" }
+            }
         }
     }
 }
