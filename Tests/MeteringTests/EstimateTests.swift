@@ -149,6 +149,16 @@ import Water
     }
 
     /// The 13th month of an outage has nothing within twelve months.
+    @Test func `a register at the month's first midnight, or of its first day alone, is none of the month's`() throws {
+        for last in [0, 12] as [Int64] {
+            let silent = try october(mornings { $0 > last })
+            #expect(silent.lacksRegister, "\(last)")
+            let estimate = bylawEstimate(for: silent, from: [try basis("2026-09", litres: 3_100)])
+            #expect(estimate?.estimatedLitres == 3_100, "\(last)")
+        }
+        #expect(try !october(mornings { $0 > 24 }).lacksRegister)
+    }
+
     @Test func `in a long outage each month takes the last three that were read, up to twelve months back`() throws {
         let read = try [
             basis("2026-06", litres: 9_000), basis("2026-07", litres: 8_000), basis("2026-08", litres: 7_001),
