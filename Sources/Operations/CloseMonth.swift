@@ -34,8 +34,9 @@ public struct CloseProgress: Sendable, Hashable {
     public let total: Int
 }
 
-/// Closes a month of the city: measures every community, freezes the cohort figures, issues every statement with
-/// its points and its event. Resumable at any point, and done once however often it runs and by however many processes.
+/// Closes a month of the city: corrects the months before it, measures every community, freezes the cohort figures, and
+/// issues every statement with its points and its event. Resumable at any point, and done once however often it runs
+/// and by however many processes.
 ///
 /// Processes that close a month at once share its communities by leases. Each waits for those of the others, so that
 /// every one of them ends when the month is closed; what a crashed one held is taken over.
@@ -77,9 +78,13 @@ public struct CloseMonth: Sendable {
     /// Issues the next version of every statement that readings, persons or installations have changed since, of months
     /// however old. What is not folded yet waits.
     public func corrections(only: CommunityID? = nil, at: Instant) async throws -> CorrectionSummary {
-        try await CorrectStatements(
-            database: database, calendar: calendar, shelf: shelf, logger: logger, worker: worker.part("correct"))(
-                only: only, at: at)
+        try await correct()(only: only, at: at)
+    }
+
+    private func correct(before month: BillingMonth? = nil) -> CorrectStatements {
+        CorrectStatements(
+            database: database, calendar: calendar, shelf: shelf, logger: logger, worker: worker.part("correct"),
+            before: month)
     }
 
     /// The month under way, by the same files.
@@ -124,11 +129,15 @@ public struct CloseMonth: Sendable {
         case .failure(let refusal): return .failure(refusal)
         }
         summary.excluded = communities.filter { excluding[$0.code] != nil }.map(\.code)
+        // A month rests on those before it: first they say what is known of them by now.
+        summary.corrections.addDone(by: try await correct(before: month)(at: at))
         let (rest, pruned) = try await measureAll(included, month, rules: rules, at: at, &summary, progress)
         if let refusal = pruned.refusal(communities, month) ?? rest.refusal(communities) { return .failure(refusal) }
         let cohorts = try await FreezeMonth(database: database, lanes: lanes)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
+        // Measuring may have found since when a register is in doubt, which earlier months did not know.
+        summary.corrections.addDone(by: try await correct(before: month)(at: at))
         let left: SharedPass.Rest
         do {
             left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
@@ -136,7 +145,9 @@ public struct CloseMonth: Sendable {
             return .failure(.noTariff(shelf.missingTariff(other.id, in: month)))
         }
         if let refusal = left.refusal(communities) { return .failure(refusal) }
-        summary.corrections = try await corrections(at: at)
+        var corrected = try await corrections(at: at)
+        corrected.addDone(by: summary.corrections)
+        summary.corrections = corrected
         return .success(summary)
     }
 

@@ -37,6 +37,13 @@ public struct CorrectionSummary: Sendable, Hashable {
         householdsWithoutReadings.formUnion(other.householdsWithoutReadings)
         leftOpen += other.leftOpen
     }
+
+    /// Adds what a run before this one did. What that left is told by this one, which came back to it.
+    mutating func addDone(by former: CorrectionSummary) {
+        statements += former.statements
+        unchanged += former.unchanged
+        transfers += former.transfers
+    }
 }
 
 /// Issues version n+1 of every statement whose readings, persons or installations changed after its month was measured:
@@ -51,13 +58,17 @@ public struct CorrectStatements: Sendable {
     private let shelf: TariffShelf
     private let worker: Worker
     private let logger: Logger
+    private let before: BillingMonth?
 
     /// Homes corrected in one transaction.
     private static let batch = 200
     private static let attempts = 5
 
+    /// `before`: only months before it, and without a word to the log of those that cannot be corrected: a run of all
+    /// months follows.
     public init(
-        database: Database, calendar: CityCalendar, shelf: TariffShelf, logger: Logger, worker: Worker = .alone
+        database: Database, calendar: CityCalendar, shelf: TariffShelf, logger: Logger, worker: Worker = .alone,
+        before: BillingMonth? = nil
     ) {
         self.database = database
         self.calendar = calendar
@@ -100,7 +111,7 @@ public struct CorrectStatements: Sendable {
         var last: BillingMonth?
         // Month by month, looked up anew each time: a corrected month may mark later ones that rest on it.
         while let (month, homes) = try await database.read({ [last] in try $0.nextToCorrect(of: community, after: last)
-        }) {
+        }), before.map({ month < $0 }) ?? true {
             last = month
             guard let files = try await files(of: month, community) else {
                 // Not issued yet: the statement to come will be of the figures as they are then measured.
@@ -123,7 +134,7 @@ public struct CorrectStatements: Sendable {
                 }
                 homes.removeAll { left.contains($0) }
                 summary.add(try await withoutReadings(left, in: community))
-                if !left.isEmpty {
+                if !left.isEmpty, before == nil {
                     logger.warning(
                         "a correction needs readings that were pruned",
                         metadata: ["month": "\(month)", "kept_from": "\(kept)", "homes": "\(left.count)"])
@@ -216,7 +227,7 @@ public struct CorrectStatements: Sendable {
     }
 
     private func warn(of missing: [String], _ month: BillingMonth, homes: Int) {
-        guard !missing.isEmpty else { return }
+        guard !missing.isEmpty, before == nil else { return }
         logger.warning(
             "a closed month's tariff or rules are no longer on the shelf as they were",
             metadata: [
