@@ -73,14 +73,15 @@ struct CorrectMonth: Sendable {
             if issued[home.household] == nil, home.lacksRegister, try !isMetered(home.household, reader) { continue }
             let changes = try changes(of: home.household, reader)
             guard
-                let (statement, stored, changesLevels, isNews) = try next(
+                let found = try next(
                     home, numbers[home.household] ?? "", after: issued[home.household], changes, in: context)
             else { continue }
-            work.statements.append(stored)
-            work.hasNews = work.hasNews || isNews
+            let statement = found.statement
+            work.statements.append(stored(statement, of: home.household))
+            work.hasNews = work.hasNews || found.isNews
             work.leaks.append((home.household, home.continuousFlows))
-            var later = try resting.months(of: home.household, reader)
-            if changesLevels { later += try nextMonth(of: home.household, reader) }
+            var later = found.changesUse ? try resting.months(of: home.household, reader) : []
+            if found.changesLevels { later += try nextMonth(of: home.household, reader) }
             let cause = statement.version == 1 ? HomeChange.Cause.earlierMonthIssued : .earlierMonth
             work.resting += later.map { (home.household, $0, cause) }
             let holder = AccountHolder(community: community, household: home.household)
@@ -155,28 +156,40 @@ struct CorrectMonth: Sendable {
         return found.sorted { $0.household < $1.household }
     }
 
-    /// The next version; nil where it would say the same. Where nothing was said, as of a home registered after the
-    /// close, the first.
+    /// A version to be issued, and what of it later months or other systems have to know.
+    private struct Next {
+        let statement: Statement
+        var changesUse = true
+        var changesLevels = true
+        var isNews = true
+    }
+
+    /// The next version; nil where it would say the same of the month itself. Where nothing was said, as of a home
+    /// registered after the close, the first. An earlier month whose first statement came after this one's is named
+    /// though nothing else changes.
     private func next(
         _ home: HomeMonth, _ number: String, after current: StoredStatement?, _ changes: [HomeChange],
         in context: StatementContext
-    ) throws -> (Statement, StoredStatement, changesLevels: Bool, isNews: Bool)? {
+    ) throws -> Next? {
         guard let current else {
-            let statement = makeStatement(home, household: number, version: 1, in: context)
-            return (statement, stored(statement, of: home.household), changesLevels: true, isNews: true)
+            return Next(statement: makeStatement(home, household: number, version: 1, in: context))
         }
         let said = try Statement(bytes: Array(current.body.utf8))
         let again = makeStatement(
             home, household: number, version: said.version, in: context, correction: said.correction)
         if again.bytes == said.bytes { return nil }
+        let start = context.tariff.firstMonth(ofPeriodOf: month).firstDay
+        let namesNewMonth = changes.contains { $0.cause == .earlierMonthIssued }
+        if !namesNewMonth, again.saysTheSame(as: said, personsFrom: start) { return nil }
+        let told = changes.filter { again.mayStem(from: $0.cause, after: said, personsFrom: start) }
         let statement = makeStatement(
             home, household: number, version: said.version + 1, in: context,
             correction: Correction(
-                of: said, hash: current.hash, changes: changes, monthStart: calendar.interval(of: month).start))
-        return (
-            statement, stored(statement, of: home.household), changesLevels: statement.changesLevels(against: said),
-            isNews: statement.isNews(after: said)
-        )
+                of: said, hash: current.hash, changes: told.isEmpty ? changes : told,
+                monthStart: calendar.interval(of: month).start))
+        return Next(
+            statement: statement, changesUse: statement.changesUse(against: said),
+            changesLevels: statement.changesLevels(against: said), isNews: statement.isNews(after: said))
     }
 
     private func stored(_ statement: Statement, of household: HouseholdID) -> StoredStatement {
@@ -232,42 +245,5 @@ struct CorrectMonth: Sendable {
             try transaction.markDirty(home, of: community, later, cause: cause, at: at)
         }
         return true
-    }
-}
-
-extension Statement {
-    /// Whether it says anything of its own month that a former version did not: more than how it compares with earlier
-    /// months' statements.
-    fileprivate func isNews(after former: Statement) -> Bool {
-        var (own, then) = (self, former)
-        own.forgetEarlierMonths()
-        then.forgetEarlierMonths()
-        then.version = own.version
-        then.correction = own.correction
-        return own != then
-    }
-
-    private mutating func forgetEarlierMonths() {
-        lastMonth = nil
-        sameMonthLastYear = nil
-        analysis = nil
-        saving = nil
-    }
-
-    /// Whether the levels that later months rest on are others than a former version's.
-    fileprivate func changesLevels(against former: Statement) -> Bool {
-        if let saving {
-            let (levels, others) = (
-                saving.levelsFor(next: month, persons: persons),
-                former.saving?.levelsFor(next: month, persons: former.persons) ?? []
-            )
-            // Of levels from before sizes were kept only the figure can differ.
-            return levels.count != others.count
-                || zip(levels, others).contains { level, other in
-                    level.month != other.month || level.permille != other.permille || !level.counts(for: other.persons)
-                }
-        }
-        return unranked != former.unranked || equivalised != former.equivalised || findings != former.findings
-            || quality.zeroDays != former.quality.zeroDays
     }
 }

@@ -6,7 +6,8 @@ import Tariffs
 import Water
 
 /// The later months of a community whose statements may rest on the litres that one of `month` says: by the tiers of a
-/// tariff's longer period, or because the mean of earlier months stands for theirs.
+/// tariff's longer period, or because the mean of earlier months stands for theirs. To be asked where those litres are
+/// new: what else a statement says no later month rests on in these ways.
 struct RestingMonths {
     private let month: BillingMonth
     private let community: CommunityID

@@ -243,9 +243,10 @@ enum SharedFiles {
     static let rulesID = "rules"
 
     /// With Taiyuan's sewage fee at 0.60 yuan instead of 0.50 where the file is said to be wrong.
-    /// `untieredBase`: the price of Taiyuan's homes without tiers, instead of 2.40. `without`: a file that is not there.
+    /// `untieredBase`: the price of Taiyuan's homes without tiers, instead of 2.40. `beijingBase`: Beijing's first
+    /// tier, instead of 2.07. `without`: a file that is not there.
     static func shelf(
-        sewage: String? = nil, untieredBase: String? = nil, without: String? = nil
+        sewage: String? = nil, untieredBase: String? = nil, beijingBase: String? = nil, without: String? = nil
     ) throws -> TariffShelf {
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -259,6 +260,7 @@ enum SharedFiles {
                 if let untieredBase, name == "taiyuan-untiered.yaml" {
                     return (name, text.untiered(at: untieredBase))
                 }
+                if let beijingBase, name == "beijing.yaml" { return (name, text.beijing(at: beijingBase)) }
                 guard let sewage, name == "taiyuan.yaml", let examples = text.range(of: "\nexamples:") else {
                     return (name, text)
                 }
@@ -293,6 +295,36 @@ enum SharedFiles {
 }
 
 extension String {
+    /// The file of Beijing with another price of the first tier, and examples that hold for 2.17.
+    fileprivate func beijing(at price: String) -> String {
+        let head = (range(of: "\nexamples:").map { self[..<$0.lowerBound] } ?? self[...])
+        return head.replacing("2.07", with: price) + """
+
+            examples:
+              - month: 2016-03
+                persons: 3
+                litres: 10000
+                period_to_date_litres: 20000
+                lines_fen: [2170, 0, 0, 1570, 1360]
+                total_fen: 5100
+                assumptions: []
+              - month: 2019-11
+                persons: 3
+                litres: 20000
+                period_to_date_litres: 170000
+                lines_fen: [2170, 4070, 0, 3140, 2720]
+                total_fen: 12100
+                assumptions: []
+              - month: 2026-10
+                persons: unknown
+                litres: 12345
+                lines_fen: [2679, 0, 0, 1938, 1679]
+                total_fen: 6296
+                assumptions: [persons_unknown, month_after_certain]
+
+            """
+    }
+
     /// The file of the homes without tiers with another price, and examples that hold for 2.50.
     fileprivate func untiered(at price: String) -> String {
         let head = (range(of: "\nexamples:").map { self[..<$0.lowerBound] } ?? self[...])

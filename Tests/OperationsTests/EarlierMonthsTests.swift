@@ -33,7 +33,7 @@ import Water
     }
 
     private func close(
-        _ city: CityFixture, by tariff: String = "beijing", _ shelf: TariffShelf? = nil
+        _ city: CityFixture, _ shelf: TariffShelf? = nil, by tariff: String = "beijing"
     ) throws -> CloseMonth {
         CloseMonth(
             database: city.database, calendar: city.calendar, shelf: try shelf ?? SharedFiles.shelf(),
@@ -95,13 +95,88 @@ import Water
     ) async throws {
         let city = try await city(engine)
         let former = try SharedFiles.shelf(sewage: "0.60")
-        _ = try await close(city, by: "taiyuan", former)(january, at: after(january, city)).get()
+        _ = try await close(city, former, by: "taiyuan")(january, at: after(january, city)).get()
         try await read([("2026-02-01", 270), ("2026-03-01", 290)], city)
         let summary = try await close(city, by: "taiyuan")(february, at: march).get()
         #expect(summary.statements == 1 && summary.corrections.statements == 0)
         #expect(summary.corrections.withoutFiles == 1 && summary.corrections.missingFiles.count == 1)
         #expect(try await statement(january, city).version == 1)
         #expect(try await statement(february, city).version == 1)
-        #expect(try await close(city, by: "taiyuan", former).corrections(at: march).statements == 1)
+        #expect(try await close(city, former, by: "taiyuan").corrections(at: march).statements == 1)
+    }
+
+    /// January and February closed with all their readings: 170 m³ and 20.
+    private func closed(_ engine: TestEngine, by tariff: String) async throws -> CityFixture {
+        let city = try await city(engine)
+        try await read([("2026-02-01", 270), ("2026-03-01", 290)], city)
+        for month in [january, february] {
+            _ = try await close(city, by: tariff)(month, at: after(month, city)).get()
+        }
+        return city
+    }
+
+    private func setPersons(_ persons: Int, from month: BillingMonth, _ city: CityFixture) async throws {
+        let change = try await SetPersons(database: city.database)(persons, of: "H1", from: month.firstDay, at: march)
+        #expect(change == .success(.changed))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `what moved only in earlier statements is no new version, and a month says the same in whatever order`(
+        engine: TestEngine
+    ) async throws {
+        var said: [Statement] = []
+        for isStepwise in [true, false] {
+            let city = try await closed(engine, by: "taiyuan")
+            let before = try await statement(february, city)
+            // Four lived there in January, which is said for all months and then taken back from February on.
+            try await setPersons(4, from: january, city)
+            if isStepwise { #expect(try await close(city, by: "taiyuan").corrections(at: march).statements == 2) }
+            try await setPersons(3, from: february, city)
+            let summary = try await close(city, by: "taiyuan").corrections(at: march + 60)
+            #expect(summary.statements == 1 && summary.unchanged == (isStepwise ? 0 : 1))
+            let first = try await statement(january, city)
+            #expect(first.version == 2 && first.persons == 4 && first.correction?.causes == [.persons])
+            let second = try await statement(february, city)
+            #expect(second.version == (isStepwise ? 3 : 1))
+            // It names the version of January that it was made from.
+            #expect(second.lastMonth?.version == (isStepwise ? 2 : 1))
+            #expect(second.use == before.use && second.billing == before.billing && second.points == before.points)
+            #expect(try await city.database.read { try $0.dirtyHomes(of: CityFixture.first).count } == 0)
+            said.append(second)
+        }
+        #expect(said[0].use == said[1].use && said[0].billing == said[1].billing && said[0].persons == said[1].persons)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a correction names no late reading where the month rests on the same readings`(engine: TestEngine)
+        async throws
+    {
+        let city = try await closed(engine, by: "taiyuan")
+        try await setPersons(4, from: february, city)
+        try await city.database.write { [february, march] transaction in
+            try transaction.markDirty(
+                HouseholdID(1), of: CityFixture.first, february, cause: .lateReading, at: march)
+        }
+        #expect(try await close(city, by: "taiyuan").corrections(at: march).statements == 1)
+        #expect(try await statement(february, city).correction?.causes == [.persons])
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a price put right in one month of a yearly tariff leaves the later ones alone`(engine: TestEngine)
+        async throws
+    {
+        let city = try await closed(engine, by: "beijing")
+        let right = try SharedFiles.shelf(beijingBase: "2.17")
+        let correct = CorrectTariff(database: city.database, shelf: right)
+        #expect(try await correct(january, reason: "价格录错", at: march) == .success(1))
+        let summary = try await close(city, right).corrections(at: march + 60)
+        #expect(summary.statements == 1 && summary.withoutFiles == 0 && summary.unchanged == 0)
+        let first = try await statement(january, city)
+        // 170 m³ at 2.17, 1.57 and 1.36.
+        #expect(first.version == 2 && first.correction?.causes == [.tariff])
+        #expect(try bill(first).total == Money(fen: 170 * 510))
+        #expect(try await statement(february, city).version == 1)
+        #expect(try await city.database.read { try $0.dirtyHomes(of: CityFixture.first).count } == 0)
+        #expect(try await close(city, right).corrections(at: march + 120) == CorrectionSummary())
     }
 }
