@@ -52,7 +52,7 @@ import Water
         return try Statement(bytes: Array(try #require(stored).body.utf8))
     }
 
-    private func bill(_ statement: Statement) throws -> Bill {
+    private func billed(_ statement: Statement) throws -> Bill {
         guard case .billed(let bill) = statement.billing else { throw NoBill() }
         return bill
     }
@@ -83,7 +83,7 @@ import Water
         let second = try await statement(february, city)
         #expect(second.version == 1 && second.use.litres == 20_000 && second.analysis?.periodLitres == 190_000)
         #expect(second.lastMonth?.version == 2 && second.lastMonth?.litres == 170_000)
-        let bill = try bill(second)
+        let bill = try billed(second)
         #expect(bill.total == Money(fen: 12_000) && bill.tier == 2)
         #expect(try await correctedEvents(city) == 1)
         #expect(try await close(city)(february, at: march).get().corrections == CorrectionSummary())
@@ -174,7 +174,7 @@ import Water
         let first = try await statement(january, city)
         // 170 m³ at 2.17, 1.57 and 1.36.
         #expect(first.version == 2 && first.correction?.causes == [.tariff])
-        #expect(try bill(first).total == Money(fen: 170 * 510))
+        #expect(try billed(first).total == Money(fen: 170 * 510))
         #expect(try await statement(february, city).version == 1)
         #expect(try await city.database.read { try $0.dirtyHomes(of: CityFixture.first).count } == 0)
         #expect(try await close(city, right).corrections(at: march + 120) == CorrectionSummary())
