@@ -42,8 +42,9 @@ extension AccountState {
     }
 
     /// Takes the award's own lots first, then earliest expiry; what is held or past its expiry is left alone, so that
-    /// the result does not depend on whether the expiry run came before. The rest is owed down to the floor; what
-    /// lies past it is written off, by a transfer of its own, so that the award's net is the target all the same.
+    /// the result does not depend on whether the expiry run came before; what is past its expiry ends before a debt
+    /// begins, for it repays none. The rest is owed down to the floor; what lies past it is written off, by a transfer
+    /// of its own, so that the award's net is the target all the same.
     private func clawBack(
         _ points: Points, _ key: AwardKey, _ history: AwardHistory, _ terms: LedgerTerms, _ draft: PostingDraft
     ) -> Posting {
@@ -58,6 +59,7 @@ extension AccountState {
         draft.move(
             .clawback, from: .available(holder), to: clawback, shares, [(.available, -1)], link: history.original,
             reference: key.reference)
+        if owed > .zero { endDueLots(owing: debt, in: &draft) }
         draft.move(
             .debt, from: .debt(holder), to: clawback, owed, link: history.original, reference: key.reference)
         draft.move(

@@ -43,29 +43,50 @@ extension AccountState {
         return .success(giveBack(hold, .holdExpiry, "", draft))
     }
 
-    /// A lot keeps its expiry; where that is past, the next expiry run ends the returned points.
+    /// What is owed is repaid at once from what comes back, the earliest expiry first, past or not: what a hold kept
+    /// from expiring is not lost to a debt. The rest keeps its lots' expiry; where that is past, the next expiry run
+    /// ends it.
     private func giveBack(_ hold: OpenHold, _ kind: TransferKind, _ reason: String, _ draft: PostingDraft) -> Posting {
         var draft = draft
+        let returned = draft.nextID
         draft.move(
             kind, from: .held(holder), to: .available(holder), hold.shares, [(.held, -1), (.available, 1)],
             link: hold.id, reference: reason)
+        draft.move(
+            .repayment, from: .available(holder), to: .debt(holder), take(debt, of: hold.shares), [(.available, -1)],
+            link: returned)
         return draft.posting
     }
 
     private func openHold(_ id: PostingID) -> OpenHold? { openHolds.first { $0.id.posting == id } }
 
     /// Ends the available points of every lot whose expiry is reached, a transfer a lot. Held points wait for their
-    /// hold to close.
+    /// hold to close. Points that lay there for a debt repay it first: none is lost while something is owed.
     func expireLots(_ draft: PostingDraft) -> Result<Posting, Refusal> {
         var draft = draft
-        let due = lots.filter { $0.lot.expiresAt <= draft.at && $0.available > .zero }
-        guard !due.isEmpty else { return .failure(.nothingToExpire) }
-        for lot in due {
+        guard !dueLots(at: draft.at).isEmpty else { return .failure(.nothingToExpire) }
+        endDueLots(owing: debt, in: &draft)
+        return .success(draft.posting)
+    }
+
+    /// A repayment and an expiry for each lot that is due, as far as there is something to repay and to end.
+    func endDueLots(owing: Points, in draft: inout PostingDraft) {
+        var owed = owing
+        for lot in dueLots(at: draft.at) {
+            let repaid = min(owed, lot.available)
+            owed = owed - repaid
+            draft.move(
+                .repayment, from: .available(holder), to: .debt(holder), [LotShare(lot: lot.lot.id, points: repaid)],
+                [(.available, -1)], link: lot.lot.id, reference: lot.lot.reference)
             draft.move(
                 .expiry, from: .available(holder), to: .expired(holder.community),
-                [LotShare(lot: lot.lot.id, points: lot.available)], [(.available, -1)], link: lot.lot.id,
+                [LotShare(lot: lot.lot.id, points: lot.available - repaid)], [(.available, -1)], link: lot.lot.id,
                 reference: lot.lot.reference)
         }
-        return .success(draft.posting)
+    }
+
+    /// The lots with available points whose expiry is reached, earliest first.
+    private func dueLots(at: Instant) -> [LotBalance] {
+        lots.filter { $0.lot.expiresAt <= at && $0.available > .zero }.sorted(by: LotBalance.isTakenBefore)
     }
 }

@@ -4,7 +4,8 @@ public import Water
 public enum TransferKind: String, Sendable, Hashable, CaseIterable {
     /// issued → available: a statement earned points.
     case award
-    /// available → debt: a new award first repays what is owed.
+    /// available → debt: what is owed is repaid first, by a new award, by points that come back from a hold, and by
+    /// points whose time is up.
     case repayment
     /// available → clawback: a corrected statement takes points back.
     case clawback

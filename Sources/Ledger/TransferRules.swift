@@ -29,14 +29,19 @@ extension AccountState {
 
     /// At most `wanted` points from `lots`, in their order.
     func take(_ wanted: Points, from lots: [LotBalance]) -> [LotShare] {
+        take(wanted, of: lots.map { LotShare(lot: $0.lot.id, points: $0.available) })
+    }
+
+    /// At most `wanted` points of `shares`, in their order.
+    func take(_ wanted: Points, of shares: [LotShare]) -> [LotShare] {
         var rest = wanted
-        var shares: [LotShare] = []
-        for lot in lots where rest > .zero && lot.available > .zero {
-            let points = min(rest, lot.available)
-            shares.append(LotShare(lot: lot.lot.id, points: points))
+        var taken: [LotShare] = []
+        for share in shares where rest > .zero && share.points > .zero {
+            let points = min(rest, share.points)
+            taken.append(LotShare(lot: share.lot, points: points))
             rest = rest - points
         }
-        return shares
+        return taken
     }
 
     /// The lots whose points can still be spent at `at`, in the order they are taken.

@@ -92,7 +92,9 @@ import Testing
             posting clawback 5 debt 25
             balance h1 available 0 held 25 debt 25
             void h1 r1 -> ok
-            balance h1 available 25 held 0 debt 25
+            posting void 25 repayment 25
+            void h1 r1 -> again
+            balance h1 available 0 held 0 debt 0
             spendable h1 0
             hold h1 r2 cup 1 -> exceedsBalance
             """)
@@ -171,9 +173,9 @@ import Testing
             economy c1 issued 40 held 0 spent 0 expired 30 back 30 balance 0 debt 20 off 0 out 0
             """
         let clawback = "award h1 2026-10 band v2 0 exp 2028-11-01 -> ok"
-        let expiry = "expire h1 run -> ok"
-        try keepBooks([before, clawback, expiry, after].joined(separator: "\n"))
-        try keepBooks([before, expiry, clawback, after].joined(separator: "\n"))
+        let ended = clawback + "\nposting clawback 10 expiry 30 debt 20\nexpire h1 run -> nothingToExpire"
+        try keepBooks([before, ended, after].joined(separator: "\n"))
+        try keepBooks([before, "expire h1 run -> ok", clawback, after].joined(separator: "\n"))
     }
 
     @Test func `points outside a transfer's range are refused`() throws {

@@ -97,6 +97,7 @@ extension Books {
         compare("available", state.available, .available(holder))
         compare("held", state.held, .held(holder))
         compare("debt", -state.debt, .debt(holder))
+        if state.debt > .zero, state.available > .zero { faults.append("\(holder) owes, and holds points beside it") }
         if state.openHolds.count > terms.openHoldLimit { faults.append("\(state.openHolds.count) holds of \(holder)") }
         let inHolds = state.openHolds.reduce(Points.zero) { $0 + $1.points }
         if inHolds != state.held { faults.append("holds \(inHolds.count), held \(state.held.count)") }

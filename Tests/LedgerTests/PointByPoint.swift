@@ -56,6 +56,7 @@ struct PointByPoint {
                 points.remove(at: index)
                 clawedBack += 1
             } else if debt < floor {
+                endDue(now: now)
                 debt += 1
                 clawedBack += 1
             } else {
@@ -88,16 +89,30 @@ struct PointByPoint {
     mutating func giveBack(_ id: PostingID, now: Instant, onlyOverdue: Bool) -> String {
         guard let until = holds[id] else { return "holdIsNotOpen" }
         if onlyOverdue && now < until { return "holdHasNotExpired" }
-        for index in points.indices where points[index].hold == id { points[index].hold = nil }
+        let back = points.indices.filter { points[$0].hold == id }.sorted {
+            (points[$0].expiresAt, points[$0].lot) < (points[$1].expiresAt, points[$1].lot)
+        }
+        for index in back { points[index].hold = nil }
+        let repaid = back.prefix(debt)
+        debt -= repaid.count
+        points = points.indices.filter { !repaid.contains($0) }.map { points[$0] }
         holds[id] = nil
         return "ok"
     }
 
     mutating func expireLots(now: Instant) -> String {
+        endDue(now: now) == 0 ? "nothingToExpire" : "ok"
+    }
+
+    /// What is past its expiry repays what is owed, and the rest is gone; how many points there were.
+    @discardableResult
+    private mutating func endDue(now: Instant) -> Int {
         let due = points.count { $0.hold == nil && $0.expiresAt <= now }
         points.removeAll { $0.hold == nil && $0.expiresAt <= now }
-        expired += due
-        return due == 0 ? "nothingToExpire" : "ok"
+        let repaid = min(due, debt)
+        debt -= repaid
+        expired += due - repaid
+        return due
     }
 }
 

@@ -133,6 +133,43 @@ import Water
     }
 
     @Test(arguments: TestEngine.allCases)
+    func `points that come back to a home in debt repay it, by transfers linked to their return`(
+        engine: TestEngine
+    ) async throws {
+        let (city, terms, item) = try await desk(engine)
+        _ = try await HoldItem(database: city.database, terms: terms)(
+            try id("r1"), item: item, for: holder, codes: ["ABCD2345"], at: now
+        ).get()
+        // The month is corrected to nothing: thirty are taken, twenty are in the hold and owed.
+        let month = try #require(BillingMonth("2026-10"))
+        let key = try #require(AwardKey(holder: holder, month: month, rule: "band", statementVersion: 2))
+        try await city.database.write { transaction in
+            let (state, history) = (
+                try transaction.reader.accountState(of: holder), try transaction.reader.awardHistory(key)
+            )
+            let posting = try state.decide(
+                .award(key, target: .zero, history: history, expiresAt: now + 1_000_000), at: now + 1, under: terms,
+                earlier: nil
+            ).get().posting
+            try transaction.append(posting, award: key)
+        }
+        let owing = try await city.database.read { try $0.accountState(of: holder) }
+        #expect(owing.debt == Points(20) && owing.available == .zero && owing.held == Points(20))
+        let close = CloseRedemption(database: city.database, terms: terms)
+        for _ in 1...2 {
+            _ = try await close.void(try id("r1"), in: CityFixture.first, by: nil, reason: "", at: now + 2).get()
+        }
+        let (state, transfers) = try await city.database.read {
+            (try $0.accountState(of: holder), try $0.transfers(of: holder))
+        }
+        #expect(state.debt == .zero && state.available == .zero && state.held == .zero)
+        #expect(transfers.suffix(2).map(\.id.text) == ["void:r1", "void:r1~2"])
+        #expect(transfers.suffix(2).map(\.kind) == [.void, .repayment])
+        #expect(transfers.last?.link?.text == "void:r1" && transfers.last?.points == Points(20))
+        #expect(Economy(of: CityFixture.first, transfers).isBalanced)
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `lots expire once their time is up`(engine: TestEngine) async throws {
         let (city, terms, _) = try await desk(engine)
         let expire = ExpireLots(database: city.database, terms: terms)
