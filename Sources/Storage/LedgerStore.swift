@@ -67,7 +67,8 @@ extension Reader {
             community: holder.community, kind: kind, household: kind.isHouseholds ? holder.household : nil)
     }
 
-    private func lots(of holder: AccountHolder) throws -> [Lot] {
+    /// Every lot of a household, also those with nothing left.
+    public func lots(of holder: AccountHolder) throws -> [Lot] {
         try all(
             """
             SELECT lot_id, reference, points, expires_at FROM lot

@@ -63,6 +63,38 @@ import Water
             """)
     }
 
+    @Test func `what becomes of a hold's points is told before they come back and after, alike`() throws {
+        let holder = AccountHolder(community: CommunityID(1), household: HouseholdID(1))
+        let terms = try #require(LedgerTerms(holdSeconds: 1_000, openHoldLimit: 3, debtLimit: Points(400)))
+        let now = Instant(epochSeconds: 1_793_491_200)
+        let (hold, name) = (try #require(PostingID("r1")), try #require(PostingID("a1")))
+        let id = try #require(TransferID(posting: name, part: 1))
+        let later = try #require(TransferID(posting: name, part: 2))
+        func lot(_ id: TransferID, _ expiresAt: Instant) -> LotBalance {
+            let lot = Lot(id: id, reference: "2026-10:band", amount: Points(20), expiresAt: expiresAt)
+            return LotBalance(lot: lot, available: Points(20), held: .zero)
+        }
+        let stock = try #require(Stock(community: holder.community, item: ItemID(1), total: 1))
+        // Of forty points held twenty expire in the hold, and twelve are owed by then, or thirty.
+        for (debt, figures) in [(0, [0, 20, 20]), (12, [12, 8, 20]), (30, [30, 0, 10])] {
+            let before = AccountState(
+                holder: holder, lots: [lot(id, now + 10), lot(later, now + 5_000)], debt: .zero, openHolds: [])
+            let set = try before.decide(.hold(hold, stock, points: Points(40)), at: now, under: terms, earlier: nil)
+                .get().posting
+            let held = try before.applying(set)
+            let state = AccountState(
+                holder: holder, lots: held.lots, debt: Points(Int64(debt)), openHolds: held.openHolds)
+            let told = try #require(state.returning(hold, at: now + 20))
+            #expect([told.repaid, told.expired, told.usable].map(\.count) == figures.map(Int64.init))
+            let back = try state.decide(
+                .void(.voiding(hold), hold: hold, reason: ""), at: now + 20, under: terms, earlier: nil
+            ).get().posting
+            #expect(ReturnedPoints(of: hold, in: set.transfers + back.transfers, held.lots.map(\.lot)) == told)
+            #expect(ReturnedPoints(of: hold, in: set.transfers, held.lots.map(\.lot)) == nil)
+        }
+        #expect(AccountState(holder).returning(hold, at: now) == nil)
+    }
+
     @Test func `points kept for a debt repay it when their time is up, and the rest of the lot expires`() throws {
         let holder = AccountHolder(community: CommunityID(1), household: HouseholdID(1))
         let terms = try #require(LedgerTerms(holdSeconds: 1, openHoldLimit: 3, debtLimit: Points(400)))

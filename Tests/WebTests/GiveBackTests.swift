@@ -65,6 +65,48 @@ import Water
         }
     }
 
+    /// Ends every lot, as time does.
+    private func expireLots(_ client: WebClient) async throws {
+        try await client.fixture.services.database.write { transaction in
+            try transaction.execute("UPDATE lot SET expires_at = \(WebFixture.now)")
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `of points that expired in the hold a home is told, before and after, that they cannot be used`(
+        engine: TestEngine
+    ) async throws {
+        try await WebFixture(on: engine).run { client in
+            let (resident, form, _) = try await hold(client)
+            let csrf = try await resident.get("/points").field("csrf")
+            #expect(try await !resident.post("/points/void", form, csrf: csrf).text.contains("已经到期，不能再用"))
+            try await expireLots(client)
+            let asked = try await resident.post("/points/void", form, csrf: csrf)
+            #expect(asked.text.contains("领取码作废。其中 ") && asked.text.contains("分已经到期，不能再用。"), "\(asked.text)")
+            let sure = form.merging(["sure": try asked.field("sure")]) { $1 }
+            let done = try await resident.post("/points/void", sure, csrf: csrf)
+            let page = try await resident.get(try #require(done.header("Location")))
+            #expect(page.text.contains("已退回您家。其中 ") && page.text.contains("分已经到期，不能再用。"), "\(page.text)")
+        }
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `the desk is told of them too`(engine: TestEngine) async throws {
+        try await WebFixture(on: engine).run { client in
+            let (_, form, code) = try await hold(client)
+            try await expireLots(client)
+            let desk = client.another()
+            try await desk.signInStaff("clerk")
+            let token = try await desk.get("/staff/desk").field("csrf")
+            let ticket = form.merging(["community": WebFixture.community, "code": code]) { $1 }
+            let asked = try await desk.post("/staff/desk/void", ticket, csrf: token)
+            #expect(asked.text.contains("之后不能恢复。其中 ") && asked.text.contains("分已经到期，不能再用。"), "\(asked.text)")
+            let sure = ticket.merging(["sure": try asked.field("sure")]) { $1 }
+            let done = try await desk.post("/staff/desk/void", sure, csrf: token)
+            #expect(done.text.contains("积分和库存已退回。其中 ") && done.text.contains("notice done"), "\(done.text)")
+        }
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `what was collected is not given back`(engine: TestEngine) async throws {
         try await WebFixture(on: engine).run { client in

@@ -1,3 +1,4 @@
+import Database
 import Ledger
 import Storage
 import Water
@@ -66,6 +67,24 @@ extension Texts {
     }
 }
 
+extension Reader {
+    /// What becomes, or became, of a redemption's points that come back; nil where they do not.
+    func returned(_ row: RedemptionRow, at now: Instant) throws -> ReturnedPoints? {
+        guard row.state != .open else { return try accountState(of: row.holder).returning(row.id, at: now) }
+        return ReturnedPoints(of: row.id, in: try transfers(of: row.holder), try lots(of: row.holder))
+    }
+}
+
+extension Texts {
+    /// Those of the points that come back which cannot be spent again, with why; empty where all can be.
+    func notUsable(of returned: ReturnedPoints?) -> String {
+        guard let returned else { return "" }
+        let expired = returned.expired > .zero ? self("returned_expired", ["points": points(returned.expired)]) : ""
+        let repaid = returned.repaid > .zero ? self("returned_repaid", ["points": points(returned.repaid)]) : ""
+        return repaid + expired
+    }
+}
+
 extension AccountState {
     /// The points in no hold that are not expired.
     fileprivate func live(at now: Instant) -> Points {
@@ -83,12 +102,14 @@ extension AccountState {
 extension RedemptionRow {
     func itemName(_ language: Language) -> String { language == .zh ? itemNameZh : itemNameEn }
 
-    /// What the household is told after it gave a hold back, by how it stands.
-    func givenBack(_ t: Texts) -> PageFrame.Notice {
+    /// What the household is told after it gave a hold back, by how it stands and what became of its points.
+    func givenBack(_ returned: ReturnedPoints?, _ t: Texts) -> PageFrame.Notice {
         let values: KeyValuePairs = ["item": itemName(t.language), "points": t.points(points)]
         switch state {
         case .voided, .expired:
-            return .init(kind: .done, heading: t("give_back_done"), body: t("give_back_done_body", values))
+            return .init(
+                kind: .done, heading: t("give_back_done"),
+                body: t("give_back_done_body", values) + t.notUsable(of: returned))
         case .confirmed:
             return .init(kind: .refused, heading: t("give_back_refused"), body: t("give_back_refused_body", values))
         case .open: return .init(kind: .refused, heading: t("give_back_refused"), body: t("refused_other"))

@@ -193,16 +193,23 @@ struct ResidentRoutes: Sendable {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         let texts = services.texts(for: request)
-        let book = try await services.database.read { try $0.pointsBook(of: resident.household) }
+        let back = request.query("back")
+        let (book, returned) = try await services.database.read { reader in
+            let book = try reader.pointsBook(of: resident.household)
+            let row = book.redemptions.first { $0.id.text == back }
+            return (book, try row.flatMap { try reader.returned($0, at: now) })
+        }
         let page = PointsPage(
             book, household: resident.household.number, terms: services.terms, at: now, asked: asked,
             calendar: services.calendar, texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
-            notice: notice(request, book, texts))
+            notice: notice(request, book, returned, texts))
     }
 
-    private func notice(_ request: Request, _ book: PointsBook, _ texts: Texts) -> PageFrame.Notice? {
+    private func notice(
+        _ request: Request, _ book: PointsBook, _ returned: ReturnedPoints?, _ texts: Texts
+    ) -> PageFrame.Notice? {
         if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }),
             row.state == .open
         {
@@ -215,7 +222,7 @@ struct ResidentRoutes: Sendable {
                     ]))
         }
         if let id = request.query("back"), let row = book.redemptions.first(where: { $0.id.text == id }) {
-            return row.givenBack(texts)
+            return row.givenBack(returned, texts)
         }
         guard let key = request.query("refused"), key.hasPrefix("refused_"), texts.words[key] != nil else { return nil }
         return .init(kind: .refused, heading: texts("hold_refused"), body: texts(key))
@@ -245,12 +252,16 @@ struct ResidentRoutes: Sendable {
         try services.requireSame(form.raw("csrf"), resident.csrf)
         let home = resident.household
         let holder = AccountHolder(community: home.community, household: home.id)
-        guard let id = PostingID(form.text("redemption")),
-            let row = try await services.database.read({ try $0.redemption(id, in: home.community) }),
-            row.holder == holder
-        else { throw RedemptionRefusal.noSuchRedemption.problem }
+        guard let id = PostingID(form.text("redemption")) else { throw RedemptionRefusal.noSuchRedemption.problem }
+        let (found, returned) = try await services.database.read { reader in
+            let row = try reader.redemption(id, in: home.community)
+            return (row, try row.flatMap { try reader.returned($0, at: now) })
+        }
+        guard let row = found, row.holder == holder else { throw RedemptionRefusal.noSuchRedemption.problem }
         let t = services.texts(for: request)
-        let words = t("give_back_sure", ["item": row.itemName(t.language), "points": t.points(row.points)])
+        let words =
+            t("give_back_sure", ["item": row.itemName(t.language), "points": t.points(row.points)])
+            + t.notUsable(of: returned)
         if row.state == .open, row.holdUntil > now,
             let sure = SureQuestion(
                 [words], about: [id.text], answered: form.text("sure"),

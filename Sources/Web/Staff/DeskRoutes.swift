@@ -46,18 +46,16 @@ struct DeskRoutes: Sendable {
             throw RedemptionRefusal.noSuchRedemption.problem
         }
         let name = row.itemName(t.language)
-        let isOpen = row.state == .open && row.holdUntil > now
-        if state == .voided, isOpen,
-            let sure = SureQuestion(
-                [t("desk_void_sure", ["item": name])], about: [row.id.text], answered: form.text("sure"),
-                of: .init(heading: t("desk_void_sure_heading"), hint: t("desk_void_sure_hint")))
-        {
+        if let sure = try await sure(row, as: state, answered: form.text("sure"), at: now, t) {
             return try await answer(
                 request, clerk, code: "", community: community, found: row, sure: sure, notice: nil)
         }
         let result = try await services.close(row, as: state, by: clerk, at: now)
         // What another desk did meanwhile is shown too.
-        let after = try await services.database.read { try $0.redemption(row.id, in: community.id) } ?? row
+        let (after, returned) = try await services.database.read { reader in
+            let after = try reader.redemption(row.id, in: community.id) ?? row
+            return (after, try reader.returned(after, at: now))
+        }
         let ender = try await ender(of: after, clerk, t)
         let notice: PageFrame.Notice =
             switch result {
@@ -75,8 +73,8 @@ struct DeskRoutes: Sendable {
             case .success:
                 .init(
                     kind: .done, heading: t("desk_\(state.rawValue)"),
-                    body: t("desk_\(state.rawValue)_body", ["item": name]))
-            case .failure where after.state == .expired: expired(after, t)
+                    body: t("desk_\(state.rawValue)_body", ["item": name]) + t.notUsable(of: returned))
+            case .failure where after.state == .expired: expired(after, returned, t)
             case .failure(let refusal):
                 .init(
                     kind: .refused, heading: t("desk_refused"),
@@ -85,8 +83,20 @@ struct DeskRoutes: Sendable {
         return try await answer(request, clerk, code: "", community: community, found: after, notice: notice)
     }
 
+    /// What is asked once more before an open hold is voided; nil of any other act, and once it is answered.
+    private func sure(
+        _ row: RedemptionRow, as state: RedemptionRow.State, answered: String, at now: Instant, _ t: Texts
+    ) async throws -> SureQuestion? {
+        guard state == .voided, row.state == .open, row.holdUntil > now else { return nil }
+        let returned = try await services.database.read { try $0.returned(row, at: now) }
+        let words = t("desk_void_sure", ["item": row.itemName(t.language)]) + t.notUsable(of: returned)
+        return SureQuestion(
+            [words], about: [row.id.text], answered: answered,
+            of: .init(heading: t("desk_void_sure_heading"), hint: t("desk_void_sure_hint")))
+    }
+
     /// Nobody came for it in time.
-    private func expired(_ row: RedemptionRow, _ t: Texts) -> PageFrame.Notice {
+    private func expired(_ row: RedemptionRow, _ returned: ReturnedPoints?, _ t: Texts) -> PageFrame.Notice {
         .init(
             kind: .refused, heading: t("desk_expired"),
             body: t(
@@ -94,7 +104,7 @@ struct DeskRoutes: Sendable {
                 [
                     "item": row.itemName(t.language), "until": t.time(row.holdUntil, in: services.calendar),
                     "time": row.endedAt.map { t.time($0, in: services.calendar) } ?? "",
-                ]))
+                ]) + t.notUsable(of: returned))
     }
 
     /// Who ended a redemption, of staff with the area served; nil where nobody did.
