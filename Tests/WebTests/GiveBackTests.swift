@@ -68,7 +68,7 @@ import Water
     /// Ends every lot, as time does.
     private func expireLots(_ client: WebClient) async throws {
         try await client.fixture.services.database.write { transaction in
-            try transaction.execute("UPDATE lot SET expires_at = \(WebFixture.now)")
+            _ = try transaction.execute("UPDATE lot SET expires_at = \(WebFixture.now)")
         }
     }
 

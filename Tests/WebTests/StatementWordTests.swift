@@ -212,6 +212,32 @@ struct StatementWordTests {
     }
 
     @Test(arguments: Language.allCases)
+    func `a correction says what the month counts, and leaves what moved in the account to the book`(
+        language: Language
+    ) throws {
+        let samples = try Samples(library.catalogue[language])
+        let t = samples.texts
+        var (statement, before) = (samples.statementValue(), samples.statementValue())
+        let late = HomeChange(
+            cause: .lateReading, serial: "20240001", at: samples.instant(day: 12, hour: 8),
+            register: Volume(litres: 347_570))
+        for earned in [Points(40), Points(0), statement.points.total] {
+            before.points.total = earned
+            statement.correction = Correction(
+                of: before, hash: "0", changes: [late], monthStart: samples.instant(day: 1, hour: 0))
+            let page = samples.page(statement)
+            let html = library.render(page, in: samples.frame("statement", path: "/", isStaff: false))
+            let isOther = earned != statement.points.total
+            let line = t(
+                isOther ? "correction_points_changed" : "correction_points_same",
+                ["before": t.points(earned), "now": t.points(statement.points.total)])
+            #expect(page.correction?.lines.contains(line) == true)
+            #expect(html.contains("href=\"/points#history-h\"") == isOther)
+            #expect(!line.contains("追回") && !line.contains("补发") && !line.contains("taken back"))
+        }
+    }
+
+    @Test(arguments: Language.allCases)
     func `of days on which nothing was used none is named as the most`(language: Language) throws {
         let samples = try Samples(library.catalogue[language])
         var statement = samples.statementValue()

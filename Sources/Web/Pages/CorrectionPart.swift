@@ -6,6 +6,8 @@ import Water
 struct CorrectionPart: Sendable {
     let heading: String
     let lines: [String]
+    /// Where what the month counts is another figure, the page of points has what the ledger made of it.
+    let hasOtherPoints: Bool
     let hasReadings: Bool
     let readings: [String]
 
@@ -16,11 +18,13 @@ struct CorrectionPart: Sendable {
         if let line = CorrectionPart.litres(correction, of: statement, t) { lines.append(line) }
         if let line = CorrectionPart.bill(correction.figures.bill, statement.bill?.total, t) { lines.append(line) }
         let (before, now) = (correction.figures.points, statement.points.total)
-        let points = now.count - before.count
+        let isOther = before != now
+        hasOtherPoints = isOther
+        // What the ledger made of it is in the book: points that were spent are owed or let go, not taken.
         lines.append(
             t(
-                "correction_points_\(CorrectionPart.word(points))",
-                ["before": t.points(before), "now": t.points(now), "difference": t.points(Points(abs(points)))]))
+                isOther ? "correction_points_changed" : "correction_points_same",
+                ["before": t.points(before), "now": t.points(now)]))
         if let line = CorrectionPart.rank(correction, of: statement, t) { lines.append(line) }
         if CorrectionPart.isSame(correction, statement) { lines.append(t("correction_elsewhere")) }
         lines.append(t("correction_others"))
