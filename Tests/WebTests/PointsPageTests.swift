@@ -47,7 +47,9 @@ struct PointsPageTests {
     }
 
     /// A transfer that moves nothing a household spends from, as the book lists it.
-    private func entry(_ kind: TransferKind, from debit: AccountKind, to credit: AccountKind) throws -> String {
+    private func entry(
+        _ kind: TransferKind, from debit: AccountKind, to credit: AccountKind
+    ) throws -> PointsPage.Entry {
         let holder = AccountHolder(community: CommunityID(4), household: HouseholdID(7))
         func account(_ kind: AccountKind) throws -> Account {
             try #require(
@@ -61,14 +63,23 @@ struct PointsPageTests {
             entries: [])
         let book = PointsBook(account: AccountState(holder), transfers: [transfer], redemptions: [], items: [])
         let calendar = try #require(CityCalendar(zone: "Asia/Shanghai"))
-        return PointsPage.Entry(transfer, book, calendar, library.catalogue[.zh]).points
+        return PointsPage.Entry(transfer, book, calendar, library.catalogue[.zh])
     }
 
     @Test func `owed points and those let go stand in the book with their figure`() throws {
-        #expect(try entry(.debt, from: .debt, to: .clawback) == "欠 12 分")
-        #expect(try entry(.moveIn, from: .debt, to: .clearing) == "欠 12 分")
-        #expect(try entry(.writeOff, from: .writtenOff, to: .clawback) == "免 12 分")
-        #expect(try entry(.moveOut, from: .clearing, to: .debt) == "—")
+        #expect(try entry(.debt, from: .debt, to: .clawback).points == "欠 12 分")
+        #expect(try entry(.moveIn, from: .debt, to: .clearing).points == "欠 12 分")
+        #expect(try entry(.writeOff, from: .writtenOff, to: .clawback).points == "免 12 分")
+        #expect(try entry(.moveOut, from: .clearing, to: .debt).points == "—")
+    }
+
+    @Test func `what was let go and counts again reads as no other let-go`() throws {
+        let t = library.catalogue[.zh]
+        let (gone, back) = (
+            try entry(.writeOff, from: .writtenOff, to: .clawback), try entry(.writeOff, from: .clawback, to: .writtenOff)
+        )
+        #expect(gone.what == t("transfer_write_off") && back.what == t("transfer_write_off_back"))
+        #expect(back.what != gone.what && back.points == "抵 12 分" && back.detail == gone.detail)
     }
 
     @Test func `no more points are said to run out than can be spent`() throws {

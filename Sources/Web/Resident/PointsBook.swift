@@ -154,16 +154,19 @@ extension PointsPage.Entry {
     init(_ transfer: Transfer, _ book: PointsBook, _ calendar: CityCalendar, _ t: Texts) {
         let hold = transfer.kind == .hold ? transfer.id.posting : transfer.link?.posting
         let item = book.redemptions.first { $0.id == hold }?.itemName(t.language)
+        let isBack = transfer.credit.kind == .writtenOff
         self.init(
-            date: t.date(transfer.postedAt, in: calendar), what: t("transfer_\(transfer.kind.rawValue)"),
+            date: t.date(transfer.postedAt, in: calendar),
+            what: t(isBack ? "transfer_write_off_back" : "transfer_\(transfer.kind.rawValue)"),
             detail: item ?? PointsPage.Entry.award(transfer, t), points: PointsPage.Entry.change(transfer, t))
     }
 
-    /// What moved on the account a household spends from. Where only other accounts moved, what is owed or let go in words,
-    /// so that it is not added to the rest; else a dash.
+    /// What moved on the account a household spends from. Where only other accounts moved, what is owed, let go or set
+    /// off against that in words, so that it is not added to the rest; else a dash.
     private static func change(_ transfer: Transfer, _ t: Texts) -> String {
         if transfer.credit.kind == .available { return t.signed(transfer.points) }
         if transfer.debit.kind == .available { return t.signed(-transfer.points) }
+        if transfer.credit.kind == .writtenOff { return t("history_set_off", ["points": t.points(transfer.points)]) }
         switch transfer.debit.kind {
         case .debt: return t("history_owed", ["points": t.points(transfer.points)])
         case .writtenOff: return t("history_let_go", ["points": t.points(transfer.points)])
