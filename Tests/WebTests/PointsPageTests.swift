@@ -75,11 +75,50 @@ struct PointsPageTests {
 
     @Test func `what was let go and counts again reads as no other let-go`() throws {
         let t = library.catalogue[.zh]
-        let (gone, back) = (
-            try entry(.writeOff, from: .writtenOff, to: .clawback), try entry(.writeOff, from: .clawback, to: .writtenOff)
-        )
+        let gone = try entry(.writeOff, from: .writtenOff, to: .clawback)
+        let back = try entry(.writeOff, from: .clawback, to: .writtenOff)
         #expect(gone.what == t("transfer_write_off") && back.what == t("transfer_write_off_back"))
         #expect(back.what != gone.what && back.points == "抵 12 分" && back.detail == gone.detail)
+    }
+
+    /// A book of `count` awards of 1 to `count` points, the oldest first.
+    private func book(_ count: Int) throws -> PointsBook {
+        let holder = AccountHolder(community: CommunityID(4), household: HouseholdID(7))
+        let transfers = try (1...count).map { number in
+            let id = try #require(PostingID(stored: "award:\(number)").flatMap { TransferID(posting: $0, part: 1) })
+            let points = Points(Int64(number))
+            return try Transfer(
+                id: id, kind: .award, holder: holder, debit: .issued(holder.community), credit: .available(holder),
+                points: points, postedAt: now + Int64(number), link: nil, item: nil, holdUntil: nil,
+                reference: "2026-10:band",
+                entries: [LotEntry(transfer: id, lot: id, bucket: .available, points: points)])
+        }
+        return PointsBook(account: AccountState(holder), transfers: transfers, redemptions: [], items: [])
+    }
+
+    @Test func `what is not listed of a long book is added up in a last line, and leads to it`() throws {
+        let (t, calendar) = (library.catalogue[.zh], try #require(CityCalendar(zone: "Asia/Shanghai")))
+        let book = try book(70)
+        func page(before: String?) throws -> PointsPage {
+            PointsPage(
+                book, household: "100200300417",
+                terms: try #require(LedgerTerms(holdSeconds: 172_800, openHoldLimit: 3, debtLimit: Points(500))),
+                at: now, before: before, calendar: calendar, texts: t, makeID: { "web-1" })
+        }
+        let latest = try page(before: nil)
+        #expect(latest.history.count == 61 && !latest.isEarlier)
+        #expect(latest.history.first?.points == "+70" && latest.history[59].points == "+11")
+        // 1 + 2 + … + 10.
+        #expect(latest.history.last?.points == "+55" && latest.history.last?.what == "更早的 10 笔，合计")
+        #expect(latest.earlierHref == "/points?before=award%3a11#history-h")
+        let earlier = try page(before: "award:11")
+        #expect(earlier.history.map(\.points) == (1...10).reversed().map { "+\($0)" })
+        #expect(earlier.earlierHref == nil && earlier.isEarlier)
+        // Of an id that the book does not know the latest are shown.
+        #expect(try page(before: "award:99").history.count == 61)
+        let short = BookStretch(try self.book(24), most: 24)
+        #expect(short.earlierHref == nil && short.entries(calendar, t).count == 24)
+        #expect(BookStretch(try self.book(25), most: 24).entries(calendar, t).last?.points == "+1")
     }
 
     @Test func `no more points are said to run out than can be spent`() throws {

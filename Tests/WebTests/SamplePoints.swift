@@ -35,6 +35,9 @@ extension Samples {
             history: [
                 PointsPage.Entry(date: "2026-11-24", what: "留作兑换", detail: "节水花洒", points: "−80"),
                 PointsPage.Entry(date: "2026-11-04", what: "账单得分", detail: "2026-10 与同类家庭比", points: "+30"),
-            ])
+                PointsPage.Entry(
+                    date: texts("history_until", ["day": "2026-10-04"]), what: texts("history_earlier", ["n": "12"]),
+                    detail: nil, points: "+200"),
+            ], earlierHref: "/points?before=award-1#history-h", isEarlier: true)
     }
 }

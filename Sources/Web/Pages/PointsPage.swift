@@ -12,7 +12,12 @@ struct PointsPage: Page {
     let hasItems: Bool
     let items: [Item]
     let hasHistory: Bool
+    /// Latest first; the last may add up what is earlier.
     let history: [Entry]
+    /// Where the earlier movements are shown; nil where all are.
+    let earlierHref: String?
+    /// Later movements are left out.
+    let isEarlier: Bool
 
     struct Hold: Sendable {
         let item: String

@@ -14,13 +14,18 @@ struct PointsBook: Sendable {
 }
 
 extension PointsPage {
+    /// The most movements that are shown at once.
+    private static let most = 60
+
     /// `makeID` names each form's request, so that a form sent twice holds once. `asked`: the hold that is to be given
-    /// back, and what is asked about it first.
+    /// back, and what is asked about it first. `before`: the transfer that the movements shown end before; nil for the
+    /// latest.
     init(
         _ book: PointsBook, household: String, terms: LedgerTerms, at now: Instant,
-        asked: (hold: PostingID, sure: SureQuestion)? = nil, calendar: CityCalendar, texts t: Texts,
-        makeID: () -> String
+        asked: (hold: PostingID, sure: SureQuestion)? = nil, before: String? = nil, calendar: CityCalendar,
+        texts t: Texts, makeID: () -> String
     ) {
+        let stretch = BookStretch(book, before: before, most: PointsPage.most)
         let spendable = book.account.spendable(at: now)
         let open = book.redemptions.filter { $0.state == .open && $0.holdUntil > now }
         // Of points that a debt keeps back none is used first.
@@ -48,7 +53,47 @@ extension PointsPage {
             holdTerms: t(
                 "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
             hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
-            history: book.transfers.suffix(60).reversed().map { Entry($0, book, calendar, t) })
+            history: stretch.entries(calendar, t), earlierHref: stretch.earlierHref, isEarlier: stretch.isEarlier)
+    }
+}
+
+/// Some movements of a book in a row, with what lies before them added up.
+struct BookStretch {
+    let book: PointsBook
+    /// Oldest first.
+    let shown: ArraySlice<Transfer>
+    let earlier: ArraySlice<Transfer>
+
+    /// The latest `most`, or the latest of those before the transfer of an id.
+    init(_ book: PointsBook, before: String? = nil, most: Int) {
+        let all = book.transfers
+        let end = all.firstIndex { $0.id.text == before } ?? all.endIndex
+        self.book = book
+        shown = all[..<end].suffix(most)
+        earlier = all[..<shown.startIndex]
+    }
+
+    /// Later ones are left out.
+    var isEarlier: Bool { shown.endIndex < book.transfers.endIndex }
+
+    /// Where those that are only added up are shown; nil where there is none.
+    var earlierHref: String? {
+        guard !earlier.isEmpty, let first = shown.first else { return nil }
+        return WebServices.path("/points", ["before": first.id.text]) + "#history-h"
+    }
+
+    /// Latest first; the last one adds up what is earlier, so that the figures come to the balance.
+    func entries(_ calendar: CityCalendar, _ t: Texts) -> [PointsPage.Entry] {
+        let entries = shown.reversed().map { PointsPage.Entry($0, book, calendar, t) }
+        guard let last = earlier.last else { return entries }
+        let sum = earlier.reduce(Points.zero) { sum, transfer in
+            let gained = transfer.credit.kind == .available ? transfer.points : .zero
+            return sum + gained - (transfer.debit.kind == .available ? transfer.points : .zero)
+        }
+        let opening = PointsPage.Entry(
+            date: t("history_until", ["day": t.date(last.postedAt, in: calendar)]),
+            what: t("history_earlier", ["n": t.number(Int64(earlier.count))]), detail: nil, points: t.signed(sum))
+        return entries + [opening]
     }
 }
 

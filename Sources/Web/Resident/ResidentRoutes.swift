@@ -201,7 +201,7 @@ struct ResidentRoutes: Sendable {
         }
         let page = PointsPage(
             book, household: resident.household.number, terms: services.terms, at: now, asked: asked,
-            calendar: services.calendar, texts: texts, makeID: WebServices.formID)
+            before: request.query("before"), calendar: services.calendar, texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
             notice: notice(request, book, returned, texts))

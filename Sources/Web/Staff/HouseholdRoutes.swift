@@ -152,9 +152,7 @@ struct HouseholdRoutes: Sendable {
             balance: t("balance", ["points": t.points(account.spendable(at: now))]),
             debt: t.debt(of: account, at: now),
             hasHistory: !found.book.transfers.isEmpty,
-            history: found.book.transfers.suffix(Self.most).reversed().map {
-                PointsPage.Entry($0, found.book, calendar, t)
-            },
+            history: BookStretch(found.book, most: Self.most).entries(calendar, t),
             hasOpenObjection: !found.openObjections.isEmpty, hasNotes: !found.notes.isEmpty,
             notes: notes(found, t), form: form(found, typed, t))
     }
