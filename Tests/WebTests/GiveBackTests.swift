@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import Operations
 import Storage
 import Testing
@@ -43,6 +44,12 @@ import Water
             #expect(unknown.status == 404 && !unknown.text.contains("name=\"sure\""))
             let asked = try await resident.post("/points/void", form, csrf: csrf)
             #expect(asked.text.contains("现在还没有退") && asked.text.contains("class=\"desk-code\""))
+            // It is asked before anything else, beside the button that answers it.
+            let question = try #require(asked.text.range(of: "name=\"sure\""))
+            let button = try #require(asked.text.range(of: " autofocus>"))
+            let head = try #require(asked.text.range(of: "<h1>"))
+            #expect(question.lowerBound < button.lowerBound && button.lowerBound < head.lowerBound)
+            #expect(asked.text.contains("href=\"/points?lang=en\""))
             #expect(try await balance(resident) == kept)
             let sure = form.merging(["sure": try asked.field("sure")]) { $1 }
             for _ in 1...2 {
@@ -52,6 +59,11 @@ import Water
                 #expect(!page.text.contains("class=\"desk-code\""))
             }
             #expect(try await balance(resident) != kept)
+            // The form that it was held by holds nothing a second time, and says so.
+            let wish = ["item": "1", "id": form["redemption"] ?? ""]
+            let repeated = try await resident.post("/points/hold", wish, csrf: csrf)
+            let told = try await resident.get(try #require(repeated.header("Location")))
+            #expect(told.text.contains("上次已经退回了，这次没有兑换") && told.text.contains("notice refused"), "\(told.text)")
 
             let desk = client.another()
             try await desk.signInStaff("clerk")
@@ -123,6 +135,10 @@ import Water
             let page = try await resident.get(try #require(answer.header("Location")))
             #expect(page.text.contains("已经领走") && page.text.contains("notice refused"))
             #expect(try await balance(resident) == before)
+            let wish = ["item": "1", "id": form["redemption"] ?? ""]
+            let repeated = try await resident.post("/points/hold", wish, csrf: csrf)
+            let told = try await resident.get(try #require(repeated.header("Location")))
+            #expect(told.text.contains("上次已经领走了，这次没有兑换"), "\(told.text)")
         }
     }
 

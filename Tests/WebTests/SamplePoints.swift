@@ -9,17 +9,20 @@ extension Samples {
 
     var points: PointsPage {
         PointsPage(
-            household: "100200300417", balanceSentence: texts("balance", ["points": "120 分"]),
+            household: "100200300417",
+            asked: PointsPage.Asked(
+                redemption: "r-5f2c9a",
+                sure: SureQuestion(
+                    [texts("give_back_sure", ["item": "节水花洒", "points": "80 分"])], about: ["r-5f2c9a"], answered: "",
+                    of: .init(heading: texts("give_back_sure_heading"), hint: texts("give_back_sure_hint"))),
+                backLabel: texts("give_back_label", ["item": "节水花洒", "points": "80 分"])),
+            balanceSentence: texts("balance", ["points": "120 分"]),
             expirySentence: texts("balance_expiry", ["points": "30 分", "date": "2027-03-01", "n": "30"]),
             debtSentence: debt, hasHolds: true,
             holds: [
                 PointsPage.Hold(
                     item: "节水花洒", points: "80 分", code: "K7PM 3XWT", spoken: "K 7 P M 3 X W T",
                     until: texts("hold_until_line", ["time": "11月26日 10:12"]), redemption: "r-5f2c9a",
-                    sure: SureQuestion(
-                        [texts("give_back_sure", ["item": "节水花洒", "points": "80 分"])], about: ["r-5f2c9a"],
-                        answered: "",
-                        of: .init(heading: texts("give_back_sure_heading"), hint: texts("give_back_sure_hint"))),
                     backLabel: texts("give_back_label", ["item": "节水花洒", "points": "80 分"]))
             ], holdTerms: texts("items_terms", ["hours": "48", "count": "3"]), hasItems: true,
             items: [

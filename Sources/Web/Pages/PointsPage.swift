@@ -3,6 +3,8 @@ struct PointsPage: Page {
     static let template = "points"
 
     let household: String
+    /// What is to be given back, asked once more before anything else.
+    let asked: Asked?
     let balanceSentence: String
     let expirySentence: String?
     let debtSentence: String?
@@ -19,6 +21,12 @@ struct PointsPage: Page {
     /// Later movements are left out.
     let isEarlier: Bool
 
+    struct Asked: Sendable {
+        let redemption: String
+        let sure: SureQuestion?
+        let backLabel: String
+    }
+
     struct Hold: Sendable {
         let item: String
         let points: String
@@ -29,8 +37,6 @@ struct PointsPage: Page {
         let until: String
         /// What is given back is named by its id.
         let redemption: String
-        /// Whether it is to be given back, asked once more.
-        let sure: SureQuestion?
         let backLabel: String
     }
 

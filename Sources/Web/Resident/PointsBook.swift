@@ -17,13 +17,11 @@ extension PointsPage {
     /// The most movements that are shown at once.
     private static let most = 60
 
-    /// `makeID` names each form's request, so that a form sent twice holds once. `asked`: the hold that is to be given
-    /// back, and what is asked about it first. `before`: the transfer that the movements shown end before; nil for the
-    /// latest.
+    /// `makeID` names each form's request, so that a form sent twice holds once. `asked`: what is to be given back and
+    /// is asked about first. `before`: the transfer that the movements shown end before; nil for the latest.
     init(
         _ book: PointsBook, household: String, terms: LedgerTerms, at now: Instant,
-        asked: (hold: PostingID, sure: SureQuestion)? = nil, before: String? = nil, calendar: CityCalendar,
-        texts t: Texts, makeID: () -> String
+        asked: Asked? = nil, before: String? = nil, calendar: CityCalendar, texts t: Texts, makeID: () -> String
     ) {
         let stretch = BookStretch(book, before: before, most: PointsPage.most)
         let spendable = book.account.spendable(at: now)
@@ -37,7 +35,7 @@ extension PointsPage {
                 makeID: makeID)
         }
         self.init(
-            household: household, balanceSentence: t("balance", ["points": t.points(spendable)]),
+            household: household, asked: asked, balanceSentence: t("balance", ["points": t.points(spendable)]),
             expirySentence: next.map {
                 let points = min($0.points, spendable)
                 return t(
@@ -49,7 +47,7 @@ extension PointsPage {
             },
             debtSentence: t.debt(of: book.account, at: now),
             hasHolds: !open.isEmpty,
-            holds: open.map { Hold($0, asked?.hold == $0.id ? asked?.sure : nil, calendar, t) },
+            holds: open.map { Hold($0, calendar, t) },
             holdTerms: t(
                 "items_terms", ["hours": "\(terms.holdSeconds / 3_600)", "count": "\(terms.openHoldLimit)"]),
             hasItems: !items.isEmpty, items: items, hasHistory: !book.transfers.isEmpty,
@@ -147,6 +145,32 @@ extension AccountState {
 extension RedemptionRow {
     func itemName(_ language: Language) -> String { language == .zh ? itemNameZh : itemNameEn }
 
+    /// The button that gives it back, for who does not see the rest.
+    func backLabel(_ t: Texts) -> String {
+        t("give_back_label", ["item": itemName(t.language), "points": t.points(points)])
+    }
+
+    func isToCollect(at now: Instant) -> Bool { state == .open && holdUntil > now }
+
+    /// What the household is told after it asked for the item; nil once that is over.
+    func held(at now: Instant, _ calendar: CityCalendar, _ t: Texts) -> PageFrame.Notice? {
+        guard isToCollect(at: now) else { return nil }
+        return .init(
+            kind: .done, heading: t("held_done"),
+            body: t("held_done_body", ["code": grouped(deskCode), "time": t.time(holdUntil, in: calendar)]))
+    }
+
+    /// What the household is told where the form of a hold that is over was sent again.
+    func heldBefore(_ t: Texts) -> PageFrame.Notice {
+        let words =
+            switch state {
+            case .open: t("refused_hold_has_expired")
+            case .voided, .expired: t("held_given_back", ["item": itemName(t.language)])
+            case .confirmed: t("held_collected", ["item": itemName(t.language)])
+            }
+        return .init(kind: .refused, heading: t("hold_refused"), body: words)
+    }
+
     /// What the household is told after it gave a hold back, by how it stands and what became of its points.
     func givenBack(_ returned: ReturnedPoints?, _ t: Texts) -> PageFrame.Notice {
         let values: KeyValuePairs = ["item": itemName(t.language), "points": t.points(points)]
@@ -162,14 +186,20 @@ extension RedemptionRow {
     }
 }
 
+extension PointsPage.Asked {
+    init(_ row: RedemptionRow, _ sure: SureQuestion, _ t: Texts) {
+        self.init(redemption: row.id.text, sure: sure, backLabel: row.backLabel(t))
+    }
+}
+
 extension PointsPage.Hold {
-    init(_ row: RedemptionRow, _ sure: SureQuestion?, _ calendar: CityCalendar, _ t: Texts) {
+    init(_ row: RedemptionRow, _ calendar: CityCalendar, _ t: Texts) {
         let (item, points) = (row.itemName(t.language), t.points(row.points))
         self.init(
             item: item, points: points, code: grouped(row.deskCode),
             spoken: row.deskCode.map(String.init).joined(separator: " "),
             until: t("hold_until_line", ["time": t.time(row.holdUntil, in: calendar)]), redemption: row.id.text,
-            sure: sure, backLabel: t("give_back_label", ["item": item, "points": points]))
+            backLabel: row.backLabel(t))
     }
 }
 

@@ -186,10 +186,8 @@ struct ResidentRoutes: Sendable {
         return services.answer(page, "explain_title", request, .resident, csrf: resident.csrf)
     }
 
-    /// `asked`: what is to be given back is asked about once more, of the hold of its id.
-    private func points(
-        _ request: Request, asked: (hold: PostingID, sure: SureQuestion)? = nil
-    ) async throws -> Response {
+    /// `asked`: what is to be given back is asked about once more.
+    private func points(_ request: Request, asked: PointsPage.Asked? = nil) async throws -> Response {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         let texts = services.texts(for: request)
@@ -204,22 +202,17 @@ struct ResidentRoutes: Sendable {
             before: request.query("before"), calendar: services.calendar, texts: texts, makeID: WebServices.formID)
         return services.answer(
             page, "points_page_name", request, .resident, csrf: resident.csrf,
-            notice: notice(request, book, returned, texts))
+            notice: notice(request, book, returned, at: now, texts), path: "/points")
     }
 
     private func notice(
-        _ request: Request, _ book: PointsBook, _ returned: ReturnedPoints?, _ texts: Texts
+        _ request: Request, _ book: PointsBook, _ returned: ReturnedPoints?, at now: Instant, _ texts: Texts
     ) -> PageFrame.Notice? {
-        if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }),
-            row.state == .open
-        {
-            return .init(
-                kind: .done, heading: texts("held_done"),
-                body: texts(
-                    "held_done_body",
-                    [
-                        "code": grouped(row.deskCode), "time": texts.time(row.holdUntil, in: services.calendar),
-                    ]))
+        if let held = request.query("held"), let row = book.redemptions.first(where: { $0.id.text == held }) {
+            return row.held(at: now, services.calendar, texts)
+        }
+        if let again = request.query("again"), let row = book.redemptions.first(where: { $0.id.text == again }) {
+            return row.heldBefore(texts)
         }
         if let id = request.query("back"), let row = book.redemptions.first(where: { $0.id.text == id }) {
             return row.givenBack(returned, texts)
@@ -238,7 +231,9 @@ struct ResidentRoutes: Sendable {
         }
         let seen = Int64(form.text("points")).map { Points($0) }
         switch try await services.hold(id, ItemID(item), seen: seen, for: resident, at: now) {
-        case .success(let row): return .seeOther("/points?held=\(row.id.text)")
+        // A form that was sent before holds nothing anew: told as done only while that hold lasts.
+        case .success(let row):
+            return .seeOther("/points?\(row.isToCollect(at: now) ? "held" : "again")=\(row.id.text)")
         case .failure(let refusal): return .seeOther("/points?refused=\(refusal.textKey)")
         }
     }
@@ -267,7 +262,7 @@ struct ResidentRoutes: Sendable {
                 [words], about: [id.text], answered: form.text("sure"),
                 of: .init(heading: t("give_back_sure_heading"), hint: t("give_back_sure_hint")))
         {
-            return try await points(request, asked: (id, sure))
+            return try await points(request, asked: .init(row, sure, t))
         }
         _ = try await CloseRedemption(database: services.database, terms: services.terms).void(
             id, in: home.community, by: nil, reason: "household", at: now)
