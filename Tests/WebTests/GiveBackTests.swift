@@ -60,7 +60,7 @@ import Water
             }
             #expect(try await balance(resident) != kept)
             // The form that it was held by holds nothing a second time, and says so.
-            let wish = ["item": "1", "id": form["redemption"] ?? ""]
+            let wish = ["item": "\(client.fixture.item)", "id": form["redemption"] ?? ""]
             let repeated = try await resident.post("/points/hold", wish, csrf: csrf)
             let told = try await resident.get(try #require(repeated.header("Location")))
             #expect(told.text.contains("上次已经退回了，这次没有兑换") && told.text.contains("notice refused"), "\(told.text)")
@@ -135,7 +135,7 @@ import Water
             let page = try await resident.get(try #require(answer.header("Location")))
             #expect(page.text.contains("已经领走") && page.text.contains("notice refused"))
             #expect(try await balance(resident) == before)
-            let wish = ["item": "1", "id": form["redemption"] ?? ""]
+            let wish = ["item": "\(client.fixture.item)", "id": form["redemption"] ?? ""]
             let repeated = try await resident.post("/points/hold", wish, csrf: csrf)
             let told = try await resident.get(try #require(repeated.header("Location")))
             #expect(told.text.contains("上次已经领走了，这次没有兑换"), "\(told.text)")

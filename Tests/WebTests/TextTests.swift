@@ -22,6 +22,18 @@ struct TextTests {
         #expect(library.catalogue[.zh].points(Points(1)) == "1 分")
     }
 
+    @Test(arguments: Language.allCases)
+    func `columns of registers name their unit`(language: Language) throws {
+        let samples = try Samples(library.catalogue[language])
+        let unit = language == .zh ? "（立方米）" : "(m³)"
+        let keys = ["register", "register_before"]
+        #expect(keys.allSatisfy { samples.texts($0).hasSuffix(unit) })
+        for (name, page, path, isStaff) in samples.all where ["held", "alerts", "readings"].contains(name) {
+            let html = library.render(page, in: samples.frame(name, path: path, isStaff: isStaff))
+            #expect(html.contains("\(samples.texts("register"))</th>"), "\(name)")
+        }
+    }
+
     @Test func `what somebody typed is no form of words`() {
         for language in Language.allCases {
             let t = library.catalogue[language]
