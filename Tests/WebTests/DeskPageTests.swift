@@ -26,8 +26,11 @@ import Water
             try await desk.signInStaff("clerk")
             let form = ["community": WebFixture.community, "code": String(code), "redemption": hold["id"] ?? ""]
             let csrf = try await desk.get("/staff/desk").field("csrf")
+            let shown = try await desk.post("/staff/desk", form, csrf: csrf)
             let done = try await desk.post("/staff/desk/confirm", form, csrf: csrf)
             #expect(done.text.contains("notice done") && done.text.contains("clerk（杏花岭社区）"))
+            // The next code is typed at once, but not while an item waits for its answer.
+            #expect(done.text.contains(" autofocus>") && !shown.text.contains(" autofocus>"))
             let other = try await client.get("/staff/desk").field("csrf")
             let again = try await client.post("/staff/desk/confirm", form, csrf: other)
             #expect(again.text.contains("11月24日 12:00 由 clerk（杏花岭社区） 核销领取，不要再发"), "\(again.text)")
@@ -110,6 +113,29 @@ import Water
         #expect(DeskCodeFault(typed) == fault)
         // Read alike by who looks it up.
         #expect((HandCode.read(typed) == nil) == (fault != nil))
+    }
+
+    @Test func `after too many wrong codes the desk says for how long, and that right ones are refused too`()
+        async throws
+    {
+        var settings = WebSettings()
+        settings.triesPerSubject = 2
+        try await WebFixture(settings).run { client in
+            try await client.signInStaff("clerk")
+            let csrf = try await client.get("/staff/desk").field("csrf")
+            for _ in 1...2 {
+                let wrong = try await client.post("/staff/desk", ["code": "ABCD2345"], csrf: csrf)
+                #expect(wrong.status == 200 && wrong.text.contains("没有找到"))
+            }
+            for (path, words) in [
+                ("", "请过 5 分钟再输。这段时间里，输对的领取码也查不了。"), ("/confirm", "请过 5 分钟再输"), ("/void", "输错的次数太多了"),
+                ("?lang=en", "Enter codes again in 5 minutes. Until then right ones are refused too."),
+            ] {
+                let late = try await client.post("/staff/desk\(path)", ["code": "ABCD2346"], csrf: csrf)
+                #expect(late.status == 429 && late.header("Retry-After") == "300", "\(path)")
+                #expect(late.text.contains(words) && late.text.contains("id=\"code\""), "\(late.text)")
+            }
+        }
     }
 
     @Test func `the desk says what is wrong with a code, and keeps it`() async throws {

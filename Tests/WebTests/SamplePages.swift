@@ -233,7 +233,7 @@ struct Samples {
             communities: .init(options: [
                 .init(code: "140107001001", name: "杏花岭社区", isSelected: true),
                 .init(code: "140107001002", name: "府东街社区", isSelected: false),
-            ]), lookUpClass: "second",
+            ]), lookUpClass: "second", isCodeNext: false,
             found: .init(
                 item: "节水花洒", points: "80 分", household: masked("100200300417"), heldAt: "11月24日 10:12",
                 until: "11月26日 10:12", state: texts("redemption_open"), isOpen: true, community: "140107001001",

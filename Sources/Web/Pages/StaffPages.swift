@@ -32,6 +32,8 @@ struct DeskPage: Page {
     /// Nil where the member of staff serves one community.
     let communities: Choice?
     let lookUpClass: String
+    /// Nothing waits to be decided: the next code is typed at once.
+    let isCodeNext: Bool
     let found: Found?
 
     struct Choice: Sendable { let options: [Option] }

@@ -29,11 +29,50 @@ struct DeskRoutes: Sendable {
             return try await answer(
                 request, clerk, code: code, community: community, found: nil, notice: fault.notice(t))
         }
-        let found = try await services.redemption(code: code, in: community.id, by: clerk, at: now)
-        let notice: PageFrame.Notice? =
-            found == nil
-            ? .init(kind: .refused, heading: t("desk_unknown"), body: t("desk_unknown_body")) : nil
-        return try await answer(request, clerk, code: code, community: community, found: found, notice: notice)
+        switch try await lookedUp(code, in: community, by: clerk, at: now) {
+        case .locked(let seconds): return try await locked(request, clerk, code, community, for: seconds)
+        case .unknown:
+            return try await answer(
+                request, clerk, code: code, community: community, found: nil,
+                notice: .init(kind: .refused, heading: t("desk_unknown"), body: t("desk_unknown_body")))
+        case .found(let row):
+            return try await answer(request, clerk, code: code, community: community, found: row, notice: nil)
+        }
+    }
+
+    /// What came of a code.
+    private enum LookedUp {
+        case found(RedemptionRow)
+        case unknown
+        /// After too many wrong ones none is looked at.
+        case locked(seconds: Int64)
+    }
+
+    private func lookedUp(
+        _ code: String, in community: Area, by clerk: Clerk, at now: Instant
+    ) async throws -> LookedUp {
+        do {
+            let row = try await services.redemption(code: code, in: community.id, by: clerk, at: now)
+            return row.map(LookedUp.found) ?? .unknown
+        } catch let problem as Problem where problem.status == 429 {
+            let after = problem.headers.first { $0.0 == "Retry-After" }
+            return .locked(seconds: after.flatMap { Int64($0.1) } ?? 60)
+        }
+    }
+
+    /// Says for how long no code is looked at, right ones included.
+    private func locked(
+        _ request: Request, _ clerk: Clerk, _ code: String, _ community: Area, for seconds: Int64
+    ) async throws -> Response {
+        let t = services.texts(for: request)
+        var response = try await answer(
+            request, clerk, code: code, community: community, found: nil,
+            notice: .init(
+                kind: .refused, heading: t("desk_locked"),
+                body: t("desk_locked_body", ["n": t.number((seconds + 59) / 60)])))
+        response.status = .init(code: 429)
+        response.set("Retry-After", "\(seconds)")
+        return response
     }
 
     private func close(_ request: Request, as state: RedemptionRow.State) async throws -> Response {
@@ -41,8 +80,12 @@ struct DeskRoutes: Sendable {
         let (clerk, form) = try await opened(request, at: now)
         let community = try community(form, clerk)
         let t = services.texts(for: request)
-        let row = try await services.redemption(code: form.text("code"), in: community.id, by: clerk, at: now)
-        guard let row, row.id.text == form.text("redemption") else {
+        let code = form.text("code")
+        let lookedUp = try await lookedUp(code, in: community, by: clerk, at: now)
+        if case .locked(let seconds) = lookedUp {
+            return try await locked(request, clerk, code, community, for: seconds)
+        }
+        guard case .found(let row) = lookedUp, row.id.text == form.text("redemption") else {
             throw RedemptionRefusal.noSuchRedemption.problem
         }
         let name = row.itemName(t.language)
@@ -153,14 +196,14 @@ struct DeskRoutes: Sendable {
         let options = clerk.communities.map {
             DeskPage.Option(code: $0.code, name: $0.name, isSelected: $0.id == community?.id)
         }
+        let shown = found.map { row in
+            DeskPage.Found(
+                row, community: community?.code ?? "", at: services.now(), by: ender, calendar: services.calendar,
+                sure, t)
+        }
         let page = DeskPage(
             code: code, communities: options.count > 1 ? DeskPage.Choice(options: options) : nil,
-            lookUpClass: found?.state == .open ? "second" : "primary",
-            found: found.map { row in
-                DeskPage.Found(
-                    row, community: community?.code ?? "", at: services.now(), by: ender, calendar: services.calendar,
-                    sure, t)
-            })
+            lookUpClass: found?.state == .open ? "second" : "primary", isCodeNext: shown?.isOpen != true, found: shown)
         return services.answer(page, "desk_title", request, .staff, csrf: clerk.csrf, notice: notice)
     }
 }
