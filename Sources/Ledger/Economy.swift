@@ -41,6 +41,14 @@ public struct Economy: Sendable, Hashable {
         self.movedOut = movedOut
     }
 
+    /// Of sums that storage made: those of transfers, and of lot entries what is held and what is available.
+    public init(of community: CommunityID, _ sums: some Sequence<TransferSum>, held: Points, balance: Points) {
+        self.community = community
+        self.held = held
+        self.balance = balance
+        for sum in sums { count(sum) }
+    }
+
     /// Of the transfers given, those of other communities are left out.
     public init(of community: CommunityID, _ transfers: some Sequence<Transfer>) {
         self.community = community
@@ -52,29 +60,51 @@ public struct Economy: Sendable, Hashable {
     public var isBalanced: Bool { residue == .zero }
 
     private mutating func count(_ transfer: Transfer) {
-        let points = transfer.points
-        switch transfer.kind {
-        case .award: issued = issued + points
-        case .clawback: clawedBack = clawedBack + points
-        case .debt:
-            clawedBack = clawedBack + points
-            debt = debt + points
-        case .repayment: debt = debt - points
-        case .writeOff: writtenOff = transfer.debit.kind == .writtenOff ? writtenOff + points : writtenOff - points
-        case .confirm: spent = spent + points
-        case .expiry: expired = expired + points
-        case .moveOut, .moveIn:
-            if transfer.credit.kind == .clearing { movedOut = movedOut + points } else { movedOut = movedOut - points }
-            if transfer.credit.kind == .debt { debt = debt - points }
-            if transfer.debit.kind == .debt { debt = debt + points }
-        case .hold, .void, .holdExpiry: break
-        }
+        count(
+            TransferSum(
+                kind: transfer.kind, debit: transfer.debit.kind, credit: transfer.credit.kind, points: transfer.points))
         for entry in transfer.entries {
             switch entry.bucket {
             case .available: balance = balance + entry.points
             case .held: held = held + entry.points
             }
         }
+    }
+
+    private mutating func count(_ sum: TransferSum) {
+        let points = sum.points
+        switch sum.kind {
+        case .award: issued = issued + points
+        case .clawback: clawedBack = clawedBack + points
+        case .debt:
+            clawedBack = clawedBack + points
+            debt = debt + points
+        case .repayment: debt = debt - points
+        case .writeOff: writtenOff = sum.debit == .writtenOff ? writtenOff + points : writtenOff - points
+        case .confirm: spent = spent + points
+        case .expiry: expired = expired + points
+        case .moveOut, .moveIn:
+            if sum.credit == .clearing { movedOut = movedOut + points } else { movedOut = movedOut - points }
+            if sum.credit == .debt { debt = debt - points }
+            if sum.debit == .debt { debt = debt + points }
+        case .hold, .void, .holdExpiry: break
+        }
+    }
+}
+
+/// Transfers of one kind between accounts of the same two kinds, added up.
+public struct TransferSum: Sendable, Hashable {
+    public let kind: TransferKind
+    public let debit: AccountKind
+    public let credit: AccountKind
+    /// Zero or positive.
+    public let points: Points
+
+    public init(kind: TransferKind, debit: AccountKind, credit: AccountKind, points: Points) {
+        self.kind = kind
+        self.debit = debit
+        self.credit = credit
+        self.points = points
     }
 }
 

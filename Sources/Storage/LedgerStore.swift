@@ -125,6 +125,39 @@ extension Reader {
         return AwardHistory(of: key, in: try transfers(of: key.holder), latestVersion: Int(latest))
     }
 
+    /// A community's economy over what was posted in [from, to), added up by the database: of however many transfers a
+    /// few sums.
+    public func economy(of community: CommunityID, from: Instant, to: Instant) throws -> Economy {
+        let sums = try all(
+            """
+            SELECT kind, debit_kind, credit_kind, CAST(sum(points) AS BIGINT) FROM transfer
+            WHERE community_id = \(community) AND posted_at >= \(from) AND posted_at < \(to)
+            GROUP BY kind, debit_kind, credit_kind
+            """
+        ) { row in
+            let words = (try row.text(0), try row.text(1), try row.text(2))
+            guard let kind = TransferKind(rawValue: words.0), let debit = AccountKind(rawValue: words.1),
+                let credit = AccountKind(rawValue: words.2)
+            else { throw DamagedLedgerRow(transfer: "\(words.0) from \(words.1) to \(words.2)") }
+            return TransferSum(kind: kind, debit: debit, credit: credit, points: Points(try row.integer(3)))
+        }
+        var lots: [Bucket: Points] = [:]
+        try each(
+            """
+            SELECT e.bucket, CAST(sum(e.points) AS BIGINT) FROM transfer t
+            JOIN lot_entry e ON e.community_id = t.community_id AND e.household_id = t.household_id
+                AND e.transfer_id = t.transfer_id
+            WHERE t.community_id = \(community) AND t.posted_at >= \(from) AND t.posted_at < \(to)
+            GROUP BY e.bucket
+            """
+        ) { row in
+            let text = try row.text(0)
+            guard let bucket = Bucket(rawValue: text) else { throw DamagedLedgerRow(transfer: "lots \(text)") }
+            lots[bucket] = Points(try row.integer(1))
+        }
+        return Economy(of: community, sums, held: lots[.held] ?? .zero, balance: lots[.available] ?? .zero)
+    }
+
     /// Every transfer of a community: what its published economy is counted from.
     public func communityTransfers(_ community: CommunityID) throws -> [Transfer] {
         let households = try all(

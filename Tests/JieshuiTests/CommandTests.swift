@@ -11,6 +11,18 @@ import Water
 
 @Suite(.freshDatabases) struct CommandTests {
     @Test(arguments: TestEngine.allCases)
+    func `export points takes a month and a community`(engine: TestEngine) async throws {
+        let city = try await CommandCity(on: engine)
+        try await city.run("export", "points", "2024-09", "--community", "A")
+        #expect(
+            await city.ending(of: "export", "points", "2024-13", "--community", "A")
+                == Ending(message: "the month must be YYYY-MM, 01 to 12"))
+        #expect(
+            await city.ending(of: "export", "points", "2024-09", "--community", "none")
+                == Ending(message: "no community has the code none"))
+    }
+
+    @Test(arguments: TestEngine.allCases)
     func `item set puts pieces in, asks other points, withdraws and offers again`(engine: TestEngine) async throws {
         let city = try await CommandCity(on: engine)
         try await city.run("item", "add", "水桶", "--english", "bucket", "--area", "A", "--points", "25", "--stock", "3")

@@ -86,6 +86,10 @@ import Water
         let economy = Economy(
             of: CityFixture.first, try await city.database.read { try $0.communityTransfers(CityFixture.first) })
         #expect(economy.isBalanced)
+        let summed = try await city.database.read {
+            try $0.economy(of: CityFixture.first, from: later - 31 * 86_400, to: later + 86_400)
+        }
+        #expect(summed == economy && summed.writtenOff > .zero)
         let moved = try await transfers(2, CityFixture.first, city).filter { $0.kind == .clawback }
         #expect(moved.reduce(Points.zero) { $0 + $1.points } <= Points(20))
         // Again it takes nothing more.

@@ -18,6 +18,7 @@ public func buildRouter(_ services: WebServices) -> Router<WebContext> {
     StaffSignInRoutes(services: services).add(to: router)
     StaffHomeRoutes(services: services).add(to: router)
     DeskRoutes(services: services).add(to: router)
+    CommunityPointsRoutes(services: services).add(to: router)
     CloseRoutes(services: services).add(to: router)
     AlertRoutes(services: services).add(to: router)
     PersonsRoutes(services: services).add(to: router)

@@ -85,7 +85,8 @@ public struct PageFrame: Sendable {
             audience == .resident
             ? [("/statement", "nav_statement"), ("/points", "nav_points")]
             : [
-                ("/staff", "nav_home"), ("/staff/desk", "nav_desk"), ("/staff/close", "nav_close"),
+                ("/staff", "nav_home"), ("/staff/desk", "nav_desk"), ("/staff/points", "nav_economy"),
+                ("/staff/close", "nav_close"),
                 ("/staff/held", "nav_held"), ("/staff/alerts", "nav_alerts"), ("/staff/household", "nav_household"),
                 ("/staff/readings", "nav_readings"),
                 ("/staff/corrections", "nav_corrections"), ("/staff/persons", "nav_persons"),

@@ -15,9 +15,10 @@ public struct PageLibrary: Sendable {
     }
 
     static let templates = [
-        "alerts", "basis", "close-month", "codes", "corrections", "csrf", "day-chart", "desk", "exchange", "explain",
-        "first-statement", "held", "household", "layout", "message", "meter-alert", "objections", "outlook",
-        "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement", "sure",
+        "alerts", "basis", "close-month", "codes", "community-points", "corrections", "csrf", "day-chart", "desk",
+        "exchange", "explain", "first-statement", "held", "household", "layout", "message", "meter-alert", "objections",
+        "outlook", "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement",
+        "sure",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]
 

@@ -6,7 +6,7 @@ import Water
 
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write stored data as text.", subcommands: [Readings.self, Month.self])
+        abstract: "Write stored data as text.", subcommands: [Readings.self, Month.self, Points.self])
 
     struct Readings: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -50,6 +50,23 @@ struct Export: AsyncParsableCommand {
                 database: context.database, calendar: context.calendar, shelf: try files.load())
             let lines = try accepted(await export(month, of: community) { print($0) })
             note("\(lines) lines")
+        }
+    }
+
+    struct Points: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What became of a community's points in a month, and its items, as JSON Lines.",
+            discussion: "The month, all to its end, then each item as it is now. No household is on it.")
+
+        @OptionGroup var options: GlobalOptions
+        @Argument(help: "The month, YYYY-MM.") var month: String
+        @Option(help: "The community's code.") var community: String
+
+        func run() async throws {
+            guard let month = BillingMonth(month) else { throw CommandFailure("the month must be YYYY-MM, 01 to 12") }
+            let context = try await CommandContext.open(options)
+            let export = ExportPoints(database: context.database, calendar: context.calendar)
+            for line in try accepted(await export(month, of: community)) { print(line) }
         }
     }
 }
