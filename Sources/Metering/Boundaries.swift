@@ -29,7 +29,7 @@ struct BoundaryReader {
         guard passed > 0 else { return nil }
         let before = believed[passed - 1]
         if before.at == instant {
-            return Boundary(litres: litres(before.counted.millilitres), pairSeconds: 0, index: passed - 1)
+            return boundary(at: before.counted.millilitres, pairSeconds: 0)
         }
         guard passed < believed.count, !believed[passed].startsRun else { return nil }
         let pair = Pair(
@@ -37,9 +37,12 @@ struct BoundaryReader {
             volume: believed[passed].counted.millilitres - before.counted.millilitres)
         let seconds = pair.to - pair.from
         let part = seconds > longestSeconds ? split?.part(of: pair, at: instant, judged) : nil
-        return Boundary(
-            litres: litres(before.counted.millilitres + (part ?? pair.linear(at: instant))), pairSeconds: seconds,
-            index: passed - 1)
+        return boundary(at: before.counted.millilitres + (part ?? pair.linear(at: instant)), pairSeconds: seconds)
+    }
+
+    private func boundary(at millilitres: Int64, pairSeconds: Int64) -> Boundary {
+        Boundary(
+            millilitres: millilitres, litres: litres(millilitres), pairSeconds: pairSeconds, index: passed - 1)
     }
 
     private func litres(_ millilitres: Int64) -> Int64 {
@@ -50,6 +53,8 @@ struct BoundaryReader {
 
 /// A meter's register at an instant between believed registers.
 struct Boundary {
+    /// The counted register of the whole meter.
+    let millilitres: Int64
     /// Whole litres of the counted register, or of the home's share of it.
     let litres: Int64
     /// The length of the believed pair around it; 0 at a believed register.

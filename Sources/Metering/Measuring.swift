@@ -72,7 +72,7 @@ public func measureNotLivedIn(_ household: HouseholdID, span: MonthSpan, rules: 
 }
 
 /// A judged meter and the part of the household's time in the month that it was installed for.
-private struct MeterInWindow {
+struct MeterInWindow {
     let judged: JudgedMeter
     /// The home's part of what flows through it, millionths; nil for all of it.
     let share: Int64?

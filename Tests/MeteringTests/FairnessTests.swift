@@ -70,6 +70,33 @@ import Water
         #expect(try october(home).litres == 7_440 / 2 + 7_440 / 4)
     }
 
+    @Test func `the litres of each home on a shared meter can be redone from the meter's registers and its share`()
+        throws
+    {
+        let month = try #require(BillingMonth("2026-10"))
+        let span = MonthSpan(month, calendar: try #require(CityCalendar(zone: "Asia/Shanghai")))
+        // 7 L an hour, and none on the first five days.
+        let elements = (120...(33 * 24)).map {
+            Meters.element(Meters.start + Int64($0) * Self.hour, 50_001 + Int64($0) * 7)
+        }
+        let readings = MeterReadings(installation: Meters.installation(), elements: elements)
+        for share in [333_333, 600_000, 400_000] as [Int64] {
+            let home = Meters.home([readings], share: share)
+            let found = sharedRegisters(of: home, span: span, rules: .standard)
+            let one = try #require(found.first)
+            #expect(found.count == 1 && one.serial == "14010500012345" && one.shareMillionths == share)
+            #expect(one.from.epochSeconds == Meters.start + 5 * Self.day && one.to == span.end)
+            #expect(one.first == Volume(litres: 50_841) && one.last == Volume(litres: 55_209))
+            #expect(one.firstLitres == one.first.millilitres * share / 1_000_000_000)
+            #expect(one.lastLitres == one.last.millilitres * share / 1_000_000_000)
+            #expect(try october(home).litres == one.lastLitres - one.firstLitres)
+        }
+        // Of a home's own meter there is nothing to divide, and of one that sent nothing nothing to show.
+        #expect(sharedRegisters(of: Meters.home([readings]), span: span, rules: .standard).isEmpty)
+        let silent = MeterReadings(installation: Meters.installation(), elements: [])
+        #expect(sharedRegisters(of: Meters.home([silent], share: 500_000), span: span, rules: .standard).isEmpty)
+    }
+
     @Test func `a fall after a long silence is no round of the register unless a home could have used it`() throws {
         func month(_ before: Int64, _ after: Int64) throws -> HomeMonth {
             let elements = [(-150, before - 1), (-149, before), (20, after), (21, after + 1), (33, after + 2)].map {

@@ -37,6 +37,63 @@ import Water
         }
     }
 
+    /// Homes 21 and 22, who share the meter M21, with 60 and 40 percent of what flows through it.
+    private func addSharers(_ client: WebClient) async throws {
+        let database = client.fixture.services.database
+        let movedIn = try #require(Instant(rfc3339: "2026-09-01T00:00:00+08:00"))
+        for (home, share) in [(21, 600_000), (22, 400_000)] as [(Int, Int64)] {
+            let entry = try HouseholdEntry(
+                number: WebFixture.number(home), area: WebFixture.community,
+                points: [.init(number: "P21", shareMillionths: share)], movedIn: movedIn, movedOut: nil, persons: nil)
+            _ = try await RegisterHousehold(database: database)(entry, at: WebFixture.now).get()
+        }
+        let meter = try MeterEntry(
+            serial: try #require(MeterAddress(.serial, "M21")), otherAddresses: [], usagePoint: "P21", from: movedIn,
+            to: nil, startRegister: nil, finalRegister: nil, resolution: nil, nominalFlowLitresPerHour: 2_500,
+            modulus: nil)
+        _ = try await RegisterMeter(database: database)(meter, at: WebFixture.now).get()
+        let registers = (0...(33 * 24)).map { "\(5_001 + $0 * 7)" }.joined(separator: ",")
+        let posted = try await client.postReadings(
+            """
+            {"readings":[{"meter":"M21","start":"2026-09-30T00:00:00+08:00","interval_s":3600,\
+            "registers_l":[\(registers)]}]}
+            """)
+        #expect(posted.status == 200)
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `homes that share a meter are shown its registers, from which their litres can be redone`(engine: TestEngine)
+        async throws
+    {
+        try await WebFixture(on: engine).run { client in
+            _ = try await client.postReadings(client.fixture.octoberBody())
+            try await addSharers(client)
+            _ = try await client.another().closeOctober()
+            var sum = 0
+            for (home, share) in [(21, 600_000), (22, 400_000)] {
+                let resident = client.another()
+                try await resident.signInResident(home)
+                let use = try #require(
+                    try await resident.get("/v1/statements/2026-10").json()["use"] as? [String: Any])
+                let litres = try #require(use["measured_litres"] as? Int)
+                let page = try await resident.get("/statements/2026-10/explain").text
+                let (first, last) = (5_001_000 + 24 * 7_000, 5_001_000 + 32 * 24 * 7_000)
+                let number = { (value: Int) in client.fixture.services.pages.catalogue[.zh].number(Int64(value)) }
+                let (before, after) = (first * share / 1_000_000_000, last * share / 1_000_000_000)
+                #expect(page.contains("水表 M21：10月1日 00:00 是 \(number(first)) 毫升"), "\(page)")
+                #expect(page.contains("11月1日 00:00 是 \(number(last)) 毫升"))
+                #expect(page.contains("整块表用了 \(number(last - first)) 毫升") && after - before == litres)
+                #expect(page.contains("\(number(last)) × \(number(share)) ÷ 1,000,000,000 = \(number(after)) 升"))
+                #expect(page.contains("相减是 \(number(litres)) 升") && page.contains("多或少 1 升"))
+                sum += litres
+            }
+            #expect(abs(sum - 31 * 24 * 7) <= 1)
+            let own = client.another()
+            try await own.signInResident(3)
+            #expect(!(try await own.get("/statements/2026-10/explain").text.contains("共用水表的表底数")))
+        }
+    }
+
     /// The whole number at a path.
     private func member(_ path: String, of json: [String: Any]) -> Int? {
         let found = path.split(separator: ".").reduce(json as Any?) { value, part in

@@ -1,4 +1,5 @@
 import Hummingbird
+import Operations
 import Testing
 import Water
 
@@ -31,10 +32,11 @@ import Water
             let answer = try await client.send(
                 address.hasPrefix("/v1/redemptions") ? .post : .get, address,
                 ["Authorization": "Bearer \(client.fixture.pullKey.text)"])
-            #expect(answer.status == 400, "\(answer.text)")
+            let text = answer.text
+            #expect(answer.status == 400, "\(text)")
             let errors = try #require(try answer.json()["errors"] as? [[String: String]])
-            #expect(errors.count == 1 && errors.first?["field"] == field, "\(answer.text)")
-            #expect(errors.first?["reason"]?.contains(reason) == true, "\(answer.text)")
+            #expect(errors.count == 1 && errors.first?["field"] == field, "\(text)")
+            #expect(errors.first?["reason"]?.contains(reason) == true, "\(text)")
         }
     }
 

@@ -310,6 +310,20 @@ struct Samples {
             names: [StaffID(3): "wang"], calendar: calendar, texts: texts, makeID: { "web-1" })
     }
 
+    private func explain(_ registers: [SharedRegister]) -> ExplainPage {
+        ExplainPage(
+            statementValue(), shared: SharedPart(registers, calendar: calendar, texts: texts), texts: texts)
+    }
+
+    private var sharedMeter: [SharedRegister] {
+        [
+            SharedRegister(
+                serial: "14010500012345", shareMillionths: 600_000, from: instant(day: 1, hour: 0),
+                to: instant(day: 31, hour: 24), first: Volume(millilitres: 812_345_678),
+                last: Volume(millilitres: 831_049_011), firstLitres: 487_407, lastLitres: 498_629)
+        ]
+    }
+
     var all: [(name: String, page: any Page, path: String, isStaff: Bool)] {
         [
             ("resident-sign-in", residentSignIn, "/sign-in", false),
@@ -318,7 +332,8 @@ struct Samples {
             ("statement-replaced", replaced, "/statements/2026-10?version=1", false),
             ("first-statement", firstStatement(surroundings.outlook), "/statement", false),
             ("first-statement-shared", firstStatement(nil), "/statement", false),
-            ("explain", ExplainPage(statementValue(), texts: texts), "/statements/2026-10/explain", false),
+            ("explain", explain(sharedMeter), "/statements/2026-10/explain", false),
+            ("explain-shared-none", explain([]), "/statements/2026-10/explain", false),
             ("points", points, "/points", false),
             ("staff-sign-in", staffSignIn, "/staff/sign-in", true), ("staff-home", staffHome, "/staff", true),
             ("desk", desk, "/staff/desk", true), ("community-points", communityPoints, "/staff/points", true),

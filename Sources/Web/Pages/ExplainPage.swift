@@ -11,6 +11,8 @@ struct ExplainPage: Page {
     let version: String
     let back: String
     let rows: [Row]
+    /// Nil where the home's meters are its own.
+    let shared: SharedPart?
     let files: [String]
 
     struct Row: Sendable {
@@ -20,7 +22,8 @@ struct ExplainPage: Page {
         let rule: String
     }
 
-    init(_ statement: Statement, texts t: Texts) {
+    init(_ statement: Statement, shared: SharedPart? = nil, texts t: Texts) {
+        self.shared = shared
         household = statement.household
         monthName = t.month(statement.month)
         version = t("version_n", ["n": "\(statement.version)"])

@@ -2,6 +2,7 @@ import Database
 import Foundation
 import Hummingbird
 import Ledger
+import Metering
 import Operations
 import Scoring
 import Storage
@@ -182,8 +183,19 @@ struct ResidentRoutes: Sendable {
             try $0.statement(of: home.id, in: home.community, month, version: version)
         }
         guard let found else { throw Problem.notFound }
-        let page = ExplainPage(try Statement(bytes: Array(found.body.utf8)), texts: services.texts(for: request))
+        let (statement, t) = (try Statement(bytes: Array(found.body.utf8)), services.texts(for: request))
+        let page = ExplainPage(statement, shared: try await shared(statement, of: home, t), texts: t)
         return services.answer(page, "explain_title", request, .resident, csrf: resident.csrf)
+    }
+
+    /// What the meters showed that a home shares; nil where it has its own, or was not billed by them.
+    private func shared(_ statement: Statement, of home: Household, _ t: Texts) async throws -> SharedPart? {
+        guard statement.isShared, statement.unranked != .notLivedIn, let rules = services.rules(of: statement) else {
+            return nil
+        }
+        let examine = ExamineSharedMeters(calendar: services.calendar, rules: MeteringRules(rules))
+        let registers = try await services.database.read { try examine(of: home, statement.month, $0) }
+        return SharedPart(registers, calendar: services.calendar, texts: t)
     }
 
     /// `asked`: what is to be given back is asked about once more.
