@@ -90,6 +90,58 @@ import Water
         }
     }
 
+    @Test func `what was typed into a form of an ended session stands on the sign-in page, to be copied`() async throws
+    {
+        try await WebFixture().run { client in
+            let cases: [(path: String, form: [String: String], kept: [String], label: String)] = [
+                ("/statements/2026-10/objection", ["id": "a-1", "text": "十月<b>没人住"], ["十月&lt;b&gt;没人住"], "哪里不对"),
+                ("/staff/household", ["number": "H9", "text": "已上门，换了龙头"], ["已上门，换了龙头"], "说明"),
+                ("/staff/codes", ["numbers": "100\n200"], ["100\n200"], "户号"),
+                ("/staff/exchange", ["old": "M1", "new": "M90", "final": "8.5"], ["M1", "M90", "8.5"], "新表表号"),
+                ("/staff/readings", ["meter": "M1", "register": "8.125", "reason": "抄表"], ["8.125", "抄表"], "原因"),
+            ]
+            for (path, form, kept, label) in cases {
+                let secrets = form.merging(["password": "hush-1", "code": "hush-2"]) { own, _ in own }
+                let answer = try await client.post(path, secrets, csrf: "hush-3")
+                let isStaff = path.hasPrefix("/staff")
+                #expect(answer.status == 403 && answer.text.contains("登录已过期"), "\(answer.text)")
+                #expect(answer.text.contains("action=\"\(isStaff ? "/staff/sign-in" : "/sign-in")\""))
+                #expect(answer.text.contains(label) && !answer.text.contains("hush"))
+                for words in kept {
+                    #expect(answer.text.contains("<blockquote class=\"unsent\"><bdi>\(words)</bdi>"), "\(words)")
+                }
+                #expect(answer.text.matches(of: /class="unsent"/).count == kept.count)
+            }
+            let long = ["text": String(repeating: "水", count: 600)]
+            let cut = try await client.post("/staff/household", long, csrf: "").text
+            #expect(cut.contains("<bdi>\(String(repeating: "水", count: 500))</bdi>"))
+            // Nothing typed, and what another site's page sent: the way in alone.
+            #expect(try await client.post("/staff/household", ["text": " "], csrf: "").status == 303)
+            let foreign = try await client.send(
+                .post, "/staff/household",
+                ["Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "cross-site"], body: "text=call"
+            )
+            #expect(foreign.status == 303 && foreign.header("Location") == "/staff/sign-in?over=1")
+        }
+    }
+
+    @Test func `what was typed into a form whose page is too old stands on the answer, to be copied`() async throws {
+        try await WebFixture().run { client in
+            try await client.signInStaff("clerk")
+            let note = ["number": WebFixture.number(1), "kind": "visited", "id": "n-1", "text": "换了<龙头>"]
+            let answer = try await client.post("/staff/household", note, csrf: "guess")
+            #expect(answer.status == 403 && answer.text.contains("页面已过期"), "\(answer.text)")
+            #expect(answer.text.contains("<blockquote class=\"unsent\"><bdi>换了&lt;龙头&gt;</bdi>"))
+            #expect(answer.text.contains("action=\"/staff/sign-out\"") && !answer.text.contains("guess"))
+            let codes = try await client.post("/staff/codes", ["numbers": "100200399"], csrf: "guess")
+            #expect(codes.status == 403 && codes.text.contains("<bdi>100200399</bdi>"))
+            let resident = client.another()
+            try await resident.signInResident(1)
+            let objection = try await resident.post("/statements/2026-10/objection", ["text": "不对"], csrf: "")
+            #expect(objection.status == 403 && objection.text.contains("<bdi>不对</bdi>"))
+        }
+    }
+
     @Test func `no form works without its token, and none with another's`() async throws {
         try await WebFixture().run { client in
             #expect(try await client.post("/sign-in", ["number": "1", "code": "x"], csrf: "").status == 403)

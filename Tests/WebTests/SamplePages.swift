@@ -195,8 +195,9 @@ struct Samples {
         StatementPage(statement, surroundings, calendar: calendar, texts: texts)
     }
 
-    var residentSignIn: ResidentSignInPage { ResidentSignInPage(number: "100200300417") }
-    var staffSignIn: StaffSignInPage { StaffSignInPage(name: "wang.min") }
+    var residentSignIn: ResidentSignInPage { ResidentSignInPage(number: "100200300417", unsent: unsent) }
+    var staffSignIn: StaffSignInPage { StaffSignInPage(name: "wang.min", unsent: unsent) }
+    private var unsent: Unsent { Unsent(entries: [.init(label: texts("objection_label"), typed: "十月我家没人住。")]) }
     var statement: StatementPage { page(statementValue()) }
     var unranked: StatementPage { page(unrankedValue(.unknownPersons)) }
 
@@ -281,7 +282,7 @@ struct Samples {
     var message: MessagePage {
         MessagePage(
             heading: texts("error_not_found"), body: texts("error_not_found_body"), request: "9f86d081884c7d65",
-            href: "/", action: texts("to_home"))
+            href: "/", action: texts("to_home"), unsent: unsent)
     }
 
     /// Name, page, address and whether the page is staff's.

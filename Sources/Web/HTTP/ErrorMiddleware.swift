@@ -21,13 +21,20 @@ struct ErrorMiddleware: RouterMiddleware {
             try request.requireKnownTransferCoding()
             response = try await next(request.asking(on: context.connection), context)
         } catch let need as SignInNeeded {
-            response =
-                request.isForPrograms
-                ? problem(.noSession, context)
-                : .seeOther(
-                    (need.audience == .staff ? "/staff/sign-in" : "/sign-in")
-                        // What was typed is gone with the session; that must not go unsaid.
-                        + (request.method == .post && request.pathParts.last != "sign-out" ? "?over=1" : ""))
+            if let typed = await unsent(of: request, context) {
+                response = services.signInPage(need.audience, keeping: typed, request)
+            } else {
+                response =
+                    request.isForPrograms
+                    ? problem(.noSession, context)
+                    : .seeOther(
+                        (need.audience == .staff ? "/staff/sign-in" : "/sign-in")
+                            // What was typed is gone with the session; that must not go unsaid.
+                            + (request.method == .post && request.pathParts.last != "sign-out" ? "?over=1" : ""))
+            }
+        } catch let refused as FormNotTaken {
+            let typed = Unsent(refused.form, of: request, services.texts(for: request))
+            response = await page(.formExpired, request, context, keeping: typed)
         } catch let refused as Problem {
             response = await answer(refused, request, context)
         } catch let error as any HTTPResponseError {
@@ -91,7 +98,9 @@ struct ErrorMiddleware: RouterMiddleware {
         }
     }
 
-    private func page(_ refused: Problem, _ request: Request, _ context: WebContext) async -> Response {
+    private func page(
+        _ refused: Problem, _ request: Request, _ context: WebContext, keeping unsent: Unsent? = nil
+    ) async -> Response {
         let texts = services.texts(for: request)
         let key =
             switch (refused.name, refused.status) {
@@ -110,7 +119,7 @@ struct ErrorMiddleware: RouterMiddleware {
             csrf: session?.csrf, isSignedIn: session != nil)
         let page = MessagePage(
             heading: texts(key), body: texts("\(key)_body"), request: context.id, href: isStaff ? "/staff" : "/",
-            action: texts("to_home"))
+            action: texts("to_home"), unsent: unsent)
         var response = Response.html(services.pages.render(page, in: frame), status: refused.status)
         for (name, value) in refused.headers { response.set(name, value) }
         return response

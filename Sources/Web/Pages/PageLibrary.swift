@@ -18,7 +18,7 @@ public struct PageLibrary: Sendable {
         "alerts", "basis", "close-month", "codes", "community-points", "corrections", "csrf", "day-chart", "desk",
         "exchange", "explain", "first-statement", "held", "household", "layout", "message", "meter-alert", "objections",
         "outlook", "persons", "points", "readings", "resident-sign-in", "staff-home", "staff-sign-in", "statement",
-        "sure",
+        "sure", "unsent",
     ]
     static let assetNames = ["site.css", "icon.svg", "openapi.yaml"]
 

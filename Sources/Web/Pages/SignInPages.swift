@@ -2,11 +2,14 @@
 struct ResidentSignInPage: Page {
     static let template = "resident-sign-in"
     let number: String
+    /// Of a form that was sent after the session had ended.
+    var unsent: Unsent?
 }
 
 struct StaffSignInPage: Page {
     static let template = "staff-sign-in"
     let name: String
+    var unsent: Unsent?
 }
 
 /// One message and one way on: errors and dead ends.
@@ -18,4 +21,6 @@ struct MessagePage: Page {
     let request: String?
     let href: String
     let action: String
+    /// Of a form that was not taken.
+    var unsent: Unsent?
 }

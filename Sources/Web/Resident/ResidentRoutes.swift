@@ -142,7 +142,7 @@ struct ResidentRoutes: Sendable {
         let now = services.now()
         let resident = try await services.resident(request, at: now)
         let form = try await services.readForm(request)
-        try services.requireSame(form.raw("csrf"), resident.csrf)
+        try services.requireToken(of: form, resident.csrf)
         let home = resident.household
         guard try await services.database.read({ try $0.statement(of: home.id, in: home.community, month) }) != nil
         else { throw Problem.notFound }

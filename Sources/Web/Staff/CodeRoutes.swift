@@ -66,7 +66,7 @@ struct CodeRoutes: Sendable {
     private func opened(_ request: Request, at now: Instant) async throws -> (Clerk, Form) {
         let clerk = try await services.clerk(request, at: now)
         let form = try await services.readForm(request)
-        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        try services.requireToken(of: form, clerk.csrf)
         return (clerk, form)
     }
 

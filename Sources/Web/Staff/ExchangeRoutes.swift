@@ -26,7 +26,7 @@ struct ExchangeRoutes: Sendable {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         let form = try await services.readForm(request)
-        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        try services.requireToken(of: form, clerk.csrf)
         let t = services.texts(for: request)
         var page = ExchangePage(
             old: form.plain("old"), new: form.plain("new"), final: form.plain("final").plainCubicMetres,

@@ -59,7 +59,7 @@ struct HouseholdRoutes: Sendable {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         let form = try await services.readForm(request)
-        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        try services.requireToken(of: form, clerk.csrf)
         let t = services.texts(for: request)
         let number = form.plain("number")
         guard let kind = Self.kinds.first(where: { $0.rawValue == form.text("kind") }) else {

@@ -24,7 +24,7 @@ struct ReadingEditRoutes: Sendable {
         let now = services.now()
         let clerk = try await services.clerk(request, at: now)
         let form = try await services.readForm(request)
-        try services.requireSame(form.raw("csrf"), clerk.csrf)
+        try services.requireToken(of: form, clerk.csrf)
         let t = services.texts(for: request)
         var entry = ReadingsPage.Entry(
             at: form.plain("at"), register: form.plain("register"), reason: form.text("reason"))
