@@ -11,7 +11,7 @@ import Water
     private let code = "140105001001"
     /// 2026-11-05T00:00:00+08:00.
     private let now = Instant(epochSeconds: 1_793_808_000)
-    private let terms = LedgerTerms(holdSeconds: 60 * 86_400, openHoldLimit: 3, debtLimit: Points(50))
+    private let terms = LedgerTerms(holdSeconds: 31 * 86_400, openHoldLimit: 3, debtLimit: Points(50))
 
     /// A home that earns 50 points and holds two items of 20 in November, and gets one of them in December.
     private func city(_ engine: TestEngine) async throws -> CityFixture {
@@ -31,13 +31,13 @@ import Water
                 nameZh: "香皂", nameEn: "Soap", points: Points(20), stock: 5, to: CityFixture.first, at: now)
         }
         let hold = HoldItem(database: city.database, terms: terms)
-        for (id, desk) in [("r1", "ABCD2345"), ("r2", "WXYZ2345")] {
-            let id = try #require(PostingID(id))
-            _ = try await hold(id, item: item, for: holder, codes: [desk], at: now + 60).get()
+        for (name, code) in [("r1", "ABCD2345"), ("r2", "WXYZ2345")] {
+            let id = try #require(PostingID(name))
+            _ = try await hold(id, item: item, for: holder, codes: [code], at: now + 60).get()
         }
         let desk = try #require(try await city.database.read { try $0.staff(name: "desk") })
         _ = try await CloseRedemption(database: city.database, terms: terms).confirm(
-            try #require(PostingID("r1")), in: CityFixture.first, by: desk.id, at: now + 40 * 86_400
+            try #require(PostingID("r1")), in: CityFixture.first, by: desk.id, at: now + 28 * 86_400
         ).get()
         return city
     }
