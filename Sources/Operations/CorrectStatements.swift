@@ -75,6 +75,7 @@ public struct CorrectStatements: Sendable {
         self.shelf = shelf
         self.logger = logger
         self.worker = worker
+        self.before = before
     }
 
     /// Corrects every marked home of `only` or of all communities, oldest month first. What is not folded yet waits for

@@ -36,7 +36,7 @@ extension Error {
         if self is CancellationError || self is LeaseLost { return false }
         guard let failure = self as? DatabaseFailure else { return true }
         return switch failure {
-        case .constraint, .conflict, .tooSlow, .unexpectedType, .storage, .other: true
+        case .constraint, .conflict, .tooSlow, .unexpectedType, .storage, .damaged, .other: true
         case .unknownAddress, .cannotOpen, .unreachable, .schemaTooNew, .schemaTooOld, .busy, .outcomeUnknown,
             .readOnly, .backup, .replaced:
             false

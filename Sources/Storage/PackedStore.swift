@@ -167,7 +167,7 @@ extension Transaction {
                 count.daySets += 1
                 count.readings += elements.count
                 count.bytesBefore += body.count
-                days[meter, default: []].append((day, elements))
+                days[key.meter, default: []].append((day, elements))
             }
         }
         guard !days.isEmpty else { return count }

@@ -8,7 +8,8 @@ import Water
     private let october = BillingMonth("2026-10") ?? BillingMonth(number: 0)
     private let at = Instant(epochSeconds: 1_793_808_000)
     private let unknown: [UInt8] = [9, 0, 0]
-    private let words = "packed in form 9, which this program does not know: it was written by a newer one or is damaged"
+    private let words =
+        "packed in form 9, which this program does not know: it was written by a newer one or is damaged"
 
     private func expect(
         _ row: String, of city: CityFixture, _ read: @escaping @Sendable (Reader) throws -> Void
@@ -71,6 +72,7 @@ import Water
     @Test(arguments: TestEngine.allCases)
     func `a packed month is named by its community and meter`(engine: TestEngine) async throws {
         let city = try await CityFixture(on: engine)
+        for home in 1...7 as ClosedRange<Int64> { try await city.addHome(home) }
         let (day, meter) = (october.firstDay, MeterID(7))
         try await city.database.write { [unknown, october, at] transaction in
             try transaction.execute(

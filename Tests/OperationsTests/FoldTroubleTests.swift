@@ -108,7 +108,7 @@ import Water
         }
         let meter = try #require(try await city.database.read { try $0.meter(serial: "m1") }).id
         let words =
-            "\(code) (readings of meter number \(meter) in community number 4, 2026-10-01, are damaged: unknownVersion(99))"
+            "\(code) (readings of meter number \(meter) in community number 4, 2026-10-01, are damaged: packed in form 99, "
         #expect("\(try #require(failure))".contains(words))
         #expect(try await waiting(city) == [true, false])
         let summary = try await close(october, at: CityFixture.afterOctober, excluding: [code: "damaged"]).get()

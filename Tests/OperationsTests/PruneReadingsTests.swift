@@ -150,7 +150,7 @@ import Water
         #expect(
             refusal.description
                 == "2026-10 has no statements yet of 1 community, whose homes were lived in then: issue them "
-                + " by jieshui close 2026-10, or keep what they rest on by --keep-months 39")
+                + "by jieshui close 2026-10, or keep what they rest on by --keep-months 39")
         #expect(try await prune(keepMonths: 39, at: much).get().count == PrunedCount())
         #expect(try await close(city)(october, at: much).get().issuedCommunities == 1)
         // A day before, the month and the first of November of four homes.

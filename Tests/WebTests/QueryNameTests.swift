@@ -42,8 +42,10 @@ import Water
 
     @Test func `what stands between two ampersands is no parameter where it is empty`() async throws {
         try await WebFixture().run { client in
-            #expect(try await client.get("/v1/formats?").status == 200)
-            #expect(try await client.get("/v1/formats?&&").status == 200)
+            for query in ["?", "?&&"] {
+                let answer = try await client.get("/v1/formats\(query)")
+                #expect(answer.status == 200)
+            }
         }
     }
 }
