@@ -81,7 +81,7 @@ import Water
                 let (first, last) = (5_001_000 + 24 * 7_000, 5_001_000 + 32 * 24 * 7_000)
                 let number = { (value: Int) in client.fixture.services.pages.catalogue[.zh].number(Int64(value)) }
                 let (before, after) = (first * share / 1_000_000_000, last * share / 1_000_000_000)
-                #expect(page.contains("水表 M21：10月1日 00:00 是 \(number(first)) 毫升"), "\(page)")
+                #expect(page.contains("水表 m21：10月1日 00:00 是 \(number(first)) 毫升"), "\(page)")
                 #expect(page.contains("11月1日 00:00 是 \(number(last)) 毫升"))
                 #expect(page.contains("整块表用了 \(number(last - first)) 毫升") && after - before == litres)
                 #expect(page.contains("\(number(last)) × \(number(share)) ÷ 1,000,000,000 = \(number(after)) 升"))

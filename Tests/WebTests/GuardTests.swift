@@ -26,7 +26,8 @@ import Water
 
     @Test(arguments: [
         ("GET", "/v1/readings", "POST"), ("OPTIONS", "/v1/readings", "POST"), ("POST", "/healthz", "GET, HEAD"),
-        ("DELETE", "/v1/statements/2026-10", "GET, HEAD"), ("PUT", "/v1/push/ctwing/a", "GET, HEAD, POST"),
+        ("DELETE", "/v1/statements/2026-10", "GET, HEAD"), ("PUT", "/v1/push/ctwing/a", "POST"),
+        ("PUT", "/v1/push/onenet/a", "GET, HEAD, POST"),
     ])
     func `another method than an address takes is told so, with those it takes`(
         _ method: String, _ path: String, _ allowed: String
