@@ -129,10 +129,7 @@ struct CourseAnomalies {
     }
 
     /// Seconds: the rules' floor, or one and a half times what usually lies between two readings.
-    private var longestTelling: Int64 {
-        let gaps = zip(judged.believed, judged.believed.dropFirst()).map { $1.at - $0.at }.sorted()
-        return max(rules.splitFloorSeconds, gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2] * 3 / 2)
-    }
+    private var longestTelling: Int64 { max(rules.splitFloorSeconds, judged.usualGap * 3 / 2) }
 
     /// Millilitres per hour up to `index`; 0 for pairs too long to tell.
     private func flow(to index: Int, longest: Int64) -> Int64 {

@@ -22,8 +22,7 @@ struct LeftOutAnomalies {
         self.judged = judged
         self.limit = limit
         self.rules = rules
-        let gaps = zip(judged.believed, judged.believed.dropFirst()).map { $1.at - $0.at }.sorted()
-        usualGap = gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2]
+        usualGap = judged.usualGap
     }
 
     /// One for each register left out, but one for each run in doubt and each chain of interleaved ones. Conflicts that
@@ -172,5 +171,13 @@ struct LeftOutAnomalies {
         case .misstamped, .zeroRegister, .impossibleRegister, .reverseFlow: true
         default: false
         }
+    }
+}
+
+extension JudgedMeter {
+    /// The lower median of the times between believed readings, seconds; 0 where there are fewer than two.
+    var usualGap: Int64 {
+        let gaps = zip(believed, believed.dropFirst()).map { $1.at - $0.at }.sorted()
+        return gaps.isEmpty ? 0 : gaps[(gaps.count - 1) / 2]
     }
 }
