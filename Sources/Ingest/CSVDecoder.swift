@@ -108,7 +108,7 @@ struct CSVDecoder {
         }
         let address =
             if meter.isPlain, protocolName.isEmpty, driver.isEmpty {
-                try meters.serial(bytes, meter.range)
+                try meters.required(bytes, meter.range)
             } else {
                 try MeterNames.address(
                     meter.text(bytes, limit: 65), protocolName: protocolName, driver: driver)

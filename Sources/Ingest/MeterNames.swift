@@ -9,7 +9,7 @@ struct MeterNames {
     mutating func address(_ draft: NativeDraft, _ bytes: Span<UInt8>) throws(ItemFault) -> MeterAddress {
         guard let meter = draft.meter else { throw .missing(NativeKey.meter.name) }
         if meter.isPlain, draft.protocolName == nil, draft.driver == nil {
-            return try serial(bytes, meter.range)
+            return try required(bytes, meter.range)
         }
         return try MeterNames.address(
             bytes.text(meter, limit: 65), protocolName: draft.protocolName.map { bytes.text($0) } ?? "",
@@ -17,22 +17,31 @@ struct MeterNames {
     }
 
     /// The address of a printed serial number.
-    mutating func serial(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ItemFault) -> MeterAddress {
-        if let last, bytes.equals(range, lastBytes) { return last }
-        last = nil
-        keep(bytes, range.prefix(65))
-        guard let address = MeterAddress(.serial, utf8: lastBytes) else {
+    mutating func required(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ItemFault) -> MeterAddress {
+        guard let address = serial(bytes, range) else {
             throw ItemFault(field: NativeKey.meter.name, reason: MeterNames.rule(of: .serial))
         }
+        return address
+    }
+
+    /// The address of a printed serial number; nil where it is none.
+    mutating func serial(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MeterAddress? {
+        guard range.count <= 64 else { return nil }
+        let text = bytes.extracting(range)
+        if let last, isLast(text) { return last }
+        guard let address = MeterAddress(.serial, utf8: text) else { return nil }
+        lastBytes.removeAll(keepingCapacity: true)
+        for index in text.indices { lastBytes.append(text[index]) }
         last = address
         return address
     }
 
-    /// Where the last ones lie: most serial numbers of a city are of one length.
-    private mutating func keep(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        let count = range.count
-        if lastBytes.count != count { lastBytes = Array(repeating: 0, count: count) }
-        for index in 0..<count { lastBytes[index] = bytes[range.lowerBound + index] }
+    /// From the end: serial numbers of a city begin alike.
+    private func isLast(_ text: Span<UInt8>) -> Bool {
+        guard text.count == lastBytes.count else { return false }
+        var index = text.count - 1
+        while index >= 0, text[index] == lastBytes[index] { index -= 1 }
+        return index < 0
     }
 
     /// The address of the given parts, each empty where not given.

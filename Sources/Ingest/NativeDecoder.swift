@@ -6,6 +6,10 @@ struct NativeDecoder {
     var builder: BatchBuilder
     private var meters = MeterNames()
     private let table = NativeKeyTable()
+    private var times = NativeTimes()
+    private var layout: NativeLayout?
+    /// How often a layout may still be learned: a body whose items are laid out in many ways is read member by member.
+    private var lessons = 4
 
     init(into builder: BatchBuilder) { self.builder = builder }
 
@@ -70,6 +74,8 @@ struct NativeDecoder {
 
     private mutating func readItem(_ bytes: Span<UInt8>, _ at: inout Int, depth: Int) throws(BodyRefusal) {
         try builder.beginItem()
+        if readAsBefore(bytes, &at) { return builder.endItem() }
+        let start = at
         guard bytes.byte(at) == UInt8(ascii: "{") else {
             try bytes.skipValue(&at, depth: depth)
             builder.rejectItem(field: "item", reason: "not an object")
@@ -82,6 +88,21 @@ struct NativeDecoder {
             } while try bytes.continues(&at, until: UInt8(ascii: "}"))
         }
         finish(draft, bytes)
+        if draft.isOneReading, lessons > 0 {
+            lessons -= 1
+            layout = NativeLayout(of: start..<at, in: bytes)
+        }
+    }
+
+    /// An item that is laid out as those before it, with values that are plain and good; nothing of any other.
+    private mutating func readAsBefore(_ bytes: Span<UInt8>, _ at: inout Int) -> Bool {
+        var next = at
+        guard let values = layout?.read(bytes, &next, &times), let address = meters.serial(bytes, values.meter)
+        else { return false }
+        builder.add(at: values.at, register: values.register)
+        builder.assign(to: address)
+        at = next
+        return true
     }
 
     private mutating func readMember(

@@ -26,6 +26,11 @@ struct NativeDraft {
     /// Any key of a series makes it one.
     var isSeries: Bool { has(.registersL) || has(.start) || has(.interval) }
 
+    /// Three members as most items have them, none with a fault.
+    var isOneReading: Bool {
+        fault == nil && has(.meter) && has(.at) && keys.nonzeroBitCount == 3 && has(.volumeM3) != has(.volumeL)
+    }
+
     /// The first fault of a value, then of the set of keys.
     func checkShape() throws(ItemFault) {
         if let fault { throw fault }

@@ -31,17 +31,23 @@ extension Span where Element == UInt8 {
     /// Seconds since 1970 of `YYYY-MM-DDTHH:MM:SS` read as UTC; nil where it is none. Needs 19 bytes.
     private func localSeconds(from start: Int) -> Int64? {
         guard self[start + 4] == UInt8(ascii: "-"), self[start + 7] == UInt8(ascii: "-"),
-            self[start + 10] | 0x20 == UInt8(ascii: "t"), self[start + 13] == UInt8(ascii: ":"),
-            self[start + 16] == UInt8(ascii: ":"),
+            self[start + 10] | 0x20 == UInt8(ascii: "t"),
             let century = pair(start), let year = pair(start + 2), let month = pair(start + 5),
-            let day = pair(start + 8), let hour = pair(start + 11), let minute = pair(start + 14),
-            let second = pair(start + 17), hour < 24, minute < 60, second < 60
+            let day = pair(start + 8), let second = secondOfDay(start + 11)
         else { return nil }
         // Years before 1970 are no dates to the calendar, but they are times, and too old.
         let fullYear = century * 100 + year
         guard let date = LocalDay(year: Swift.max(fullYear, 1_970), month: month, day: day) else { return nil }
         let days = fullYear < 1_970 ? -1 : Int64(date.number)
-        return days * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
+        return days * 86_400 + second
+    }
+
+    /// Seconds since midnight of `HH:MM:SS`; nil where it is none. Needs 8 bytes.
+    func secondOfDay(_ start: Int) -> Int64? {
+        guard self[start + 2] == UInt8(ascii: ":"), self[start + 5] == UInt8(ascii: ":"), let hour = pair(start),
+            let minute = pair(start + 3), let second = pair(start + 6), hour < 24, minute < 60, second < 60
+        else { return nil }
+        return Int64(hour * 3_600 + minute * 60 + second)
     }
 
     private func offsetSeconds(in range: Range<Int>) throws(ValueFault) -> Int64 {

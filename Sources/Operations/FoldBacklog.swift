@@ -10,12 +10,29 @@ public final class FoldBacklog: Sendable {
         var limit: Int64
         /// When this process recorded last; nil where it never did.
         var last: Instant?
+        /// Readings recorded in the second of `last`, and in the one before it.
+        var inSecond: Int64 = 0
+        var inSecondBefore: Int64 = 0
+
+        mutating func note(_ readings: Int64, at: Instant) {
+            guard let last, at - last >= -FoldBacklog.aheadSeconds else {
+                (self.last, inSecond, inSecondBefore) = (at, readings, 0)
+                return
+            }
+            if at > last {
+                inSecondBefore = at - last == 1 ? inSecond : 0
+                (self.last, inSecond) = (at, 0)
+            }
+            inSecond += readings
+        }
     }
 
     /// Seconds without any recording after which nothing more is expected soon.
     private static let silentSeconds: Int64 = 2
     /// A time further ahead is not one that was noted meanwhile, nor by another server: the clock stepped back.
     static let aheadSeconds: Int64 = 60
+    /// Readings a second from which on a processor is busy with little else than answering.
+    static let rush: Int64 = 300_000
 
     private let state: Mutex<State>
     private let least: Int64
@@ -46,11 +63,24 @@ public final class FoldBacklog: Sendable {
         }
     }
 
+    /// Folding leaves the processors to the answers: readings come as fast as they can be taken, in this second or the one
+    /// before it, and fewer than half of those wait that recording slows down for. It lasts half a minute at most until
+    /// that many do (10,000,000 at `rush`), a minute and a half in a city of two million meters.
+    func givesWay(at: Instant) -> Bool {
+        state.withLock { state in
+            guard let last = state.last, state.readings <= state.limit / 2 else { return false }
+            switch at - last {
+            case -Self.aheadSeconds...0: return max(state.inSecond, state.inSecondBefore) >= Self.rush
+            case 1: return state.inSecond >= Self.rush
+            default: return false
+            }
+        }
+    }
+
     func add(_ readings: Int64, at: Instant) {
         state.withLock { state in
             state.readings += readings
-            let last = state.last ?? at
-            state.last = last - at > Self.aheadSeconds ? at : max(last, at)
+            state.note(readings, at: at)
         }
     }
 

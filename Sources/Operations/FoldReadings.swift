@@ -124,7 +124,7 @@ public actor FoldReadings {
                 return try await leaveAlone(first.community, because: error, at: at)
             }
         }
-        guard let next else { return try await idle() }
+        guard let next, gatherSeconds == 0 || !backlog.givesWay(at: at) else { return try await idle() }
         lastFolded = next
         do {
             if try await isGathering(next, at: at) { return try await idle() }

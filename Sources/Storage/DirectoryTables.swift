@@ -2,9 +2,9 @@ public import Database
 import Synchronization
 import Water
 
-/// Meters by address in flat arrays, for millions of them: an address is known by 128 bits of a keyed hash (the runtime's
-/// own, other in every process), 24 bytes with its meter. Two addresses that share all of them are not to be expected in
-/// the life of a city, nor to be made by a sender who does not know the key.
+/// Meters by address in flat arrays, for millions of them: an address is known by 128 bits, 24 bytes with its meter. Most
+/// are these bits; of longer ones they are a keyed hash (the runtime's own, other in every process). Two addresses that
+/// share all of them are not to be expected in the life of a city, nor to be made by a sender who does not know the key.
 struct AddressTable: Sendable {
     /// An address and its meter beside each other: one look into memory finds both.
     private struct Slot {
@@ -15,6 +15,8 @@ struct AddressTable: Sendable {
 
     private var slots: [Slot]
     private var count = 0
+    /// Of the runtime's keyed hash, other in every process: nobody can choose addresses that lie together.
+    private let key = (Self.word(0), Self.word(1))
 
     init(capacity: Int) {
         slots = Array(repeating: Slot(), count: max(16, capacity + capacity / 2))
@@ -32,6 +34,12 @@ struct AddressTable: Sendable {
     mutating func add(_ address: MeterAddress, _ meter: MeterID) {
         if (count + 1) * 4 > slots.count * 3 { grow() }
         insert(AddressHash(address), meter.value)
+    }
+
+    private static func word(_ number: UInt8) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(number)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
     private mutating func insert(_ hash: AddressHash, _ meter: Int64) {
@@ -52,7 +60,9 @@ struct AddressTable: Sendable {
 
     /// The slot of an address, or the free one where it would be.
     private func place(of hash: AddressHash) -> Int {
-        var place = Int(hash.high.multipliedFullWidth(by: UInt64(slots.count)).high)
+        // Numbers that follow each other are to lie apart: what lies together takes long to look through.
+        let product = (hash.low ^ key.0).multipliedFullWidth(by: hash.high ^ key.1)
+        var place = Int((product.high ^ product.low).multipliedFullWidth(by: UInt64(slots.count)).high)
         while slots[place].meter != 0, slots[place].hash != hash {
             place = place + 1 == slots.count ? 0 : place + 1
         }
@@ -60,7 +70,9 @@ struct AddressTable: Sendable {
     }
 }
 
-/// Two words of one passage over an address, the second with a further byte behind it.
+/// What an address is known by: its protocol and characters as they are, where they take fifteen bytes at most and no
+/// driver; two words of one passage of the keyed hash over any other, whose highest bit is never set, so that no address
+/// of the one form is taken for one of the other.
 struct AddressHash: Sendable, Equatable {
     let high: UInt64
     let low: UInt64
@@ -71,31 +83,39 @@ struct AddressHash: Sendable, Equatable {
     }
 
     init(_ address: MeterAddress) {
-        var hasher = Self.begin(
-            address.protocol, address: address.address.utf8.count, driver: address.driver.utf8.count)
-        hasher.combine(text: address.address)
-        if !address.driver.isEmpty { hasher.combine(text: address.driver) }
-        self.init(ending: hasher)
+        var text = address.address
+        let driver = address.driver
+        self = text.withUTF8 { bytes in
+            driver.isEmpty
+                ? AddressHash(address.protocol, utf8: UnsafeRawBufferPointer(bytes))
+                : AddressHash(address.protocol, utf8: UnsafeRawBufferPointer(bytes), driver: driver)
+        }
     }
 
     /// An address without a driver whose characters are `bytes`.
     init(_ spoken: AddressProtocol, utf8 bytes: UnsafeRawBufferPointer) {
-        var hasher = Self.begin(spoken, address: bytes.count, driver: 0)
-        hasher.combine(bytes: bytes)
-        self.init(ending: hasher)
+        guard bytes.count <= 15 else {
+            self.init(spoken, utf8: bytes, driver: "")
+            return
+        }
+        var (high, low) = ((8 | spoken.number) << 4 | UInt64(bytes.count), 0 as UInt64)
+        // Seven characters beside what they are, eight in the other word; short ones are filled up with zeros.
+        for index in 0..<7 { high = high << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
+        for index in 7..<15 { low = low << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
+        self.init(high: high, low: low)
     }
 
-    private init(ending first: Hasher) {
+    private init(_ spoken: AddressProtocol, utf8 bytes: UnsafeRawBufferPointer, driver: String) {
+        var first = Hasher()
+        first.combine(spoken.number << 16 | UInt64(bytes.count) << 8 | UInt64(driver.utf8.count))
+        first.combine(bytes: bytes)
+        var driver = driver
+        if !driver.isEmpty { driver.withUTF8 { first.combine(bytes: UnsafeRawBufferPointer($0)) } }
         var second = first
         second.combine(1 as UInt8)
-        high = UInt64(bitPattern: Int64(first.finalize()))
-        low = UInt64(bitPattern: Int64(second.finalize()))
-    }
-
-    private static func begin(_ spoken: AddressProtocol, address: Int, driver: Int) -> Hasher {
-        var hasher = Hasher()
-        hasher.combine(spoken.number << 16 | UInt64(address) << 8 | UInt64(driver))
-        return hasher
+        self.init(
+            high: UInt64(bitPattern: Int64(first.finalize())) & ~(1 << 63),
+            low: UInt64(bitPattern: Int64(second.finalize())))
     }
 }
 
@@ -106,14 +126,6 @@ extension AddressProtocol {
         case .cjt188: 1
         case .wmbus: 2
         }
-    }
-}
-
-extension Hasher {
-    /// The bytes of a text whose length is combined already.
-    fileprivate mutating func combine(text: String) {
-        var text = text
-        text.withUTF8 { combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 

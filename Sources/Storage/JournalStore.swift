@@ -109,7 +109,7 @@ extension Reader {
                 "SELECT payload FROM journal WHERE community_id = \(community) AND journal_id = \(id)"
             ) { try $0.blob(0) }
             // Who folds the rows has their bytes alone.
-            if let form = payload?.first, form != JournalPayload.version {
+            if let form = payload?.first, !JournalPayload.isKnown(form) {
                 throw DamagedRow(row: "journal row \(id) of community \(community)", damage: .unknownVersion(form))
             }
             return JournalRow(community: community, id: id, readings: readings, payload: payload ?? [])

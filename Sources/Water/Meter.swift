@@ -26,10 +26,23 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
     }
 
     /// An address without a driver from its bytes; nil as above.
-    public init?(_ protocol: AddressProtocol, utf8 bytes: [UInt8]) {
-        guard let folded = MeterAddress.folded(bytes, bytes.indices), !folded.isEmpty else { return nil }
+    public init?(_ protocol: AddressProtocol, utf8 bytes: Span<UInt8>) {
+        guard (1...64).contains(bytes.count) else { return nil }
+        var needsFolding = false
+        for index in bytes.indices {
+            switch bytes[index] {
+            case 48...57, 97...122, 45, 95, 46, 58: continue
+            case 65...90: needsFolding = true
+            default: return nil
+            }
+        }
+        do {
+            let text = String(copying: try UTF8Span(validating: bytes))
+            self.address = needsFolding ? text.lowercased() : text
+        } catch {
+            return nil
+        }
         self.protocol = `protocol`
-        self.address = folded
         self.driver = ""
     }
 

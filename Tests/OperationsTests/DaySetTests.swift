@@ -108,6 +108,77 @@ import Water
             if let shorter = try? JournalPayload.decode(Array(row[..<cut])) { #expect(shorter.count < entries.count) }
         }
     }
+
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    func `readings that follow others read back, from any parts`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let addresses = try [
+            #require(MeterAddress(.serial, "14010500012345")), #require(MeterAddress(.serial, "14010500012346")),
+            #require(MeterAddress(.serial, "7")), #require(MeterAddress(.cjt188, "14010500012345")),
+            #require(MeterAddress(.wmbus, "0012ab34", driver: "hydrus")), #require(MeterAddress(.wmbus, "0012ab34")),
+        ]
+        let entries = (0..<60).map { _ -> JournalEntry in
+            let gateway = GatewayID(Int64.random(in: 1...2, using: &random))
+            let address = addresses[Int.random(in: 0..<addresses.count, using: &random)]
+            let choice = Int.random(in: 0..<10, using: &random)
+            if choice == 0 {
+                return .alert(
+                    gateway: gateway, address: address, at: Instant(epochSeconds: 1),
+                    alert: Alert(code: .leak, isCurrent: true, raw: "LEAK"))
+            }
+            let values = (0..<(choice < 3 ? choice - 1 : 1)).map { _ in
+                TimedRegister(
+                    at: Instant(epochSeconds: .random(in: 0...2_000_000_000, using: &random)),
+                    register: Volume(millilitres: .random(in: 0...1_000_000_000_000_000_000, using: &random)))
+            }
+            return .readings(gateway: gateway, address: address, values: values, isFuture: choice == 9)
+        }
+        let cut = Int.random(in: 0...entries.count, using: &random)
+        let parts = [Array(entries[..<cut]), Array(entries[cut...])]
+        let row = JournalPayload.row(parts.map(JournalPayload.encode))
+        #expect(try JournalPayload.decode(row) == entries)
+        var visited: [JournalEntry] = []
+        try JournalPayload.eachRun(of: row) { bytes, range in
+            MeterAddress(utf8: bytes, range) == addresses[0] ? MeterID(9) : nil
+        } take: { values, meter, gateway in
+            visited.append(.readings(gateway: gateway, address: addresses[0], values: values, isFuture: false))
+            return true
+        } rest: {
+            visited.append($0)
+        }
+        #expect(visited == entries)
+        for end in 1..<row.count {
+            if let shorter = try? JournalPayload.decode(Array(row[..<end])) {
+                #expect(shorter == Array(entries.prefix(shorter.count)))
+            }
+        }
+    }
+
+    @Test func `a concentrator's readings take few bytes`() throws {
+        var writer = JournalWriter()
+        for meter in 0..<1_000 as Range<Int64> {
+            let address = try #require(MeterAddress(.serial, String(14_010_500_000_000 + meter)))
+            writer.addReadings(
+                gateway: GatewayID(7), address: address, instants: [1_790_000_000],
+                registers: [(20_000 + meter * 7_919 % 1_000) * 1_000], 0..<1)
+        }
+        #expect(writer.bytes.count <= 10_000)
+        #expect(try JournalPayload.decode(JournalPayload.row([writer.bytes])).count == 1_000)
+    }
+
+    @Test func `rows of the first form are read, and what follows nothing is damage`() throws {
+        let serial = try #require(MeterAddress(.serial, "m1"))
+        let value = TimedRegister(at: Instant(epochSeconds: 1_790_000_000), register: Volume(litres: 12))
+        let entry = JournalEntry.readings(gateway: GatewayID(3), address: serial, values: [value], isFuture: false)
+        let row = JournalPayload.row([JournalPayload.encode([entry])])
+        #expect(row.first == 2 && row[1] == 1)
+        #expect(try JournalPayload.decode([1] + row.dropFirst()) == [entry])
+        #expect(throws: DamagedBytes.unknownVersion(3)) { try JournalPayload.decode([3] + row.dropFirst()) }
+        let following = Array(JournalPayload.encode([entry, entry]).dropFirst(row.count - 1))
+        #expect(following.first == 4)
+        #expect(try JournalPayload.decode(row + following) == [entry, entry])
+        #expect(throws: DamagedBytes.notAValue("entry that follows")) { try JournalPayload.decode([2] + following) }
+    }
 }
 
 /// Repeatable randomness: SplitMix64.

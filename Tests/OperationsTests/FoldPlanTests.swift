@@ -30,6 +30,39 @@ import Water
             }, isFuture: isFuture)
     }
 
+    @Test(arguments: TestEngine.allCases)
+    func `addresses of any length and protocol find their own meters alone`(engine: TestEngine) async throws {
+        let city = try await CityFixture(on: engine)
+        // Of fifteen characters an address is known as it is, of sixteen by its hash.
+        let texts =
+            (1...20).flatMap { length -> [String] in
+                let digits = String(repeating: "1", count: length)
+                return ["serial:\(digits)", "serial:\(digits.dropLast())2", "cjt188:\(digits)", "wmbus:\(digits)"]
+            } + ["wmbus:\(String(repeating: "1", count: 8))@izar"]
+        let addresses = try Set(texts).sorted().map { try #require(MeterAddress(text: $0)) }
+        try await city.database.write { transaction in
+            for (number, address) in addresses.enumerated() {
+                _ = try transaction.execute(
+                    "INSERT INTO meter (meter_id, serial) VALUES (\(Int64(number) + 100), \("x\(number)"))")
+                _ = try transaction.execute(
+                    """
+                    INSERT INTO meter_address (address, meter_id, is_registered, first_seen_at)
+                    VALUES (\(address.text), \(Int64(number) + 100), 1, 0)
+                    """)
+            }
+        }
+        let directory = try await city.database.read { try $0.meterDirectory() }
+        for (number, address) in addresses.enumerated() {
+            #expect(directory.meter(at: address)?.value == Int64(number) + 100, "\(address.text)")
+            let text = Array(address.text.utf8)
+            let byText = directory.meter(atText: text, text.indices)?.value
+            #expect(byText == (address.protocol == .wmbus ? nil : Int64(number) + 100), "\(address.text)")
+        }
+        for text in ["serial:11111111111113", "serial:1111111111111113", "cjt188:13"] {
+            #expect(directory.meter(at: try #require(MeterAddress(text: text))) == nil)
+        }
+    }
+
     private func row(_ entries: [JournalEntry]) -> [UInt8] { JournalPayload.row([JournalPayload.encode(entries)]) }
 
     private func plan(_ entries: [JournalEntry], _ city: CityFixture) async throws -> FoldPlan {

@@ -140,6 +140,52 @@ import Water
         #expect(!backlog.isSilent(at: at - 3_600) && backlog.isSilent(at: at - 3_598))
     }
 
+    @Test func `folding gives way to a rush of readings, until half of what may wait does`() {
+        let (backlog, rush) = (FoldBacklog(limit: 8 * FoldBacklog.rush), FoldBacklog.rush)
+        #expect(!backlog.givesWay(at: at))
+        backlog.add(rush - 1, at: at)
+        #expect(!backlog.givesWay(at: at))
+        backlog.add(1, at: at)
+        #expect(backlog.givesWay(at: at) && backlog.givesWay(at: at + 1) && !backlog.givesWay(at: at + 2))
+        // A second in which few came after one of many, and one that another thread's clock has not begun.
+        backlog.add(1, at: at + 1)
+        #expect(backlog.givesWay(at: at + 1) && backlog.givesWay(at: at) && !backlog.givesWay(at: at + 2))
+        // What comes after a pause is counted anew.
+        backlog.add(rush - 1, at: at + 3)
+        #expect(!backlog.givesWay(at: at + 3))
+        backlog.add(1, at: at + 3)
+        #expect(backlog.givesWay(at: at + 3))
+        backlog.add(2 * rush, at: at + 3)
+        #expect(!backlog.givesWay(at: at + 3))
+        backlog.take(rush)
+        #expect(backlog.givesWay(at: at + 3))
+        // A clock that stepped back: what was counted by the other is past.
+        backlog.add(1, at: at - 3_600)
+        #expect(!backlog.givesWay(at: at - 3_600) && !backlog.givesWay(at: at + 3))
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a rush is folded when it is over, and at once where nobody gathers`(engine: TestEngine) async throws {
+        let city = try await city(engine)
+        try await journal(0..<1, of: 10, in: city)
+        let backlog = FoldBacklog()
+        backlog.add(FoldBacklog.rush, at: at)
+        func folding(_ gatherSeconds: Int64) -> FoldReadings {
+            FoldReadings(
+                database: city.database, calendar: city.calendar, rules: .standard, logger: Logger(label: "test"),
+                backlog: backlog, gatherSeconds: gatherSeconds)
+        }
+        let fold = folding(10)
+        // The first look asks the journal how much waits; how much came is counted on.
+        #expect(try await fold(at: at).isIdle)
+        #expect(try await fold(at: at + 1).isIdle)
+        #expect(try await fold(at: at + 2).entries == 10)
+        try await journal(1..<2, of: 10, in: city)
+        backlog.add(FoldBacklog.rush, at: at + 3)
+        #expect(try await fold(at: at + 3).isIdle)
+        #expect(try await folding(0)(at: at + 3).entries == 10)
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `a gateway is noted as heard though the clock stepped back`(engine: TestEngine) async throws {
         let city = try await city(engine)

@@ -30,4 +30,5 @@ public let migrations: [Migration] = [
     Migration(number: 23, name: "answers of no month", sqlite: answersOfNoMonth),
     Migration(number: 24, name: "doubted stretches", sqlite: doubtedStretches),
     Migration(number: 25, name: "second statement dictionary", sqlite: secondStatementDictionary),
+    Migration(number: 26, name: "journal rows of readings that follow others", sqlite: secondJournalForm),
 ]

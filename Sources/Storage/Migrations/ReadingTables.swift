@@ -84,3 +84,7 @@ let readingDayPartitions = """
     ) PARTITION BY RANGE (day);
     CREATE TABLE reading_day_rest PARTITION OF reading_day DEFAULT;
     """
+
+/// `JournalPayload` writes its second version from this schema on: a program that does not know it must not fold the
+/// journal. No table changes.
+let secondJournalForm = "-- Journal rows may be of the second form."
