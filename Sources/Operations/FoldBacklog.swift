@@ -6,6 +6,8 @@ import Water
 public final class FoldBacklog: Sendable {
     private struct State {
         var readings: Int64 = 0
+        /// Readings recorded so far.
+        var recorded: Int64 = 0
         /// Readings beyond which recording lets folding catch up.
         var limit: Int64
         /// When this process recorded last; nil where it never did.
@@ -63,12 +65,18 @@ public final class FoldBacklog: Sendable {
         }
     }
 
+    /// Readings recorded by this process so far.
+    var recorded: Int64 { state.withLock { $0.recorded } }
+
     /// Folding leaves the processors to the answers: readings come as fast as they can be taken, in this second or the one
-    /// before it, and fewer than half of those wait that recording slows down for. It lasts half a minute at most until
-    /// that many do (10,000,000 at `rush`), a minute and a half in a city of two million meters.
-    func givesWay(at: Instant) -> Bool {
+    /// before it, some of them since `recorded` were, and fewer than half of those wait that recording slows down for. It
+    /// lasts half a minute at most until that many do (10,000,000 at `rush`), a minute and a half in a city of two million
+    /// meters.
+    func givesWay(since recorded: Int64, at: Instant) -> Bool {
         state.withLock { state in
-            guard let last = state.last, state.readings <= state.limit / 2 else { return false }
+            guard let last = state.last, state.recorded > recorded, state.readings <= state.limit / 2 else {
+                return false
+            }
             switch at - last {
             case -Self.aheadSeconds...0: return max(state.inSecond, state.inSecondBefore) >= Self.rush
             case 1: return state.inSecond >= Self.rush
@@ -80,6 +88,7 @@ public final class FoldBacklog: Sendable {
     func add(_ readings: Int64, at: Instant) {
         state.withLock { state in
             state.readings += readings
+            state.recorded += readings
             state.note(readings, at: at)
         }
     }

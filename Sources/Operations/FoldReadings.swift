@@ -49,6 +49,8 @@ public actor FoldReadings {
     private var lastFolded: CommunityID?
     private var troubles = FoldTroubles()
     private var hasBegun = false
+    /// Readings that this process had recorded when it was last looked.
+    private var recorded: Int64 = 0
 
     /// Readings a round takes at most (a journal row is never split), unless they come one by one: keeps its transaction
     /// short.
@@ -124,7 +126,7 @@ public actor FoldReadings {
                 return try await leaveAlone(first.community, because: error, at: at)
             }
         }
-        guard let next, gatherSeconds == 0 || !backlog.givesWay(at: at) else { return try await idle() }
+        guard let next, !givesWay(at: at) else { return try await idle() }
         lastFolded = next
         do {
             if try await isGathering(next, at: at) { return try await idle() }
@@ -134,6 +136,13 @@ public actor FoldReadings {
         } catch let error where error.isOfOneCommunity {
             return try await leaveAlone(next, because: error, at: at)
         }
+    }
+
+    /// Readings rush in, and did since the last look.
+    private func givesWay(at: Instant) -> Bool {
+        let seen = recorded
+        recorded = backlog.recorded
+        return gatherSeconds > 0 && backlog.givesWay(since: seen, at: at)
     }
 
     private func idle() async throws -> FoldRound {

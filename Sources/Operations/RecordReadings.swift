@@ -87,21 +87,39 @@ public actor RecordReadings {
     /// the request came, or nil: meters are known as of then or later.
     ///
     /// Throws `RecordRefusal`; then nothing was accepted and the gateway should send the same again.
-    public func callAsFunction(
+    public nonisolated func callAsFunction(
         _ batch: DecodedBatch, from gateway: GatewayID, knowing registryVersion: Int64? = nil, at: Instant
     ) async throws -> RecordAnswer {
+        let directory = try await admit(knowing: registryVersion)
+        // Many at once: only what is held has to be counted by one after another.
+        var sorting = Sorting(batch: batch, gateway: gateway, at: at, directory: directory, limits: limits, held: nil)
+        guard sorting.run() else { return try await hold(batch, from: gateway, directory, at: at) }
+        if !sorting.parts.isEmpty {
+            try await commit(sorting.parts, from: gateway, offsetSeconds: sorting.offsetSeconds, at: at)
+        }
+        return sorting.answer
+    }
+
+    private func admit(knowing registryVersion: Int64?) async throws -> MeterDirectory {
         guard waitingBytes < limits.waitingBytes else { throw RecordRefusal.queueIsFull(retryAfterSeconds: 2) }
-        let directory = try await currentDirectory(registryVersion)
-        var sorting = Sorting(
-            batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
-            held: held[gateway] ?? HeldByGateway())
-        sorting.run()
-        if sorting.reachedHeldLimit, try await recountHeld(of: gateway, knowing: directory, at: at) {
-            // What is sent again was counted again: what is kept of it decides.
-            sorting = Sorting(
+        return try await currentDirectory(registryVersion)
+    }
+
+    /// Keeps a batch of which something belongs to no registered meter.
+    private func hold(
+        _ batch: DecodedBatch, from gateway: GatewayID, _ directory: MeterDirectory, at: Instant
+    ) async throws -> RecordAnswer {
+        func sorted() -> Sorting {
+            var sorting = Sorting(
                 batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
                 held: held[gateway] ?? HeldByGateway())
             sorting.run()
+            return sorting
+        }
+        var sorting = sorted()
+        if sorting.reachedHeldLimit, try await recountHeld(of: gateway, knowing: directory, at: at) {
+            // What is sent again was counted again: what is kept of it decides.
+            sorting = sorted()
         }
         held[gateway] = sorting.held
         held[gateway]?.add(sorting.newlyHeld, at: at)

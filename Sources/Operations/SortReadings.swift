@@ -51,11 +51,14 @@ struct Sorting {
     let at: Instant
     let directory: MeterDirectory
     let limits: RecordLimits
-    var held: HeldByGateway
+    /// nil where the batch is sorted only if nothing of it is held.
+    private(set) var held: HeldByGateway?
     private(set) var parts: [JournalPart] = []
     private(set) var answer = RecordAnswer()
     /// Something was refused for the gateway's limit of unregistered data.
     private(set) var reachedHeldLimit = false
+    /// Something is held, and `held` is not known.
+    private var needsHeld = false
     /// Readings of meters that nobody registered.
     private(set) var newlyHeld = 0
     /// The most that the gateway's clock shows to be ahead of the server's, past the limit; nil where it does not.
@@ -82,7 +85,7 @@ struct Sorting {
 
     init(
         batch: DecodedBatch, gateway: GatewayID, at: Instant, directory: MeterDirectory, limits: RecordLimits,
-        held: HeldByGateway
+        held: HeldByGateway?
     ) {
         self.batch = batch
         self.gateway = gateway
@@ -92,18 +95,25 @@ struct Sorting {
         self.held = held
     }
 
-    mutating func run() {
+    /// False where something is held and `held` is not known: then nothing of it is meant.
+    @discardableResult
+    mutating func run() -> Bool {
         for rejection in batch.rejections {
             answer.entries.append(
                 RecordEntry(
                     index: rejection.item, status: .rejected, field: rejection.field, reason: rejection.reason,
                     offset: rejection.offset))
         }
-        for run in batch.runs.indices { sort(run) }
+        for run in batch.runs.indices {
+            sort(run)
+            if needsHeld { return false }
+        }
         flush()
         for alerts in batch.alerts { sort(alerts) }
+        if needsHeld { return false }
         parts = entries.map { JournalPart(community: $0.community, bytes: $0.writer.bytes, readings: $0.readings) }
         count()
+        return true
     }
 
     private mutating func sort(_ number: Int) {
@@ -259,6 +269,13 @@ struct Sorting {
     }
 
     private mutating func hold(_ address: MeterAddress, isKnown: Bool) -> ([CommunityID], Note?) {
+        guard var held else {
+            needsHeld = true
+            return ([], nil)
+        }
+        // Taken out of here meanwhile, so that it is not copied.
+        self.held = nil
+        defer { self.held = held }
         let isNew = !held.addresses.contains(address.text)
         guard !isNew || held.addresses.count < limits.heldMetersPerGateway,
             held.readings < limits.heldReadingsPerGateway
@@ -274,6 +291,12 @@ struct Sorting {
 
     /// Whether alerts of an unregistered address are kept: its readings beside them are counted, they are not.
     private mutating func holdsAlerts(of address: MeterAddress) -> Bool {
+        guard var held else {
+            needsHeld = true
+            return false
+        }
+        self.held = nil
+        defer { self.held = held }
         let isKnown = held.addresses.contains(address.text)
         guard isKnown || held.addresses.count < limits.heldMetersPerGateway,
             held.readings < limits.heldReadingsPerGateway

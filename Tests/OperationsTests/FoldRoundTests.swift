@@ -142,26 +142,27 @@ import Water
 
     @Test func `folding gives way to a rush of readings, until half of what may wait does`() {
         let (backlog, rush) = (FoldBacklog(limit: 8 * FoldBacklog.rush), FoldBacklog.rush)
-        #expect(!backlog.givesWay(at: at))
+        func givesWay(_ seconds: Int64) -> Bool { backlog.givesWay(since: 0, at: at + seconds) }
+        #expect(!givesWay(0))
         backlog.add(rush - 1, at: at)
-        #expect(!backlog.givesWay(at: at))
+        #expect(!givesWay(0))
         backlog.add(1, at: at)
-        #expect(backlog.givesWay(at: at) && backlog.givesWay(at: at + 1) && !backlog.givesWay(at: at + 2))
+        #expect(givesWay(0) && givesWay(1) && !givesWay(2))
         // A second in which few came after one of many, and one that another thread's clock has not begun.
         backlog.add(1, at: at + 1)
-        #expect(backlog.givesWay(at: at + 1) && backlog.givesWay(at: at) && !backlog.givesWay(at: at + 2))
+        #expect(givesWay(1) && givesWay(0) && !givesWay(2))
         // What comes after a pause is counted anew.
         backlog.add(rush - 1, at: at + 3)
-        #expect(!backlog.givesWay(at: at + 3))
+        #expect(!givesWay(3))
         backlog.add(1, at: at + 3)
-        #expect(backlog.givesWay(at: at + 3))
+        #expect(givesWay(3))
         backlog.add(2 * rush, at: at + 3)
-        #expect(!backlog.givesWay(at: at + 3))
+        #expect(!givesWay(3))
         backlog.take(rush)
-        #expect(backlog.givesWay(at: at + 3))
+        #expect(givesWay(3) && !backlog.givesWay(since: backlog.recorded, at: at + 3))
         // A clock that stepped back: what was counted by the other is past.
         backlog.add(1, at: at - 3_600)
-        #expect(!backlog.givesWay(at: at - 3_600) && !backlog.givesWay(at: at + 3))
+        #expect(!givesWay(-3_600) && !givesWay(3))
     }
 
     @Test(arguments: TestEngine.allCases)
@@ -169,21 +170,22 @@ import Water
         let city = try await city(engine)
         try await journal(0..<1, of: 10, in: city)
         let backlog = FoldBacklog()
-        backlog.add(FoldBacklog.rush, at: at)
         func folding(_ gatherSeconds: Int64) -> FoldReadings {
             FoldReadings(
                 database: city.database, calendar: city.calendar, rules: .standard, logger: Logger(label: "test"),
                 backlog: backlog, gatherSeconds: gatherSeconds)
         }
-        let fold = folding(10)
-        // The first look asks the journal how much waits; how much came is counted on.
-        #expect(try await fold(at: at).isIdle)
-        #expect(try await fold(at: at + 1).isIdle)
-        #expect(try await fold(at: at + 2).entries == 10)
+        let fold = folding(2)
+        for second in 0..<2 as Range<Int64> {
+            backlog.add(FoldBacklog.rush, at: at + second + 10)
+            #expect(try await fold(at: at + second + 10).isIdle)
+        }
+        // Nothing came since the last look.
+        #expect(try await fold(at: at + 11).entries == 10)
         try await journal(1..<2, of: 10, in: city)
-        backlog.add(FoldBacklog.rush, at: at + 3)
-        #expect(try await fold(at: at + 3).isIdle)
-        #expect(try await folding(0)(at: at + 3).entries == 10)
+        backlog.add(FoldBacklog.rush, at: at + 13)
+        #expect(try await fold(at: at + 13).isIdle)
+        #expect(try await folding(0)(at: at + 13).entries == 10)
     }
 
     @Test(arguments: TestEngine.allCases)
