@@ -51,6 +51,16 @@ struct BenchPlace {
         for schema in schemas { try await plain.write { try $0.script("DROP SCHEMA \(schema) CASCADE") } }
     }
 
+    /// Bytes of the service's file that nothing is in and that the next rows take, as those of a journal that was folded;
+    /// nil on a server.
+    func freeBytes() async throws -> Int64? {
+        guard server == nil else { return nil }
+        return try await Database(address: address, connections: 1).read { reader in
+            let pages = try reader.first("PRAGMA freelist_count") { try $0.integer(0) } ?? 0
+            return pages * (try reader.first("PRAGMA page_size") { try $0.integer(0) } ?? 0)
+        }
+    }
+
     /// Bytes on disk of the service's database, or of one table of it on a server.
     func bytes(of table: String) async throws -> Int64 {
         guard server != nil else {

@@ -71,6 +71,9 @@ struct IngestBench: AsyncParsableCommand {
         }
         let bytes = try await place.bytes(of: "reading_day")
         print("\(hundredths(Double(bytes) / Double(readings))) bytes a reading on disk, ", terminator: "")
+        if let free = try await place.freeBytes() {
+            print("\(hundredths(Double(free) / Double(readings))) of them free for what comes next, ", terminator: "")
+        }
         print("\(service.use.peakMegabytes()) MB of memory at most")
         if closing { try postWhileClosing(http, load, half..<load.requests, place.address) }
     }

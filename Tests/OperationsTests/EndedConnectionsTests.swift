@@ -65,7 +65,12 @@ import Water
         for body in bodies { try await quiet.post(body) }
         _ = try await quiet.foldAll()
         var ended = 0
-        for body in bodies {
+        for (number, body) in bodies.enumerated() {
+            // Some of them: each has to get through a few new connections, for which a pool waits longer and longer.
+            guard number % 8 == 0 else {
+                try await troubled.post(body)
+                continue
+            }
             ended += try await amidKills(of: troubled) { victim in
                 let batch = try CityFixture.batch(body)
                 _ = try await victim.record(batch, from: CityFixture.cityGateway, at: CityFixture.afterOctober)
