@@ -140,8 +140,12 @@ import Water
                 let answer = try await staff.send(.post, "/v1/redemptions/\(id)/confirm", desk, body: body)
                 #expect(answer.status == status && answer.text.contains("\"field\":\"\(field)\""), "\(answer.text)")
             }
-            let confirmed = try await staff.send(.post, "/v1/redemptions/app-1/confirm", desk, body: at)
-            #expect(try confirmed.json()["state"] as? String == "confirmed")
+            for isRepeat in [false, true] {
+                // The second desk is told that there is nothing to hand over.
+                let confirmed = try await staff.send(.post, "/v1/redemptions/app-1/confirm", desk, body: at).json()
+                #expect(confirmed["state"] as? String == "confirmed")
+                #expect(confirmed["ended_before"] as? Bool == isRepeat)
+            }
             #expect(try await staff.send(.post, "/v1/redemptions/app-1/void", desk, body: at).status == 409)
             #expect(try await resident.send(.post, "/v1/redemptions/app-1/confirm", headers, body: at).status == 401)
         }

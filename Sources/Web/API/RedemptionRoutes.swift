@@ -48,7 +48,10 @@ struct RedemptionRoutes: Sendable {
             throw Problem.noSuchRedemption("desk_code", "is no redemption's that the caller serves")
         }
         guard found.id.text == id else { throw RedemptionRefusal.noSuchRedemption.problem }
-        return .json(try await services.close(found, as: state, by: clerk, at: now).orProblem().json)
+        let ended = try await services.close(found, as: state, by: clerk, at: now).orProblem()
+        var members = ended.members
+        members["ended_before"] = .bool(ended.wasEnded(before: now, by: clerk.member.id, seenAs: found))
+        return .json(.object(members))
     }
 }
 
@@ -106,7 +109,14 @@ extension WebServices {
 }
 
 extension RedemptionRow {
-    var json: CanonicalJSON {
+    /// Another desk, or an earlier request, ended it as it was to be ended by `staff` at `now`: there is nothing to hand over.
+    func wasEnded(before now: Instant, by staff: StaffID, seenAs earlier: RedemptionRow) -> Bool {
+        earlier.state == state || endedAt != now || endedBy != staff
+    }
+
+    var json: CanonicalJSON { .object(members) }
+
+    fileprivate var members: [String: CanonicalJSON] {
         [
             "id": .string(id.text), "item_id": .integer(item.value), "points": .integer(points.count),
             "desk_code": .string(deskCode), "held_at": .string(heldAt.utc), "hold_until": .string(holdUntil.utc),

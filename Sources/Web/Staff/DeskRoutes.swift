@@ -102,8 +102,7 @@ struct DeskRoutes: Sendable {
         let ender = try await ender(of: after, clerk, t)
         let notice: PageFrame.Notice =
             switch result {
-            case .success(let ended)
-            where row.state == state || ended.endedAt != now || ended.endedBy != clerk.member.id:
+            case .success(let ended) where ended.wasEnded(before: now, by: clerk.member.id, seenAs: row):
                 // Another desk, or the same button twice: what is there is not handed over again.
                 .init(
                     kind: .refused, heading: t("desk_already_\(state.rawValue)"),
