@@ -12,20 +12,20 @@ public final class FoldBacklog: Sendable {
         var limit: Int64
         /// When this process recorded last; nil where it never did.
         var last: Instant?
-        /// Readings recorded in the second of `last`, and in the one before it.
+        /// A second, and the readings recorded in it and in the one before it.
+        var second: Instant?
         var inSecond: Int64 = 0
         var inSecondBefore: Int64 = 0
 
         mutating func note(_ readings: Int64, at: Instant) {
-            guard let last, at - last >= -FoldBacklog.aheadSeconds else {
-                (self.last, inSecond, inSecondBefore) = (at, readings, 0)
-                return
+            if let last, last - at <= FoldBacklog.aheadSeconds { self.last = max(last, at) } else { last = at }
+            // Others' clocks may be a second behind; one that stepped back begins anew.
+            if let second, at - second < 1, second - at <= 1 {
+                inSecond += readings
+            } else {
+                inSecondBefore = second.map { at - $0 == 1 } ?? false ? inSecond : 0
+                (second, inSecond) = (at, readings)
             }
-            if at > last {
-                inSecondBefore = at - last == 1 ? inSecond : 0
-                (self.last, inSecond) = (at, 0)
-            }
-            inSecond += readings
         }
     }
 
@@ -90,6 +90,15 @@ public final class FoldBacklog: Sendable {
             state.readings += readings
             state.recorded += readings
             state.note(readings, at: at)
+        }
+    }
+
+    /// What was added was not written.
+    func withdraw(_ readings: Int64) {
+        state.withLock { state in
+            state.readings = max(0, state.readings - readings)
+            state.recorded -= readings
+            state.inSecond = max(0, state.inSecond - readings)
         }
     }
 

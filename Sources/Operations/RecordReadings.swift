@@ -109,6 +109,8 @@ public actor RecordReadings {
     private func hold(
         _ batch: DecodedBatch, from gateway: GatewayID, _ directory: MeterDirectory, at: Instant
     ) async throws -> RecordAnswer {
+        // What was registered meanwhile is not held anew.
+        let directory = self.directory.flatMap { $0.version > directory.version ? $0 : nil } ?? directory
         func sorted() -> Sorting {
             var sorting = Sorting(
                 batch: batch, gateway: gateway, at: at, directory: directory, limits: limits,
@@ -235,7 +237,7 @@ public actor RecordReadings {
                 note(group)
             } catch {
                 logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
-                backlog.take(readings)
+                backlog.withdraw(readings)
                 isFailing = true
                 probed = at
                 for request in group { request.answer.resume(throwing: RecordRefusal.storageFailed) }

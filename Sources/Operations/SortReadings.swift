@@ -67,8 +67,10 @@ struct Sorting {
     /// Where the entries of a community are.
     private var places: [CommunityID: Int] = [:]
     private var lastPlace = 0
-    /// The run that was looked at last, and its meter.
-    private var last: (run: Int, meter: MeterID?)?
+    /// The run that was looked at last, its meter, and the only place of that where it was asked for.
+    private var last: (run: Int, meter: MeterID?, place: MeterDirectory.Place?)?
+    /// The run in hand is of the meter of the one before it.
+    private var followsOwn = false
     private var covered: [AreaID: Bool] = [:]
     private var lastCovered: (area: AreaID, isCovered: Bool)?
     /// The first of the batch's clock leads that may be of an item still to come.
@@ -199,16 +201,13 @@ struct Sorting {
             latest = max(latest, batch.instants[index])
         }
         guard latest - at.epochSeconds <= limits.futureSeconds,
-            let place = directory.onlyPlace(
-                of: meter, from: Instant(epochSeconds: earliest), to: Instant(epochSeconds: latest)),
+            let place = onlyPlace(of: meter, Instant(epochSeconds: earliest), Instant(epochSeconds: latest)),
             covers(place.area)
         else { return false }
         answer.readings += range.count
         let index = index(of: place.community)
         entries[index].readings += range.count
-        if let begun = together, begun.place == index, begun.range.upperBound == range.lowerBound,
-            isOfOneMeter(begun.run, run)
-        {
+        if let begun = together, begun.place == index, begun.range.upperBound == range.lowerBound, followsOwn {
             together?.range = begun.range.lowerBound..<range.upperBound
         } else {
             flush()
@@ -217,14 +216,24 @@ struct Sorting {
         return true
     }
 
-    private func isOfOneMeter(_ a: Int, _ b: Int) -> Bool { batch.runs[a].address == batch.runs[b].address }
-
     /// The meter of a run; asked once for readings that came one by one of one meter.
     private mutating func meter(of run: Int) -> MeterID? {
-        if let last, isOfOneMeter(last.run, run) { return last.meter }
+        if let last, batch.runs[last.run].address == batch.runs[run].address {
+            followsOwn = true
+            self.last?.run = run
+            return last.meter
+        }
         let meter = directory.meter(at: batch.runs[run].address)
-        last = (run, meter)
+        (last, followsOwn) = ((run, meter, nil), false)
         return meter
+    }
+
+    /// The only place of the meter that was looked at last, where it holds all of [from, to].
+    private mutating func onlyPlace(of meter: MeterID, _ from: Instant, _ to: Instant) -> MeterDirectory.Place? {
+        if let known = last?.place, known.holds(from), known.holds(to) { return known }
+        let place = directory.onlyPlace(of: meter, from: from, to: to)
+        last?.place = place
+        return place
     }
 
     /// Where the entries of a community are, or begin.

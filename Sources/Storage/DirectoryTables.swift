@@ -60,9 +60,10 @@ struct AddressTable: Sendable {
 
     /// The slot of an address, or the free one where it would be.
     private func place(of hash: AddressHash) -> Int {
-        // Numbers that follow each other are to lie apart: what lies together takes long to look through.
+        // Numbers that follow each other are to lie apart, whatever the key: what lies together takes long to look through.
         let product = (hash.low ^ key.0).multipliedFullWidth(by: hash.high ^ key.1)
-        var place = Int((product.high ^ product.low).multipliedFullWidth(by: UInt64(slots.count)).high)
+        let mixed = (product.high ^ product.low).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        var place = Int((mixed.high ^ mixed.low).multipliedFullWidth(by: UInt64(slots.count)).high)
         while slots[place].meter != 0, slots[place].hash != hash {
             place = place + 1 == slots.count ? 0 : place + 1
         }

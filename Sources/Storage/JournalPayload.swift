@@ -283,15 +283,24 @@ struct JournalReader {
     private mutating func readValues() throws(DamagedBytes) {
         values.removeAll(keepingCapacity: true)
         let count = try reader.count()
-        values.reserveCapacity(count)
+        values.reserveCapacity(min(count, bytes.count / 2))
         var at: Int64 = 0
         var register: Int64 = 0
         for _ in 0..<count {
             at &+= try reader.zigzag()
             register &+= try reader.zigzag()
-            values.append(TimedRegister(at: Instant(epochSeconds: at), register: Volume(millilitres: register)))
+            try add(at, register)
         }
     }
+
+    private mutating func add(_ at: Int64, _ register: Int64) throws(DamagedBytes) {
+        // What no decoder lets through is damage: days are told of it.
+        guard Self.instants.contains(at) else { throw .notAValue("time") }
+        values.append(TimedRegister(at: Instant(epochSeconds: at), register: Volume(millilitres: register)))
+    }
+
+    /// Up to the end of 9999 by any offset.
+    private static let instants: ClosedRange<Int64> = 0...253_402_387_199
 
     /// A single reading that is written by what is different from the entry before.
     private mutating func readFollowing() throws(DamagedBytes) {
@@ -303,6 +312,6 @@ struct JournalReader {
         let at = last.at.epochSeconds &+ (try reader.zigzag())
         let register = last.register.millilitres &+ (try reader.zigzag())
         values.removeAll(keepingCapacity: true)
-        values.append(TimedRegister(at: Instant(epochSeconds: at), register: Volume(millilitres: register)))
+        try add(at, register)
     }
 }

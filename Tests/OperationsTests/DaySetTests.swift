@@ -166,6 +166,20 @@ import Water
         #expect(try JournalPayload.decode(JournalPayload.row([writer.bytes])).count == 1_000)
     }
 
+    @Test(arguments: [-1, 253_402_387_200, .max] as [Int64])
+    func `a time that no decoder lets through is damage`(at: Int64) throws {
+        let serial = try #require(MeterAddress(.serial, "m1"))
+        let entries = [0, at].map { at in
+            JournalEntry.readings(
+                gateway: GatewayID(3), address: serial,
+                values: [TimedRegister(at: Instant(epochSeconds: at), register: .zero)], isFuture: false)
+        }
+        for damaged in [entries, Array(entries.dropFirst())] {
+            let row = JournalPayload.row([JournalPayload.encode(damaged)])
+            #expect(throws: DamagedBytes.notAValue("time")) { try JournalPayload.decode(row) }
+        }
+    }
+
     @Test func `rows of the first form are read, and what follows nothing is damage`() throws {
         let serial = try #require(MeterAddress(.serial, "m1"))
         let value = TimedRegister(at: Instant(epochSeconds: 1_790_000_000), register: Volume(litres: 12))

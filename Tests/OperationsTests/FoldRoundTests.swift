@@ -161,8 +161,16 @@ import Water
         backlog.take(rush)
         #expect(givesWay(3) && !backlog.givesWay(since: backlog.recorded, at: at + 3))
         // A clock that stepped back: what was counted by the other is past.
-        backlog.add(1, at: at - 3_600)
-        #expect(!givesWay(-3_600) && !givesWay(3))
+        for seconds in [3_600, 50] as [Int64] {
+            backlog.add(1, at: at - seconds)
+            #expect(!givesWay(-seconds) && !givesWay(3))
+        }
+        backlog.take(2 * rush)
+        backlog.add(rush, at: at - 49)
+        #expect(givesWay(-49))
+        // What could not be written was no rush.
+        backlog.withdraw(rush)
+        #expect(!givesWay(-49) && !givesWay(-48))
     }
 
     @Test(arguments: TestEngine.allCases)
