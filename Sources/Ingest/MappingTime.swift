@@ -6,6 +6,8 @@ struct MappingTime: Sendable {
     private let zone: MappingZone
     /// Seconds of the day for a form without an hour.
     private let timeOfDay: Int64?
+    /// Each text is tried by one after another.
+    private static let mostForms = 16
 
     /// Reads `time format`, `zone` and `time of day`; RFC 3339 where no format is given.
     init?(_ reader: inout MappingReader) {
@@ -20,6 +22,10 @@ struct MappingTime: Sendable {
             }
         }
         if forms.isEmpty { forms = [.rfc3339] }
+        if forms.count > MappingTime.mostForms {
+            reader.fail("more than \(MappingTime.mostForms) forms of a time", line: line)
+            forms.removeLast(forms.count - MappingTime.mostForms)
+        }
         if TimeForm.clash(forms) { reader.fail("two forms of a time that the same text fits", line: line) }
         let zone = reader.entry("zone")
         self.zone = zone.flatMap { MappingZone($0.value) } ?? .city

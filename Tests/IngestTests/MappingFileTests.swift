@@ -111,6 +111,16 @@ import Testing
         #expect(timeFaults(forms) == ["a.map:4: two forms of a time that the same text fits"])
     }
 
+    @Test func `a mapping has at most sixteen forms of a time`() {
+        // A year in each of its places: no text fits two of them.
+        let marks = Array("!#$%&*+,-./;<=>?@^")
+        let forms = marks.map { "YYYY\($0)MM\($0)DD hh:mm" }
+        #expect(timeFaults(forms.prefix(16).joined(separator: " | ")).isEmpty)
+        #expect(
+            timeFaults(forms.prefix(17).joined(separator: " | ")) == ["a.map:4: more than 16 forms of a time"])
+        #expect(timeFaults(Array(repeating: "epoch_s", count: 40_000).joined(separator: "|")).count == 2)
+    }
+
     @Test(arguments: [
         "YYYY-MM-DD hh:mm | YYYY-M-D h:mm", "YYYY-MM-DD hh:mm:ss | YYYY/M/D h:mm", "DD.MM.YYYY | M/D/YYYY",
         "rfc3339 | YYYY-MM-DDThh:mm:ssZ", "rfc3339 | epoch_s | YYYY-MM-DD hh:mm", "epoch_s | YYYYMMDD",
