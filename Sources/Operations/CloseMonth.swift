@@ -77,9 +77,9 @@ public struct CloseMonth: Sendable {
 
     /// Issues the next version of every statement that readings, persons or installations have changed since, of months
     /// however old. What is not folded yet waits.
-    public func corrections(only: CommunityID? = nil, at: Instant) async throws -> CorrectionSummary {
-        try await correct()(only: only, at: at)
-    }
+    public func corrections(
+        only: CommunityID? = nil, besides: Set<CommunityID> = [], at: Instant
+    ) async throws -> CorrectionSummary { try await correct()(only: only, besides: besides, at: at) }
 
     private func correct(before month: BillingMonth? = nil) -> CorrectStatements {
         CorrectStatements(
@@ -128,16 +128,18 @@ public struct CloseMonth: Sendable {
         case .success(let others): included = others
         case .failure(let refusal): return .failure(refusal)
         }
-        summary.excluded = communities.filter { excluding[$0.code] != nil }.map(\.code)
+        let excluded = communities.filter { excluding[$0.code] != nil }
+        let apart = Set(excluded.map(\.id))
+        summary.excluded = excluded.map(\.code)
         // A month rests on those before it: first they say what is known of them by now.
-        summary.corrections.addDone(by: try await correct(before: month)(at: at))
+        summary.corrections.addDone(by: try await correct(before: month)(besides: apart, at: at))
         let (rest, pruned) = try await measureAll(included, month, rules: rules, at: at, &summary, progress)
         if let refusal = pruned.refusal(communities, month) ?? rest.refusal(communities) { return .failure(refusal) }
         let cohorts = try await FreezeMonth(database: database, lanes: lanes)(month, files.tariff, files.rules, at: at)
         // Another process may have frozen it meanwhile, with its own files.
         if case .failure(let refusal) = try await agree(month, files) { return .failure(refusal) }
         // Measuring may have found since when a register is in doubt, which earlier months did not know.
-        summary.corrections.addDone(by: try await correct(before: month)(at: at))
+        summary.corrections.addDone(by: try await correct(before: month)(besides: apart, at: at))
         let left: SharedPass.Rest
         do {
             left = try await issueAll(month, files, cohorts, at: at, &summary, progress)
@@ -145,7 +147,7 @@ public struct CloseMonth: Sendable {
             return .failure(.noTariff(shelf.missingTariff(other.id, in: month)))
         }
         if let refusal = left.refusal(communities) { return .failure(refusal) }
-        var corrected = try await corrections(at: at)
+        var corrected = try await corrections(besides: apart, at: at)
         corrected.addDone(by: summary.corrections)
         summary.corrections = corrected
         return .success(summary)

@@ -78,12 +78,14 @@ public struct CorrectStatements: Sendable {
         self.before = before
     }
 
-    /// Corrects every marked home of `only` or of all communities, oldest month first. What is not folded yet waits for
-    /// the next run.
-    public func callAsFunction(only: CommunityID? = nil, at: Instant) async throws -> CorrectionSummary {
+    /// Corrects every marked home of `only` or of all communities, those `besides` left out, oldest month first. What is
+    /// not folded yet waits for the next run.
+    public func callAsFunction(
+        only: CommunityID? = nil, besides: Set<CommunityID> = [], at: Instant
+    ) async throws -> CorrectionSummary {
         var summary = CorrectionSummary()
         let communities = try await database.read { try $0.communitiesToCorrect() }
-        for community in communities where only == nil || only == community {
+        for community in communities where (only == nil || only == community) && !besides.contains(community) {
             guard let lease = try await worker.claim(.close, of: community, in: database) else {
                 summary.leftOpen += 1
                 continue

@@ -5,8 +5,12 @@ public import Water
 /// Communities whose readings cannot be moved into day sets, while those of all others are: by code, with why.
 public struct NotFolded: Error, Sendable, Hashable {
     public let reasons: [String: String]
+    public let communities: Set<CommunityID>
 
-    public init(reasons: [String: String]) { self.reasons = reasons }
+    public init(reasons: [String: String], communities: Set<CommunityID>) {
+        self.reasons = reasons
+        self.communities = communities
+    }
 }
 
 extension NotFolded: CustomStringConvertible {
@@ -89,6 +93,6 @@ extension FoldReadings {
             let name = community == .unregistered ? "meters nobody registered" : "\(community)"
             reasons[codes[community] ?? name] = reason
         }
-        return NotFolded(reasons: reasons)
+        return NotFolded(reasons: reasons, communities: Set(failed.keys))
     }
 }

@@ -113,6 +113,16 @@ import Water
         #expect(try await waiting(city) == [true, false])
         let summary = try await close(october, at: CityFixture.afterOctober, excluding: [code: "damaged"]).get()
         #expect(summary.excluded == [code] && summary.statements == 1)
+        // A late reading of each: the one that can be folded is corrected, beside the other and at the next close too.
+        let late = CityFixture.series(2, from: CityFixture.october + 40 * 3_600, [1_900])
+        try await city.post(late, at: CityFixture.afterOctober)
+        let left = await #expect(throws: NotFolded.self) {
+            try await city.fold.whatIsThere(at: CityFixture.afterOctober)
+        }
+        let apart = try #require(left).communities
+        #expect(apart == [CityFixture.first])
+        let corrected = try await close.corrections(besides: apart, at: CityFixture.afterOctober + 60)
+        #expect(corrected.statements == 1 && corrected.leftOpen == 0)
     }
 
     @Test(arguments: TestEngine.allCases)

@@ -36,19 +36,32 @@ struct Correct: AsyncParsableCommand {
             return area.id
         }
         let worker = Worker.ofThisProcess()
-        try await FoldReadings(
-            database: context.database, calendar: context.calendar, rules: .standard, logger: context.logger,
-            worker: worker
-        ).whatIsThere(at: .now)
+        let left = try await fold(context, worker)
+        if let left, let only, left.communities.contains(only) { throw CommandFailure("\(left)") }
         let close = CloseMonth(
             database: context.database, calendar: context.calendar, shelf: try files.load(),
             settings: try context.settings.closing, logger: context.logger, worker: worker)
-        let summary = try await close.corrections(only: only, at: .now)
+        let summary = try await close.corrections(only: only, besides: left?.communities ?? [], at: .now)
         print(summary.line)
         if summary.leftOpen > 0 { try await HomesLeft.tell(context, only: only) }
         // Files do not come back by themselves, so they are told before what does.
         if let wanted = summary.wantedFiles { throw CommandFailure(wanted) }
+        // Those of one community are no others' concern.
+        if let left, only == nil { throw CommandFailure("\(left); nothing of them was corrected") }
         if summary.leftOpen > 0 { throw ExitCode.tryAgain }
+    }
+
+    /// Folds what is there; what could not be folded.
+    private func fold(_ context: CommandContext, _ worker: Worker) async throws -> NotFolded? {
+        do {
+            try await FoldReadings(
+                database: context.database, calendar: context.calendar, rules: .standard, logger: context.logger,
+                worker: worker
+            ).whatIsThere(at: .now)
+            return nil
+        } catch let left as NotFolded {
+            return left
+        }
     }
 }
 
