@@ -76,6 +76,7 @@ struct NativeLayout {
         return values
     }
 
+    @inline(__always)
     private func isFixed(_ range: Range<Int>, _ bytes: Span<UInt8>, _ next: inout Int) -> Bool {
         guard bytes.count - next >= range.count else { return false }
         let (found, expected) = (bytes.extracting(next..<next + range.count), fixed.span.extracting(range))
