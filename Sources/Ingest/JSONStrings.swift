@@ -119,13 +119,6 @@ extension Span where Element == UInt8 {
         while end > 0, end < bytes.count, bytes[end] & 0xC0 == 0x80 { end -= 1 }
         return String(decoding: bytes[..<end], as: UTF8.self)
     }
-
-    /// True where the bytes of `range` are `other`.
-    func equals(_ range: Range<Int>, _ other: [UInt8]) -> Bool {
-        guard range.count == other.count else { return false }
-        for index in 0..<other.count where self[range.lowerBound + index] != other[index] { return false }
-        return true
-    }
 }
 
 extension UInt8 {

@@ -163,31 +163,4 @@ extension Span where Element == UInt8 {
         }
         return nil
     }
-
-    /// A register of at most 12 digits and so many decimals as make a millilitre, as millilitres; nil, and `at` where it
-    /// was, for every other form.
-    fileprivate func shortRegister(_ at: inout Int, decimals: Int) -> Int64? {
-        var next = at
-        var value: Int64 = 0
-        let limit = Swift.min(count, at + 12)
-        while next < limit, let digit = self[next].decimalDigit {
-            value = value * 10 + digit
-            next += 1
-        }
-        guard next > at, self[at] != UInt8(ascii: "0") || next == at + 1 else { return nil }
-        var missing = decimals
-        if byte(next) == UInt8(ascii: ".") {
-            let point = next
-            next += 1
-            while missing > 0, let digit = byte(next).decimalDigit {
-                value = value * 10 + digit
-                next += 1
-                missing -= 1
-            }
-            guard next > point + 1 else { return nil }
-        }
-        for _ in 0..<missing { value *= 10 }
-        at = next
-        return value
-    }
 }

@@ -48,40 +48,44 @@ extension NativeDecoder {
 }
 
 extension Span where Element == UInt8 {
-    /// Litres in the form meters send, at most 15 digits and three decimals, as millilitres; nil, and `at` where it
-    /// was, for every other form.
+    /// Litres in the form meters send, as millilitres; nil, and `at` where it was, for every other form.
     func shortLitres(_ at: inout Int) -> Int64? {
         var next = at
+        guard let value = shortRegister(&next, decimals: 3) else { return nil }
+        switch byte(next) {
+        case UInt8(ascii: ","), UInt8(ascii: "]"), 0x20, 0x0A, 0x0D, 0x09:
+            at = next
+            return value
+        default: return nil
+        }
+    }
+
+    /// A number of `decimals` places at most, down to the millilitre, and of eighteen digits with them, as millilitres; nil,
+    /// and `at` where it was, for every other form. What stands behind it is not looked at.
+    @inline(__always)
+    func shortRegister(_ at: inout Int, decimals: Int) -> Int64? {
+        var next = at
         var value: Int64 = 0
-        let limit = Swift.min(count, at + 15)
+        let limit = Swift.min(count, at + 18 - decimals)
         while next < limit, let digit = self[next].decimalDigit {
             value = value * 10 + digit
             next += 1
         }
         guard next > at, self[at] != UInt8(ascii: "0") || next == at + 1 else { return nil }
+        var missing = decimals
         if byte(next) == UInt8(ascii: ".") {
             let point = next
             next += 1
-            while next < count, next - point <= 3, let digit = self[next].decimalDigit {
+            while missing > 0, let digit = byte(next).decimalDigit {
                 value = value * 10 + digit
                 next += 1
+                missing -= 1
             }
-            switch next - point - 1 {
-            case 1: value *= 100
-            case 2: value *= 10
-            case 3: break
-            default: return nil
-            }
-        } else {
-            value *= 1_000
+            guard next > point + 1 else { return nil }
         }
-        switch byte(next) {
-        case UInt8(ascii: ","), UInt8(ascii: "]"), 0x20, 0x0A, 0x0D, 0x09:
-            guard value <= 1_000_000_000_000_000_000 else { return nil }
-            at = next
-            return value
-        default: return nil
-        }
+        for _ in 0..<missing { value *= 10 }
+        at = next
+        return value
     }
 
     /// A register in any JSON form, moved past.

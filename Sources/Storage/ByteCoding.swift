@@ -134,9 +134,4 @@ extension ByteReader<[UInt8]> {
         defer { next += length }
         return next..<next + length
     }
-
-    mutating func address() throws(DamagedBytes) -> MeterAddress {
-        guard let address = MeterAddress(utf8: bytes, try textRange()) else { throw .notAValue("address") }
-        return address
-    }
 }

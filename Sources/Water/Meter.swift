@@ -27,22 +27,9 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
 
     /// An address without a driver from its bytes; nil as above.
     public init?(_ protocol: AddressProtocol, utf8 bytes: Span<UInt8>) {
-        guard (1...64).contains(bytes.count) else { return nil }
-        var needsFolding = false
-        for index in bytes.indices {
-            switch bytes[index] {
-            case 48...57, 97...122, 45, 95, 46, 58: continue
-            case 65...90: needsFolding = true
-            default: return nil
-            }
-        }
-        do {
-            let text = String(copying: try UTF8Span(validating: bytes))
-            self.address = needsFolding ? text.lowercased() : text
-        } catch {
-            return nil
-        }
+        guard let folded = MeterAddress.folded(bytes), !folded.isEmpty else { return nil }
         self.protocol = `protocol`
+        self.address = folded
         self.driver = ""
     }
 
@@ -80,25 +67,32 @@ public struct MeterAddress: Sendable, Hashable, Comparable {
         else { return nil }
         let rest = colon + 1..<range.upperBound
         let at = bytes[rest].firstIndex(of: UInt8(ascii: "@"))
-        guard let address = MeterAddress.folded(bytes, rest.lowerBound..<(at ?? rest.upperBound)), !address.isEmpty
+        guard let address = MeterAddress.folded(bytes.span.extracting(rest.lowerBound..<(at ?? rest.upperBound))),
+            !address.isEmpty
         else { return nil }
-        let driver = at.map { MeterAddress.folded(bytes, $0 + 1..<rest.upperBound) } ?? ""
+        let driver = at.map { MeterAddress.folded(bytes.span.extracting($0 + 1..<rest.upperBound)) } ?? ""
         guard let driver else { return nil }
         self.protocol = spoken
         self.address = address
         self.driver = spoken == .wmbus ? driver : ""
     }
 
-    private static func folded(_ bytes: [UInt8], _ range: Range<Int>) -> String? {
-        guard range.count <= 64 else { return nil }
-        for at in range {
-            switch bytes[at] {
+    private static func folded(_ bytes: Span<UInt8>) -> String? {
+        guard bytes.count <= 64 else { return nil }
+        var needsFolding = false
+        for index in bytes.indices {
+            switch bytes[index] {
             case 48...57, 97...122, 45, 95, 46, 58: continue
-            case 65...90: return folded(String(decoding: bytes[range], as: UTF8.self))
+            case 65...90: needsFolding = true
             default: return nil
             }
         }
-        return String(decoding: bytes[range], as: UTF8.self)
+        do {
+            let text = String(copying: try UTF8Span(validating: bytes))
+            return needsFolding ? text.lowercased() : text
+        } catch {
+            return nil
+        }
     }
 
     public static func < (a: MeterAddress, b: MeterAddress) -> Bool { a.text < b.text }

@@ -44,10 +44,11 @@ struct Correct: AsyncParsableCommand {
         let summary = try await close.corrections(only: only, besides: left?.communities ?? [], at: .now)
         print(summary.line)
         if summary.leftOpen > 0 { try await HomesLeft.tell(context, only: only) }
-        // Files do not come back by themselves, so they are told before what does.
-        if let wanted = summary.wantedFiles { throw CommandFailure(wanted) }
-        // Those of one community are no others' concern.
-        if let left, only == nil { throw CommandFailure("\(left); nothing of them was corrected") }
+        // Neither files nor damaged readings come back by themselves, so they are told before what does; what cannot be
+        // folded of others is no concern of one community.
+        let unfolded = only == nil ? left.map { "\($0); nothing of them was corrected" } : nil
+        let lasting = [summary.wantedFiles, unfolded].compactMap(\.self)
+        if !lasting.isEmpty { throw CommandFailure(lasting.joined(separator: "\n")) }
         if summary.leftOpen > 0 { throw ExitCode.tryAgain }
     }
 
